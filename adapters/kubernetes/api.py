@@ -1,0 +1,132 @@
+"""Every call to the API server.
+
+Law: the one user of lightkube's client, its private `_client` included (hence the exact pin in the lock, and the
+test that fails when it moves). Names are checked and errors translated here, so no caller can forget either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+from lightkube import ALL_NS, AsyncClient
+from lightkube.core.generic_client import BasicRequest
+from lightkube.generic_resource import Generic
+from lightkube.types import PatchType
+
+from adapters.kubernetes.errors import reading, writing
+from adapters.kubernetes.names import checked_name, checked_namespace
+from adapters.kubernetes.resources import Resource
+
+_DEADLINE = 30.0  # seconds for a whole call; lightkube limits only its phases
+_METADATA_ONLY = {
+    "Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+}
+
+
+class Api:
+    """Calls by resource and name. Namespaces are always given: lightkube would silently use its default one."""
+
+    def __init__(self, client: AsyncClient, field_manager: str) -> None:
+        self._client = client
+        self._field_manager = field_manager
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Any:
+        where = _where(resource, namespace)
+        with reading():
+            async with asyncio.timeout(_DEADLINE):
+                return await self._client.get(resource.main, checked_name(name), namespace=where)
+
+    async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
+        checked_name(body["metadata"]["name"])
+        where = _where(resource, namespace)
+        with writing():
+            async with asyncio.timeout(_DEADLINE):
+                return await self._client._client.request("post", resource.main, Generic(**body), namespace=where)
+
+    async def merge(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
+        """RFC 7386 merge patch of an object."""
+        where = _where(resource, namespace)
+        with writing():
+            async with asyncio.timeout(_DEADLINE):
+                return await self._client.patch(
+                    resource.main, checked_name(name), body, namespace=where, patch_type=PatchType.MERGE
+                )
+
+    async def apply_status(
+        self, resource: Resource, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
+    ) -> Any:
+        """Server-side apply of our whole status, fenced by the resource version; returns the object.
+
+        https://kubernetes.io/docs/reference/using-api/server-side-apply/
+        """
+        where = _where(resource, namespace)
+        metadata = {"name": checked_name(name), "resourceVersion": resource_version}
+        if where is not None:
+            metadata["namespace"] = where
+        body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "status": status}
+        with writing():
+            async with asyncio.timeout(_DEADLINE):
+                return await self._client.patch(
+                    resource.status,
+                    name,
+                    body,
+                    namespace=where,
+                    patch_type=PatchType.APPLY,
+                    field_manager=self._field_manager,
+                    force=True,
+                )
+
+    async def list_page(self, resource: Resource, *, limit: int, token: str | None, metadata_only: bool) -> bytes:
+        """One page of all namespaces, undecoded."""
+        request = self._prepare(resource, {"limit": limit, "continue": token}, metadata_only)
+        with reading():
+            async with asyncio.timeout(_DEADLINE):
+                response = await self._send(request)
+                return bytes(response.content)
+
+    @asynccontextmanager
+    async def watch(
+        self, resource: Resource, *, resource_version: str, seconds: int, metadata_only: bool
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The changes of all namespaces as chunks of bytes, for so many seconds, from a resource version on."""
+        params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
+        request = self._prepare(resource, params, metadata_only, watch=True)
+        request.timeout = httpx2.Timeout(10.0, read=seconds + 15.0)  # a half-open connection ends by this
+        with reading():
+            response = await self._send(request, stream=True)
+            try:
+                yield response.aiter_bytes()
+            finally:
+                await response.aclose()
+
+    def _prepare(
+        self, resource: Resource, params: dict[str, Any], metadata_only: bool, watch: bool = False
+    ) -> BasicRequest:
+        return self._client._client.prepare_request(
+            "list",
+            resource.main,
+            namespace=ALL_NS if resource.namespaced else None,
+            watch=watch,
+            params=params,
+            headers=_METADATA_ONLY if metadata_only else {},
+        )
+
+    async def _send(self, request: BasicRequest, stream: bool = False) -> httpx2.Response:
+        inner: Any = self._client._client
+        response: httpx2.Response = await inner.send(inner.build_adapter_request(request), stream=stream)
+        if response.is_error:
+            await response.aread()
+            inner.raise_for_status(response)
+        return response
+
+
+def _where(resource: Resource, namespace: str) -> str | None:
+    return checked_namespace(namespace) if resource.namespaced else None

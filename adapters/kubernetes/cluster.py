@@ -1,0 +1,100 @@
+"""The port Cluster on a Kubernetes API server.
+
+Law: `load` answers from the watch-fed cache and never asks; `apply` writes our whole status, fenced by the resource
+version, and learns from the answer. Secrets are read only by name, only for an issuer that uses them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from datetime import timedelta
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.resources import SECRET, SECRETS, ApiNames, Resource, followed
+from adapters.kubernetes.translate import Translator, status_object
+from adapters.kubernetes.watch import Follower
+from domain.cache import Cache, Wakes
+from domain.effects import PatchStatus
+from domain.errors import NotFound
+from domain.model import Credentials, ObjectKey, Snapshot
+from domain.ports import Cluster, Wake
+
+_HELD = 1000  # Secrets kept in memory, those of issuers in use
+
+
+class KubernetesCluster(Cluster):
+    def __init__(self, api: Api, names: ApiNames, translator: Translator) -> None:
+        self._api = api
+        self._translator = translator
+        self._resources = {resource.kind: resource for resource in followed(names)}
+        self._cache = Cache()
+        self._held: OrderedDict[ObjectKey, Credentials] = OrderedDict()
+        self._wake: Wake = _nobody
+        self._synced = asyncio.Event()
+
+    async def watch(self, wake: Wake) -> None:
+        self._wake = wake
+        async with asyncio.TaskGroup() as group:
+            for resource in self._resources.values():  # one after the other: the first fill what the next look up
+                follower = self._follower(resource)
+                group.create_task(follower.run(), name=f"watch {resource.kind}")
+                await follower.synced.wait()
+            self._synced.set()
+
+    async def synced(self) -> None:
+        await self._synced.wait()
+
+    async def load(self, key: ObjectKey) -> Snapshot | None:
+        return self._cache.snapshot(key)
+
+    async def reload(self, key: ObjectKey) -> Snapshot | None:
+        resource = self._resources[key.kind]
+        try:
+            told = await self._api.get(resource, key.namespace, key.name)
+        except NotFound:
+            self._tell(self._cache.remove(key))
+            return None
+        self._tell(self._cache.refresh(self._translator.object(key.kind, told)))
+        return self._cache.snapshot(key)
+
+    async def apply(self, patch: PatchStatus) -> None:
+        key, resource = patch.key, self._resources[patch.key.kind]
+        told = await self._api.apply_status(
+            resource, key.namespace, key.name, patch.resource_version, status_object(patch.status)
+        )
+        self._tell(self._cache.refresh(self._translator.object(key.kind, told)))
+
+    async def credentials(self, secret: ObjectKey) -> Credentials:
+        held = self._held.get(secret)
+        if held is not None and held.version == self._cache.version(secret):
+            self._held.move_to_end(secret)
+            return held
+        told = await self._api.get(SECRETS, secret.namespace, secret.name)
+        held = self._held[secret] = Credentials(told.data or {}, told.metadata.resourceVersion)
+        if len(self._held) > _HELD:
+            self._held.popitem(last=False)
+        return held
+
+    def _follower(self, resource: Resource) -> Follower:
+        kind = resource.kind
+        return Follower(
+            self._api,
+            resource,
+            put=lambda told: self._tell(self._cache.put(self._translator.object(kind, told))),
+            remove=lambda namespace, name: self._removed(ObjectKey(kind, namespace, name)),
+            known=lambda: ((key.namespace, key.name) for key in self._cache.keys(kind)),
+            metadata_only=kind == SECRET,
+        )
+
+    def _removed(self, key: ObjectKey) -> None:
+        self._held.pop(key, None)
+        self._tell(self._cache.remove(key))
+
+    def _tell(self, wakes: Wakes) -> None:
+        for key, after in wakes:
+            self._wake(key, after)
+
+
+def _nobody(key: ObjectKey, after: timedelta) -> None:
+    """Before `watch` nobody is to be woken."""

@@ -1,0 +1,59 @@
+"""From the environment to a client: in the cluster its ServiceAccount, elsewhere the kubeconfig.
+
+Law: what cannot work is refused here, in one sentence that says what to do, before anything is started.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import yaml
+from lightkube import AsyncClient, KubeConfig
+from lightkube.config.kubeconfig import SERVICE_ACCOUNT, SingleConfig
+from lightkube.core.exceptions import ConfigError
+
+_EXEC_KNOWN = ("client.authentication.k8s.io/v1alpha1", "client.authentication.k8s.io/v1beta1")
+
+
+class NoCluster(Exception):
+    """There is no cluster to talk to; the message says why and what to do."""
+
+
+def connect() -> AsyncClient:
+    """A client for the current kubeconfig or the pod's ServiceAccount; raises NoCluster. Does no I/O on the network."""
+    config = _config()
+    _refuse_what_cannot_work(config)
+    try:
+        return AsyncClient(config=config)
+    except (ConfigError, OSError, ValueError) as error:
+        raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
+
+
+def pod_namespace() -> str | None:
+    """The namespace that this pod runs in; None outside a cluster."""
+    file = Path(SERVICE_ACCOUNT, "namespace")
+    return file.read_text().strip() if file.is_file() else None
+
+
+def _config() -> SingleConfig:
+    try:
+        config = KubeConfig.from_env().get()
+    except (ConfigError, OSError) as error:
+        raise NoCluster(f"no cluster to talk to: {error}; set KUBECONFIG, or run in a pod") from error
+    except (KeyError, TypeError, AttributeError, yaml.YAMLError, msgspec.MsgspecError) as error:
+        raise NoCluster(f"the kubeconfig cannot be read ({type(error).__name__}: {error})") from error
+    if config is None:
+        raise NoCluster("the kubeconfig has no current-context; choose one with: kubectl config use-context")
+    return config
+
+
+def _refuse_what_cannot_work(config: SingleConfig) -> None:
+    user = config.user
+    if user is None:
+        raise NoCluster(f"context {config.context_name!r} of the kubeconfig names no user")
+    if user.exec is not None and user.exec.apiVersion not in _EXEC_KNOWN:
+        raise NoCluster(
+            f"the kubeconfig's credential plugin speaks {user.exec.apiVersion}, lightkube only v1alpha1 and v1beta1; "
+            "use a kubeconfig with a token or a client certificate"
+        )

@@ -1,0 +1,223 @@
+"""Objects of the API server into values of the domain, and statuses back.
+
+Law: pure, and the last place where a dict or a Struct is seen. What an object lacks becomes a value that the domain
+can speak about (`problem`, a missing issuer), never an exception: one bad object must not hold up the others.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.kubernetes.resources import (
+    SECRET,
+    ApiNames,
+    ConditionObject,
+    IssuerObject,
+    Meta,
+    RequestObject,
+    RequestSpecObject,
+    SecretMeta,
+    SecretVersionObject,
+)
+from domain import durations
+from domain.cache import Object
+from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    Approval,
+    Condition,
+    Issuer,
+    IssuerSpec,
+    ObjectKey,
+    Request,
+    SecretVersion,
+)
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+DEFAULT_SIGNER = "Demo"
+
+
+class Translator:
+    """Knows how this issuer's kinds are called, and where the Secrets of cluster-scoped issuers are."""
+
+    def __init__(self, names: ApiNames, cluster_resource_namespace: str) -> None:
+        self._names = names
+        self._cluster_resource_namespace = cluster_resource_namespace
+        self._signer_prefix = f"{names.cluster_issuers}.{names.group}/"
+
+    def object(self, kind: str, told: object) -> Object:
+        match told:
+            case IssuerObject():
+                return self.issuer(kind, told)
+            case RequestObject() if kind == CERTIFICATE_REQUEST:
+                return self.certificate_request(told)
+            case RequestObject():
+                return self.signing_request(told)
+            case SecretVersionObject():
+                return SecretVersion(_key(SECRET, told.metadata), told.metadata.uid, told.metadata.resourceVersion)
+        raise TypeError(f"nothing is known of {type(told).__name__}")
+
+    def issuer(self, kind: str, told: IssuerObject) -> Issuer:
+        key, spec = _key(kind, told.metadata), told.spec
+        namespace = key.namespace or self._cluster_resource_namespace
+        return Issuer(
+            key=key,
+            uid=told.metadata.uid,
+            resource_version=told.metadata.resourceVersion,
+            generation=told.metadata.generation or 0,
+            spec=IssuerSpec(
+                url=(spec and spec.url) or "",
+                secret=ObjectKey(SECRET, namespace, (spec and spec.authSecretName) or ""),
+                signer=(spec and spec.signer) or DEFAULT_SIGNER,
+                parameters=(spec and spec.parameters) or {},
+            ),
+            ready=_find(told.status.conditions if told.status else None, "Ready"),
+            annotations=told.metadata.annotations or {},
+            deleting=told.metadata.deletionTimestamp is not None,
+        )
+
+    def certificate_request(self, told: RequestObject) -> Request:
+        spec, status = told.spec or RequestSpecObject(), told.status
+        conditions = status.conditions if status else None
+        approval, approved_at = _approval(conditions)
+        duration, problem = _duration(spec.duration)
+        return Request(
+            key=_key(CERTIFICATE_REQUEST, told.metadata),
+            uid=told.metadata.uid,
+            resource_version=told.metadata.resourceVersion,
+            issuer=self._issuer_ref(spec, told.metadata.namespace or ""),
+            csr=spec.request or b"",
+            usages=tuple(spec.usages or ()),
+            is_ca=bool(spec.isCA),
+            duration=duration,
+            approval=approval,
+            approved_at=approved_at,
+            invalid=_is_true(conditions, "InvalidRequest"),
+            ready=_find(conditions, "Ready"),
+            has_certificate=bool(status and status.certificate),
+            annotations=told.metadata.annotations or {},
+            deleting=told.metadata.deletionTimestamp is not None,
+            problem=problem,
+        )
+
+    def signing_request(self, told: RequestObject) -> Request:
+        spec, status = told.spec or RequestSpecObject(), told.status
+        conditions = status.conditions if status else None
+        approval, approved_at = _approval(conditions)
+        return Request(
+            key=_key(CERTIFICATE_SIGNING_REQUEST, told.metadata),
+            uid=told.metadata.uid,
+            resource_version=told.metadata.resourceVersion,
+            issuer=self._signer_name(spec.signerName or ""),
+            csr=spec.request or b"",
+            usages=tuple(spec.usages or ()),
+            duration=None if spec.expirationSeconds is None else timedelta(seconds=spec.expirationSeconds),
+            approval=approval,
+            approved_at=approved_at,
+            failed=_is_true(conditions, "Failed"),
+            has_certificate=bool(status and status.certificate),
+            annotations=told.metadata.annotations or {},
+            deleting=told.metadata.deletionTimestamp is not None,
+        )
+
+    def _issuer_ref(self, spec: RequestSpecObject, namespace: str) -> ObjectKey | None:
+        """The issuer meant, if it is ours: group and kind must match exactly, for other issuers may leave them out."""
+        ref = spec.issuerRef
+        if ref is None or ref.group != self._names.group or not ref.name:
+            return None
+        if ref.kind == self._names.issuer:
+            return ObjectKey(ref.kind, namespace, ref.name)
+        return ObjectKey(ref.kind, "", ref.name) if ref.kind == self._names.cluster_issuer else None
+
+    def _signer_name(self, name: str) -> ObjectKey | None:
+        issuer = name.removeprefix(self._signer_prefix)
+        return ObjectKey(self._names.cluster_issuer, "", issuer) if issuer and issuer != name else None
+
+
+def status_object(status: Status) -> dict[str, Any]:
+    """The whole `status` to apply."""
+    match status:
+        case IssuerStatus():
+            return {"conditions": [_condition(status.ready)]}
+        case RequestStatus():
+            told: dict[str, Any] = {"conditions": [_condition(status.ready)]}
+            if status.certificate is not None:
+                told["certificate"] = _base64(status.certificate)
+            if status.ca is not None:
+                told["ca"] = _base64(status.ca)
+            if status.failure_time is not None:
+                told["failureTime"] = timestamp(status.failure_time)
+            return told
+        case SigningRequestStatus():
+            if status.failed is not None:
+                failed = _condition(status.failed) | {"lastUpdateTime": timestamp(status.failed.since)}
+                return {"conditions": [failed]}
+            return {"certificate": _base64(status.certificate or b"")}
+
+
+def timestamp(time: datetime) -> str:
+    """metav1.Time: RFC 3339 in UTC, whole seconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "lastTransitionTime": timestamp(condition.since),
+    }
+    if condition.observed_generation is not None:
+        told["observedGeneration"] = condition.observed_generation
+    return told
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _key(kind: str, meta: Meta | SecretMeta) -> ObjectKey:
+    return ObjectKey(kind, meta.namespace or "", meta.name)
+
+
+def _duration(text: str | None) -> tuple[timedelta | None, str]:
+    if not text:
+        return None, ""
+    try:
+        return durations.parse(text), ""
+    except ValueError as error:
+        return None, f"spec.duration: {error}"
+
+
+def _approval(conditions: Iterable[ConditionObject] | None) -> tuple[Approval, datetime | None]:
+    """Denied wins: https://cert-manager.io/docs/usage/certificaterequest/#approval."""
+    if _is_true(conditions, "Denied"):
+        return Approval.DENIED, None
+    if _is_true(conditions, "Approved"):
+        approved = _find(conditions, "Approved")
+        return Approval.APPROVED, approved.since if approved and approved.since != _EPOCH else None
+    return Approval.UNDECIDED, None
+
+
+def _is_true(conditions: Iterable[ConditionObject] | None, kind: str) -> bool:
+    found = _find(conditions, kind)
+    return found is not None and found.status == "True"
+
+
+def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition | None:
+    for told in conditions or ():
+        if told.type == kind:
+            return Condition(
+                kind,
+                told.status,
+                told.reason or "",
+                told.message or "",
+                told.lastTransitionTime or _EPOCH,
+                told.observedGeneration,
+            )
+    return None

@@ -1,0 +1,174 @@
+"""Following one kind: paged list, diff, watch with bookmarks, resume or list again.
+
+Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
+version, and where that is gone (410 in any of its forms) it lists again and tells what was deleted meanwhile.
+An object that does not decode is logged, by its error alone, and skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Iterable
+
+import msgspec
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.errors import from_status, reading
+from adapters.kubernetes.resources import Resource
+from domain.errors import ClusterError, Gone
+
+_PAGE = 500
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_log = logging.getLogger("issuer.watch")
+
+
+class _ListMeta(msgspec.Struct):
+    resourceVersion: str = ""
+    continue_: str | None = msgspec.field(name="continue", default=None)
+
+
+class _Page(msgspec.Struct):
+    metadata: _ListMeta
+    items: list[msgspec.Raw] | None = None
+
+
+class _Change(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Versioned(msgspec.Struct):
+    metadata: _ListMeta
+
+
+class _Status(msgspec.Struct):
+    code: int = 500
+    message: str = ""
+
+
+class Follower:
+    """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
+
+    `known` names what `put` was told and `remove` was not: what of it a list lacks has been deleted.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        resource: Resource,
+        put: Callable[[object], None],
+        remove: Callable[[str, str], None],
+        known: Callable[[], Iterable[tuple[str, str]]],
+        *,
+        metadata_only: bool = False,
+    ) -> None:
+        self._api = api
+        self._resource = resource
+        self._put = put
+        self._remove = remove
+        self._known = known
+        self._metadata_only = metadata_only
+        self._version: str | None = None
+        self._failures = 0
+        self.synced = asyncio.Event()
+
+    async def run(self) -> None:
+        """Never returns; cancel it."""
+        while True:
+            try:
+                await self._follow()
+            except ClusterError as trouble:
+                self._failures += 1
+                if isinstance(trouble, Gone):
+                    self._version = None
+                _log.warning("watching %s: %s: %s", self._resource.kind, type(trouble).__name__, trouble)
+                await asyncio.sleep(self._pause(trouble))
+            else:
+                await asyncio.sleep(self._pause(None))
+
+    async def _follow(self) -> None:
+        if self._version is None:
+            self._version = await self._list()
+            self.synced.set()
+        seconds = random.randint(240, 300)  # noqa: S311 - spreads load, guards nothing
+        async with self._api.watch(
+            self._resource, resource_version=self._version, seconds=seconds, metadata_only=self._metadata_only
+        ) as chunks:
+            async for line in _lines(chunks):
+                self._take(line)
+                self._failures = 0
+
+    async def _list(self) -> str:
+        gone = set(self._known())
+        token: str | None = None
+        while True:
+            body = await self._api.list_page(
+                self._resource, limit=_PAGE, token=token, metadata_only=self._metadata_only
+            )
+            with reading():
+                page = msgspec.json.decode(body, type=_Page)
+            for item in page.items or ():
+                told = self._decode(item)
+                if told is not None:
+                    self._put(told)
+                    gone.discard(_name(told))
+            token = page.metadata.continue_
+            if not token:
+                break
+            await asyncio.sleep(0)  # let others run between pages
+        for namespace, name in gone:
+            self._remove(namespace, name)
+        return page.metadata.resourceVersion
+
+    def _take(self, line: bytes) -> None:
+        with reading():
+            change = msgspec.json.decode(line, type=_Change)
+        if change.type == "ERROR":
+            status = msgspec.json.decode(change.object, type=_Status)
+            raise from_status(status.code, status.message)
+        if change.type != "BOOKMARK":
+            told = self._decode(change.object)
+            if told is not None and change.type == "DELETED":
+                self._remove(*_name(told))
+            elif told is not None:
+                self._put(told)
+        self._version = _version(change.object) or self._version
+
+    def _decode(self, raw: msgspec.Raw) -> object | None:
+        try:
+            told: object = msgspec.json.decode(raw, type=self._resource.main)
+            return told
+        except msgspec.MsgspecError as error:
+            _log.error("a %s cannot be read and is left alone: %s", self._resource.kind, error)
+            return None
+
+    def _pause(self, trouble: ClusterError | None) -> float:
+        longest: float = min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
+        pause = longest * random.uniform(0.5, 1)  # noqa: S311 - as above
+        if trouble is not None and trouble.retry_after is not None:
+            pause = max(pause, trouble.retry_after.total_seconds())
+        return pause
+
+
+def _name(told: object) -> tuple[str, str]:
+    metadata = told.metadata  # type: ignore[attr-defined] # every struct of resources.py has one
+    return metadata.namespace or "", metadata.name
+
+
+def _version(raw: msgspec.Raw) -> str | None:
+    try:
+        return msgspec.json.decode(raw, type=_Versioned).metadata.resourceVersion or None
+    except msgspec.MsgspecError:
+        return None
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Splits on newlines only: splitting as str does would cut an object at a U+0085 in an annotation."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line:
+                yield line

@@ -1,0 +1,123 @@
+"""The last known state of what concerns us, and who is to be looked at when it changes.
+
+Law: pure; fed by a watch (and by the answers to our own writes), which may repeat itself and may be late. Our own
+writes come back as changes too: they wake nobody but the requests that wait for an issuer. An issuer that has a
+status at first sight was checked before, by an earlier process: its check is spread over a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from domain.model import Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
+from domain.retry import fraction
+
+Object = Issuer | Request | SecretVersion
+Wakes = list[tuple[ObjectKey, timedelta]]
+"""Whom to look at, and how soon."""
+
+AT_ONCE = timedelta(0)
+SPREAD = timedelta(minutes=1)
+
+
+class Cache:
+    def __init__(self) -> None:
+        self._objects: dict[ObjectKey, Object] = {}
+        self._waiting: dict[ObjectKey, dict[ObjectKey, None]] = {}  # issuer → its unanswered requests
+        self._users: dict[ObjectKey, dict[ObjectKey, None]] = {}  # Secret → the issuers that use it
+
+    def keys(self, kind: str) -> Iterator[ObjectKey]:
+        return (key for key in self._objects if key.kind == kind)
+
+    def snapshot(self, key: ObjectKey) -> Snapshot | None:
+        match self._objects.get(key):
+            case Issuer() as issuer:
+                return issuer
+            case Request(issuer=ObjectKey() as named) as request:
+                found = self._objects.get(named)
+                return RequestSnapshot(request, found if isinstance(found, Issuer) else None)
+        return None
+
+    def version(self, secret: ObjectKey) -> str | None:
+        """The resource version of a Secret that exists."""
+        known = self._objects.get(secret)
+        return known.resource_version if known else None
+
+    def put(self, new: Object) -> Wakes:
+        """Takes an object as it was told; what is not newer than what is known changes nothing."""
+        old = self._objects.get(new.key)
+        if old is not None and old.uid == new.uid and not _is_newer(new.resource_version, old.resource_version):
+            return []
+        if isinstance(new, Request):
+            return self._put_request(new, old if isinstance(old, Request) else None)
+        self._objects[new.key] = new
+        if isinstance(new, Issuer):
+            return self._put_issuer(new, old if isinstance(old, Issuer) else None)
+        return [(user, AT_ONCE) for user in self._users.get(new.key, ())]
+
+    def refresh(self, new: Object) -> Wakes:
+        """As `put`, for what was read or written by name: of an object that is gone meanwhile it must not revive."""
+        old = self._objects.get(new.key)
+        return self.put(new) if old is not None and old.uid == new.uid else []
+
+    def remove(self, key: ObjectKey) -> Wakes:
+        old = self._objects.pop(key, None)
+        match old:
+            case Request():
+                self._forget(self._waiting, old.issuer, key)
+            case Issuer():
+                self._forget(self._users, old.spec.secret, key)
+                return [(request, AT_ONCE) for request in self._waiting.get(key, ())]
+            case SecretVersion():
+                return [(user, AT_ONCE) for user in self._users.get(key, ())]
+        return []
+
+    def _put_request(self, new: Request, old: Request | None) -> Wakes:
+        if old is not None and old.issuer != new.issuer:
+            self.remove(old.key)
+        if new.issuer is None:  # not ours: not even remembered
+            return []
+        if new.is_terminal:
+            self._objects[new.key] = replace(new, csr=b"")
+            self._forget(self._waiting, new.issuer, new.key)
+            return []
+        self._objects[new.key] = new
+        self._waiting.setdefault(new.issuer, {})[new.key] = None
+        return [(new.key, AT_ONCE)] if old is None or _differs(new, old) else []
+
+    def _put_issuer(self, new: Issuer, old: Issuer | None) -> Wakes:
+        if old is not None and old.spec.secret != new.spec.secret:
+            self._forget(self._users, old.spec.secret, new.key)
+        self._users.setdefault(new.spec.secret, {})[new.key] = None
+        wakes: Wakes = []
+        if old is None or old.uid != new.uid:
+            wakes.append((new.key, SPREAD * fraction(new.uid) if new.is_current else AT_ONCE))
+        elif (new.generation, new.annotations, new.deleting) != (old.generation, old.annotations, old.deleting):
+            wakes.append((new.key, AT_ONCE))
+        if old is None or (new.is_ready and not old.is_ready):
+            wakes += [(request, AT_ONCE) for request in self._waiting.get(new.key, ())]
+        return wakes
+
+    @staticmethod
+    def _forget(index: dict[ObjectKey, dict[ObjectKey, None]], owner: ObjectKey | None, key: ObjectKey) -> None:
+        if owner is None or owner not in index:
+            return
+        index[owner].pop(key, None)
+        if not index[owner]:
+            del index[owner]
+
+
+def _differs(new: Request, old: Request) -> bool:
+    """Whether anything changed but our own status."""
+    return _foreign(new) != _foreign(old)
+
+
+def _foreign(request: Request) -> Request:
+    return replace(request, resource_version="", ready=None, failed=False, has_certificate=False)
+
+
+def _is_newer(new: str, old: str) -> bool:
+    """Resource versions of one kind are numbers that grow (Kubernetes API concepts, "Resource versions")."""
+    return int(new) > int(old) if new.isdigit() and old.isdigit() else new != old

@@ -1,0 +1,85 @@
+"""The vocabulary: every reason that users meet in a Ready condition or an Event.
+
+Law: one table. Conditions, Events and the README's list of reasons all come from it; nothing else makes a
+message for users, except the errors whose words are put in for `{why}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from domain.errors import ClusterError, SigningError
+from domain.model import Condition
+
+NORMAL, WARNING = "Normal", "Warning"
+_MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the same words
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One row: the reason, the status that Ready gets (None: told by an Event alone), the Event's type and message."""
+
+    reason: str
+    ready: str | None
+    event_type: str
+    message: str
+
+
+class IssuerNews(Enum):
+    FIRST_SEEN = News("Initializing", "Unknown", NORMAL, "First seen")
+    CHECKED = News("Checked", "True", NORMAL, "Success")
+    CHECK_FAILED = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
+    BROKEN = News("Failed", "False", WARNING, "Not retried until the spec or the Secret changes: {why}")
+
+
+class RequestNews(Enum):
+    UNAPPROVED = News("WaitingForApproval", None, NORMAL, "Not signed before it is approved: {why}")
+    DENIED = News("Denied", "False", WARNING, "The request was denied by an approver")
+    WAITING = News("Pending", "False", NORMAL, "Waiting for the issuer: {why}")
+    ORDERED = News("Pending", "False", NORMAL, "The CA has not answered yet: {why}")
+    RETRYING = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
+    REJECTED = News("Failed", "False", WARNING, "The request cannot be signed: {why}")
+    GIVEN_UP = News("Failed", "False", WARNING, "Given up after retrying for {retried}: {why}")
+    ISSUED = News("Issued", "True", NORMAL, "Signed")
+
+
+def ready_condition(
+    news: News,
+    message: str,
+    now: datetime,
+    previous: Condition | None,
+    observed_generation: int | None = None,
+) -> Condition:
+    """The Ready condition that says this; returns `previous` itself where it says so already.
+
+    lastTransitionTime moves only with the status (Kubernetes API conventions, "Typical status properties").
+    """
+    if news.ready is None:
+        raise ValueError(f"{news.reason} is told by an Event, it has no Ready status")
+    condition = Condition("Ready", news.ready, news.reason, message, now, observed_generation)
+    return set_condition(previous, condition)
+
+
+def set_condition(previous: Condition | None, condition: Condition) -> Condition:
+    """`condition`, with the transition time of `previous` where the status did not change."""
+    if previous is None or previous.status != condition.status:
+        return condition
+    condition = replace(condition, since=previous.since)
+    return previous if condition == previous else condition
+
+
+def message(news: News, **words: str) -> str:
+    """The row's message with its words put in, cut to what an Event can hold."""
+    text = news.message.format(**words)
+    if len(text.encode()) <= _MESSAGE_LIMIT:
+        return text
+    return text.encode()[: _MESSAGE_LIMIT - 3].decode(errors="ignore") + "…"
+
+
+def explain(error: BaseException) -> str:
+    """What may be shown of an error: its message where it was written to be shown, else only its class."""
+    if isinstance(error, SigningError | ClusterError):
+        return str(error)
+    return f"unexpected {type(error).__name__} in the signer (the manager's log says where)"

@@ -1,0 +1,85 @@
+"""What a decision wants done.
+
+Law: effects are values. Deciding returns them; reconcile.py alone carries them out, and adapters never add any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.model import Attempt, Condition, Issuer, ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerStatus:
+    """The whole of our status on an issuer."""
+
+    ready: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStatus:
+    """The whole of our status on a CertificateRequest."""
+
+    ready: Condition
+    certificate: bytes | None = None
+    ca: bytes | None = None
+    failure_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRequestStatus:
+    """The whole of our status on a CertificateSigningRequest: a certificate, or a Failed condition; never both."""
+
+    certificate: bytes | None = None
+    failed: Condition | None = None
+
+
+Status = IssuerStatus | RequestStatus | SigningRequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PatchStatus:
+    """A status to write, if the object is still at `resource_version`."""
+
+    key: ObjectKey
+    resource_version: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of `kubectl describe`. `type` is Normal or Warning, `reason` and `action` are UpperCamelCase."""
+
+    regarding: ObjectKey
+    uid: str
+    type: str
+    reason: str
+    action: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What to do about one object, in this order: patch, event, remember the attempt, come back."""
+
+    patch: PatchStatus | None = None
+    event: Event | None = None
+    attempt: Attempt | None = None
+    requeue_after: timedelta | None = None
+
+
+NOTHING = Effects()
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Have the request signed by this issuer's signer, then settle."""
+
+    issuer: Issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Have the issuer's CA checked, then settle."""

@@ -1,0 +1,68 @@
+"""What to do about a SampleIssuer or SampleClusterIssuer.
+
+Law: pure. Every wake of an issuer means a check: the cache wakes it for what calls for one (a new or changed
+spec, its Secret, an annotation), the requeue for the rest. The table is in the README, section "Issuers".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.conditions import IssuerNews, News, explain, message, ready_condition
+from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
+from domain.errors import IssuerFailed, IssuerUnhealthy
+from domain.model import Attempt, Issuer
+from domain.retry import RetryPolicy
+
+
+def decide(
+    issuer: Issuer, attempt: Attempt, report: IssuerUnhealthy | None, now: datetime, policy: RetryPolicy
+) -> Effects | Check:
+    """What to do next; `report` is what a signer said of the issuer since it was last looked at."""
+    if issuer.deleting:
+        return NOTHING
+    if issuer.ready is None:
+        told = _tell(issuer, IssuerNews.FIRST_SEEN.value, "", now)
+        return replace(told, attempt=attempt, requeue_after=timedelta(0))
+    if report is None:
+        return Check()
+    if not issuer.is_ready:  # the breaker is open already; the check that is planned stays planned
+        due = attempt.due or now
+        return Effects(attempt=attempt, requeue_after=max(due - now, timedelta(0)))
+    return settle(issuer, replace(attempt, tripped=True), report, now, policy)
+
+
+def settle(issuer: Issuer, attempt: Attempt, failure: Exception | None, now: datetime, policy: RetryPolicy) -> Effects:
+    """What follows from a check, or from a signer's report: `failure` is None where the check passed."""
+    if failure is None:
+        return _come_back(
+            _tell(issuer, IssuerNews.CHECKED.value, "", now),
+            attempt if attempt.tripped else replace(attempt, failures=0),
+            policy.next_check(f"{attempt.uid}/{now}"),
+            now,
+        )
+    if isinstance(failure, IssuerFailed):
+        told = _tell(issuer, IssuerNews.BROKEN.value, explain(failure), now)
+        return replace(told, attempt=replace(attempt, failures=0, due=None, tripped=False))
+    attempt = replace(attempt, failures=attempt.failures + 1)
+    told = _tell(issuer, IssuerNews.CHECK_FAILED.value, explain(failure), now)
+    told = replace(told, event=_event(issuer, IssuerNews.CHECK_FAILED.value, explain(failure)))
+    return _come_back(told, attempt, policy.backoff(attempt.failures, attempt.uid), now)
+
+
+def _come_back(told: Effects, attempt: Attempt, after: timedelta, now: datetime) -> Effects:
+    return replace(told, attempt=replace(attempt, due=now + after), requeue_after=after)
+
+
+def _tell(issuer: Issuer, news: News, why: str, now: datetime) -> Effects:
+    """The status that says this, and its Event; neither where the status says so already."""
+    ready = ready_condition(news, message(news, why=why), now, issuer.ready, issuer.generation)
+    if ready is issuer.ready:
+        return NOTHING
+    patch = PatchStatus(issuer.key, issuer.resource_version, IssuerStatus(ready))
+    return Effects(patch=patch, event=_event(issuer, news, why))
+
+
+def _event(issuer: Issuer, news: News, why: str) -> Event:
+    return Event(issuer.key, issuer.uid, news.event_type, news.reason, "Check", message(news, why=why))

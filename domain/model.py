@@ -1,0 +1,207 @@
+"""The values that travel through the domain.
+
+Law: frozen, slim, and free of any framework; nothing here does anything but hold and answer about itself.
+Times are aware datetimes in UTC, durations timedeltas, PEM is bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+CERTIFICATE_REQUEST = "CertificateRequest"
+CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """Names one object of the cluster; `namespace` is empty for cluster-scoped kinds."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        path = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of status.conditions (metav1.Condition); `observed_generation` is None where the kind has none."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    since: datetime
+    observed_generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerSpec:
+    """What an issuer asks for. `secret` is resolved already: no field of an issuer can name another namespace."""
+
+    url: str
+    secret: ObjectKey
+    signer: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An issuer as the watch last told it."""
+
+    key: ObjectKey
+    uid: str
+    resource_version: str
+    generation: int
+    spec: IssuerSpec
+    ready: Condition | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    deleting: bool = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the Ready condition speaks about the spec as it is now."""
+        return self.ready is not None and self.ready.observed_generation == self.generation
+
+    @property
+    def is_ready(self) -> bool:
+        return self.is_current and self.ready is not None and self.ready.status == "True"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The data of an issuer's Secret. Its repr shows keys only, so that no log or traceback can hold a credential.
+
+    `version` changes whenever the data may have changed: it is what caches are keyed by.
+    """
+
+    data: Mapping[str, bytes] = field(repr=False)
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """That a Secret exists, and which version of it: all that is kept of the Secrets of a cluster."""
+
+    key: ObjectKey
+    uid: str
+    resource_version: str
+
+
+class Approval(Enum):
+    """What the approver said: https://cert-manager.io/docs/usage/certificaterequest/#approval."""
+
+    UNDECIDED = "undecided"
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A CertificateRequest or CertificateSigningRequest as the watch last told it.
+
+    `issuer` is None where the request names nobody of ours. `problem` holds what makes the object unreadable
+    for us (field and remedy). `csr` is the PEM of the PKCS#10 request, empty once the request is terminal.
+    """
+
+    key: ObjectKey
+    uid: str
+    resource_version: str
+    issuer: ObjectKey | None
+    csr: bytes = b""
+    usages: tuple[str, ...] = ()
+    is_ca: bool = False
+    duration: timedelta | None = None
+    approval: Approval = Approval.UNDECIDED
+    approved_at: datetime | None = None
+    invalid: bool = False
+    ready: Condition | None = None
+    failed: bool = False
+    has_certificate: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    deleting: bool = False
+    problem: str = ""
+
+    @property
+    def is_kubernetes(self) -> bool:
+        """Whether this is a certificates.k8s.io request, whose status knows no Ready condition."""
+        return self.key.kind == CERTIFICATE_SIGNING_REQUEST
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the request has its answer: such a request is never written again."""
+        if self.has_certificate or self.failed:
+            return True
+        if self.ready is None:
+            return False
+        return self.ready.status == "True" or self.ready.reason in ("Failed", "Denied")
+
+
+@dataclass(frozen=True, slots=True)
+class SigningOrder:
+    """What a signer is asked to sign.
+
+    `uid` is the request's and serves CAs as idempotency key. `handle` is what an earlier Pending answer asked to
+    be given back. `duration` is None where the request leaves it to the signer (cert-manager's default: 90 days).
+    """
+
+    uid: str
+    csr: bytes
+    usages: tuple[str, ...]
+    is_ca: bool
+    duration: timedelta | None
+    issuer: IssuerSpec
+    credentials: Credentials
+    handle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A signed certificate: PEM of the leaf, then its intermediates in order; `ca` is the root's PEM where known."""
+
+    chain: bytes
+    ca: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The CA has taken the order and will answer later: ask again after `poll_after`, giving back `handle`."""
+
+    reason: str
+    poll_after: timedelta
+    handle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What this process remembers of its work on one object. It dies with the process, the object's status does not.
+
+    `outcome` is an answer that is not written yet, `handle` what a Pending answer wants back,
+    `announced` the last news that only an Event told, `due` when an issuer's next check is planned; `tripped`
+    says that a signer, not a check, opened the issuer's breaker, and that nothing has been signed since.
+    """
+
+    uid: str
+    first_seen: datetime
+    failures: int = 0
+    outcome: Issued | Pending | Exception | None = None
+    handle: str | None = None
+    announced: str = ""
+    due: datetime | None = None
+    tripped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSnapshot:
+    """All that a decision about a request needs; `issuer` is None where it does not exist."""
+
+    request: Request
+    issuer: Issuer | None
+
+
+Snapshot = Issuer | RequestSnapshot

@@ -1,0 +1,105 @@
+"""What the domain needs of the world.
+
+Law: a port is a Protocol whose docstrings are its contract; tests/contracts/ holds the same contract as a suite
+that runs over every adapter. Adapters subclass their port explicitly, so that a wrong signature fails mypy and a
+missing method fails when the adapter is built.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from domain.effects import Event, PatchStatus
+from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder, Snapshot
+
+Wake = Callable[[ObjectKey, timedelta], None]
+"""Asks for an object to be reconciled after a delay."""
+
+
+class Clock(Protocol):
+    @abstractmethod
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+
+
+class Signer(Protocol):
+    """A certificate authority.
+
+    Raise RequestRejected where this request can never be signed, IssuerUnhealthy where nobody's can just now,
+    IssuerFailed where nobody's ever can with this spec and Secret, SigningError for what a retry may mend.
+    Any other exception is retried too, but users see only its class. Never put a credential or a response body
+    into a message.
+    """
+
+    @abstractmethod
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        """Returns when the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""
+
+    @abstractmethod
+    async def sign(self, order: SigningOrder) -> Issued | Pending:
+        """Signs, or says when to ask again with the same order and the handle returned."""
+
+
+class CAStore(Protocol):
+    """Keeps the one private CA that the controller makes for itself."""
+
+    @abstractmethod
+    async def get_or_create(self, make: Callable[[], tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+        """The stored certificate and PKCS#8 key, both PEM; `make` is called, and its result stored, if there is none.
+
+        Of several callers at once, in this process or another, all get the same pair. Raises ClusterError.
+        """
+
+
+class Recorder(Protocol):
+    """Tells people what happened."""
+
+    @abstractmethod
+    def record(self, event: Event) -> None:
+        """Takes an Event to be published, best effort: returns at once and never raises."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Publishes what is recorded, until cancelled."""
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Returns when all that was recorded so far has been published or given up."""
+
+
+class Cluster(Protocol):
+    """The cluster as one issuer sees it: its objects by key, their statuses to write, changes that wake it.
+
+    All methods that reach out raise ClusterError's children and nothing else.
+    """
+
+    @abstractmethod
+    async def watch(self, wake: Wake) -> None:
+        """Follows the cluster until cancelled, calling `wake` for each object to look at (see domain/cache.py)."""
+
+    @abstractmethod
+    async def synced(self) -> None:
+        """Returns once `watch` has seen all that existed when it began."""
+
+    @abstractmethod
+    async def load(self, key: ObjectKey) -> Snapshot | None:
+        """What is known of an issuer or a request, from the watch; None where it is gone."""
+
+    @abstractmethod
+    async def reload(self, key: ObjectKey) -> Snapshot | None:
+        """As `load`, but asks the server about the object itself: for after a Conflict."""
+
+    @abstractmethod
+    async def apply(self, patch: PatchStatus) -> None:
+        """Makes the patch's status the whole of ours: what it leaves out is dropped from the object.
+
+        Conflict: the object is no longer at the patch's resource version. NotFound: it is gone; apply never
+        creates. Invalid: the server will never take it. After success `load` answers with the new status.
+        """
+
+    @abstractmethod
+    async def credentials(self, secret: ObjectKey) -> Credentials:
+        """The data of an issuer's Secret; NotFound, Forbidden … in the server's own words where it cannot be read."""

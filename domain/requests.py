@@ -1,0 +1,163 @@
+"""What to do about a CertificateRequest or a CertificateSigningRequest.
+
+Law: pure, and the same road for both kinds; they differ only in the helpers where a status is made.
+No order leaves `decide` without an approval, no effect without the request being open. The table is in the
+README, section "Requests".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain import durations
+from domain.conditions import News, RequestNews, explain, message, ready_condition
+from domain.effects import NOTHING, Effects, Event, PatchStatus, RequestStatus, Sign, SigningRequestStatus, Status
+from domain.errors import IssuerUnhealthy, RequestRejected
+from domain.model import (
+    Approval,
+    Attempt,
+    Condition,
+    Credentials,
+    Issued,
+    Issuer,
+    Pending,
+    Request,
+    RequestSnapshot,
+    SigningOrder,
+)
+from domain.retry import RetryPolicy
+
+
+def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: RetryPolicy) -> Effects | Sign:
+    """What to do next; Sign says that `order` may go to the signer now."""
+    request, issuer = snapshot.request, snapshot.issuer
+    if request.issuer is None or request.deleting or request.invalid or request.is_terminal:
+        return NOTHING
+    if request.approval is Approval.DENIED:
+        return _deny(request, now)
+    if request.approval is Approval.UNDECIDED:
+        why = "an approver, cert-manager's or your own, has not decided yet"
+        return _announce(request, attempt, RequestNews.UNAPPROVED.value, why)
+    if attempt.outcome is not None:  # an answer that could not be written when it came
+        return settle(snapshot, attempt, attempt.outcome, now, policy)
+    if request.problem:
+        return settle(snapshot, attempt, RequestRejected(request.problem), now, policy)
+    if issuer is None:
+        return _wait(request, attempt, f"{request.issuer} not found", now)
+    if not issuer.is_ready:
+        return _wait(request, attempt, f"{issuer.key} is not Ready", now)
+    return Sign(issuer)
+
+
+def order(request: Request, issuer: Issuer, attempt: Attempt, credentials: Credentials) -> SigningOrder:
+    """What the signer is asked."""
+    return SigningOrder(
+        uid=request.uid,
+        csr=request.csr,
+        usages=request.usages,
+        is_ca=request.is_ca,
+        duration=request.duration,
+        issuer=issuer.spec,
+        credentials=credentials,
+        handle=attempt.handle,
+    )
+
+
+def settle(
+    snapshot: RequestSnapshot,
+    attempt: Attempt,
+    outcome: Issued | Pending | Exception,
+    now: datetime,
+    policy: RetryPolicy,
+) -> Effects:
+    """What follows from the signer's answer, or from what it raised."""
+    request, attempt = snapshot.request, replace(attempt, outcome=None)
+    match outcome:
+        case Issued():
+            return _issue(request, outcome, now)
+        case RequestRejected():
+            return _fail(request, RequestNews.REJECTED.value, explain(outcome), now)
+        case Pending():
+            attempt = replace(attempt, handle=outcome.handle, failures=0)
+            told = _report(request, attempt, RequestNews.ORDERED.value, outcome.reason, now)
+            return replace(told, requeue_after=outcome.poll_after)
+        case IssuerUnhealthy():
+            return _wait(request, attempt, explain(outcome), now)
+    return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
+
+
+def _retry(
+    snapshot: RequestSnapshot, attempt: Attempt, failure: Exception, now: datetime, policy: RetryPolicy
+) -> Effects:
+    request, why = snapshot.request, explain(failure)
+    left = _deadline(snapshot, attempt, policy) - now
+    if left <= timedelta(0):
+        return _fail(request, RequestNews.GIVEN_UP.value, why, now, retried=durations.text(policy.max_duration))
+    told = _report(request, attempt, RequestNews.RETRYING.value, why, now)
+    event = _event(request, RequestNews.RETRYING.value, why)
+    return replace(told, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
+
+
+def _deadline(snapshot: RequestSnapshot, attempt: Attempt, policy: RetryPolicy) -> datetime:
+    """The window opens when the request could first have been signed: approved, and its issuer Ready."""
+    opened = snapshot.request.approved_at or attempt.first_seen
+    if snapshot.issuer is not None and snapshot.issuer.ready is not None:
+        opened = max(opened, snapshot.issuer.ready.since)
+    return opened + policy.max_duration
+
+
+def _issue(request: Request, outcome: Issued, now: datetime) -> Effects:
+    news = RequestNews.ISSUED.value
+    status: Status
+    if request.is_kubernetes:
+        status = SigningRequestStatus(certificate=outcome.chain)
+    else:
+        ready = ready_condition(news, message(news), now, request.ready)
+        status = RequestStatus(ready, certificate=outcome.chain, ca=outcome.ca)
+    return Effects(patch=_patch(request, status), event=_event(request, news, ""))
+
+
+def _fail(request: Request, news: News, why: str, now: datetime, **words: str) -> Effects:
+    text = message(news, why=why, **words)
+    status: Status
+    if request.is_kubernetes:
+        status = SigningRequestStatus(failed=Condition("Failed", "True", news.reason, text, now))
+    else:
+        status = RequestStatus(ready_condition(news, text, now, request.ready), failure_time=now)
+    return Effects(patch=_patch(request, status), event=_event(request, news, why, **words))
+
+
+def _deny(request: Request, now: datetime) -> Effects:
+    """cert-manager's CertificateRequest wants to be told; of a Kubernetes CSR the Denied condition says it all."""
+    return NOTHING if request.is_kubernetes else _fail(request, RequestNews.DENIED.value, "", now)
+
+
+def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:
+    """Nothing to do before the issuer changes, which wakes the request."""
+    return _report(request, attempt, RequestNews.WAITING.value, why, now)
+
+
+def _report(request: Request, attempt: Attempt, news: News, why: str, now: datetime) -> Effects:
+    """Says how the request stands: in its Ready condition, or where it knows none, by an Event; only news."""
+    if request.is_kubernetes:
+        return _announce(request, attempt, news, why)
+    ready = ready_condition(news, message(news, why=why), now, request.ready)
+    if ready is request.ready:
+        return Effects(attempt=attempt)
+    return Effects(_patch(request, RequestStatus(ready)), _event(request, news, why), attempt)
+
+
+def _announce(request: Request, attempt: Attempt, news: News, why: str) -> Effects:
+    event = _event(request, news, why)
+    if attempt.announced == event.note:
+        return Effects(attempt=attempt)
+    return Effects(event=event, attempt=replace(attempt, announced=event.note))
+
+
+def _patch(request: Request, status: Status) -> PatchStatus:
+    return PatchStatus(request.key, request.resource_version, status)
+
+
+def _event(request: Request, news: News, why: str, **words: str) -> Event:
+    return Event(request.key, request.uid, news.event_type, news.reason, "Sign", message(news, why=why, **words))

@@ -1,0 +1,36 @@
+"""When to try again, and when to stop trying.
+
+Law: pure arithmetic. Jitter comes from a seed that the caller names (an object's uid), not from a random source,
+so that a decision can be repeated and objects still spread out.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+def fraction(seed: str) -> float:
+    """A number in [0, 1) that is always the same for the same seed and spreads evenly over seeds."""
+    return zlib.crc32(seed.encode()) / 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Backoff doubles from `first` to `longest`; a request is given up after `max_duration` of failures."""
+
+    max_duration: timedelta = timedelta(minutes=10)
+    check_interval: timedelta = timedelta(minutes=5)
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=5)
+
+    def backoff(self, failures: int, seed: str) -> timedelta:
+        """How long to wait after so many failures in a row: full steps, shortened by up to a tenth."""
+        steps: int = min(max(failures, 1) - 1, 30)
+        wait = min(self.first * (1 << steps), self.longest)
+        return wait * (1 - 0.1 * fraction(f"{seed}/{failures}"))
+
+    def next_check(self, seed: str) -> timedelta:
+        """The check interval, give or take a tenth."""
+        return self.check_interval * (0.9 + 0.2 * fraction(seed))

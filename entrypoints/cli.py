@@ -1,0 +1,91 @@
+"""The command line.
+
+Law: it turns flags into Settings and errors into one line and an exit status: 0 done, 1 it did not work, 2 the
+command line was wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adapters.kubernetes.connect import NoCluster, pod_namespace
+from adapters.kubernetes.manifests import BadManifest
+from entrypoints.container import Container
+from entrypoints.demo.run import demo as run_demo
+from entrypoints.probes import CannotListen
+from entrypoints.settings import NAMES, Settings, options
+
+SAMPLES = Path("deploy", "samples")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=NAMES.controller, prog_name=NAMES.controller)
+def cli() -> None:
+    """An external issuer for cert-manager: signs CertificateRequests and Kubernetes CSRs."""
+
+
+@cli.command()
+@options
+def manager(cluster_resource_namespace: str | None, **flags: Any) -> None:
+    """Runs against the current kubeconfig, or in the cluster as its pod's ServiceAccount."""
+    namespace = cluster_resource_namespace or pod_namespace()
+    if namespace is None:
+        raise click.UsageError(
+            "--cluster-resource-namespace: give a namespace, since this is not a pod that could tell its own"
+        )
+    settings = Settings(cluster_resource_namespace=namespace, **flags)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each call otherwise
+    asyncio.run(_manage(settings))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+def demo(files: tuple[Path, ...]) -> None:
+    """Shows the manager at work in memory, on FILES or on deploy/samples: no cluster is needed."""
+    if not files and not SAMPLES.is_dir():
+        raise click.UsageError(f"FILES: name some manifests, since there is no folder {SAMPLES} here")
+    if not asyncio.run(run_demo(list(files) or [SAMPLES])):
+        sys.exit(1)
+
+
+async def _manage(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    container = Container(settings=settings)
+    api = container.api()
+    try:
+        await container.manager().run(stop)
+    finally:
+        await api.close()
+
+
+def main() -> None:
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as wanted:
+        click.echo(wanted.format_message())
+        status = 2
+    except click.ClickException as error:
+        click.echo(f"Error: {error.format_message()}", err=True)
+        status = error.exit_code
+    except (NoCluster, CannotListen, BadManifest) as error:
+        click.echo(f"Error: {error}", err=True)
+        status = 1
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

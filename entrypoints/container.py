@@ -1,0 +1,80 @@
+"""All wiring, and nothing else.
+
+Law: who gets what is said here alone, and every signer passes through `Verified`. To add a signer, write
+adapters/signers/mine.py and add one line to `signers`; `spec.signer` of an issuer chooses it by that name.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+from dependency_injector import containers, providers
+
+from adapters.clock import SystemClock
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.ca_store import KubernetesCAStore
+from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.connect import connect
+from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.translate import Translator
+from adapters.memory.ca_store import MemoryCAStore
+from adapters.memory.cluster import MemoryCluster
+from adapters.memory.events import MemoryRecorder
+from adapters.signers.ca import CA
+from adapters.signers.demo import Demo
+from adapters.signers.verified import Verified
+from domain.ports import Clock, Signer
+from domain.reconcile import Reconciler
+from domain.retry import RetryPolicy
+from entrypoints.manager import Manager
+from entrypoints.settings import NAMES, Settings
+from entrypoints.workers import Workers
+
+
+def _verified(signers: Mapping[str, Signer], clock: Clock) -> dict[str, Signer]:
+    return {name: Verified(signer, clock) for name, signer in signers.items()}
+
+
+class Container(containers.DeclarativeContainer):
+    settings = providers.Dependency(instance_of=Settings)
+    clock = providers.Singleton(SystemClock)
+
+    client = providers.Singleton(connect)
+    api = providers.Singleton(Api, client, field_manager=NAMES.controller)
+    translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
+    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator)
+    recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
+    ca_store = providers.Singleton(
+        KubernetesCAStore,
+        api,
+        namespace=settings.provided.cluster_resource_namespace,
+        name=f"{NAMES.controller}-demo-ca",
+    )
+
+    signers = providers.Singleton(
+        _verified,
+        providers.Dict(
+            Demo=providers.Singleton(Demo, ca_store, clock),
+            CA=providers.Singleton(CA, clock),
+        ),
+        clock,
+    )
+
+    policy = providers.Singleton(
+        RetryPolicy,
+        max_duration=settings.provided.max_retry_duration,
+        check_interval=settings.provided.check_interval,
+    )
+    workers = providers.Singleton(Workers, clock, at_once=settings.provided.max_concurrent_requests)
+    reconciler = providers.Singleton(Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake)
+    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, settings)
+
+
+def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:
+    """The same wiring on the adapters in memory."""
+    container = Container(settings=settings)
+    container.cluster.override(providers.Object(cluster))
+    container.recorder.override(providers.Object(recorder))
+    container.ca_store.override(providers.Singleton(MemoryCAStore))
+    return container

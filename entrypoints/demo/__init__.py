@@ -1,0 +1,1 @@
+"""The manager on the adapters in memory, shown to a person."""

@@ -1,0 +1,129 @@
+"""Everybody else: the person who applies manifests, and cert-manager with its keys, CSRs and approvals.
+
+Law: it touches the cluster as they would, through the adapter's own doors, and tells what it does.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.x509.oid import NameOID
+
+from adapters.kubernetes.manifests import BadManifest, CertificateSpec, Manifests, Reader
+from adapters.memory.cluster import MemoryCluster
+from domain.model import CERTIFICATE_REQUEST, Approval, ObjectKey, Request
+
+_log = logging.getLogger("demo")
+_CURVES = {None: ec.SECP256R1(), 256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
+
+
+class World:
+    def __init__(self, cluster: MemoryCluster, manifests: Manifests, reader: Reader) -> None:
+        self._cluster = cluster
+        self._manifests = manifests
+        self._reader = reader
+        self.keys: list[ObjectKey] = []
+
+    def apply_all_but_secrets(self) -> None:
+        for issuer in self._manifests.issuers:
+            _log.info("you: kubectl apply %s", issuer.key)
+            self._cluster.create(issuer)
+            self.keys.append(issuer.key)
+        for request in self._manifests.requests:
+            _log.info("you: kubectl apply %s", request.key)
+            self._add(request)
+        for key, spec in self._manifests.certificates:
+            _log.info("you: kubectl apply %s", key)
+            request = self._request_for(key, spec)
+            _log.info("cert-manager (played here): a private key, and %s", request.key)
+            self._add(request)
+
+    def approve(self) -> None:
+        """As cert-manager's approver does with every request that nobody has decided about."""
+        for key in self.keys:
+            found = self._cluster.stored(key)
+            if isinstance(found, Request) and found.approval is Approval.UNDECIDED:
+                _log.info("cert-manager (played here): approves %s", key)
+                self._cluster.update(key, approval=Approval.APPROVED, approved_at=datetime.now(UTC))
+
+    def apply_secrets(self) -> None:
+        for key, data in self._manifests.secrets.items():
+            _log.info("you: kubectl apply %s", key)
+            self._cluster.put_secret(key, data)
+
+    def _add(self, request: Request) -> None:
+        self._cluster.create(request)
+        self.keys.append(request.key)
+
+    def _request_for(self, key: ObjectKey, spec: CertificateSpec) -> Request:
+        """The first CertificateRequest of a Certificate: https://cert-manager.io/docs/usage/certificate/."""
+        try:
+            csr = _csr(spec)
+        except ValueError as error:
+            raise BadManifest(f"{key}: spec: {error}") from error
+        reference = spec.issuerRef
+        return self._reader.request(
+            ObjectKey(CERTIFICATE_REQUEST, key.namespace, f"{key.name}-1"),
+            {
+                "request": base64.b64encode(csr).decode(),
+                "issuerRef": {"group": reference.group, "kind": reference.kind, "name": reference.name},
+                "usages": spec.usages,
+                "isCA": spec.isCA,
+                "duration": spec.duration,
+            },
+        )
+
+
+def _csr(spec: CertificateSpec) -> bytes:
+    subject = list(_subject(spec))
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(subject))
+    if names := list(_names(spec)):
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not subject)
+    elif not subject:
+        raise ValueError("a certificate needs a commonName, dnsNames, ipAddresses, uris or emailAddresses")
+    key = _private_key(spec.privateKey.algorithm, spec.privateKey.size)
+    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, digest).public_bytes(serialization.Encoding.PEM)
+
+
+def _subject(spec: CertificateSpec) -> Iterator[x509.NameAttribute[str]]:
+    if spec.commonName:
+        yield x509.NameAttribute(NameOID.COMMON_NAME, spec.commonName)
+    for values, oid in (
+        (spec.subject.countries, NameOID.COUNTRY_NAME),
+        (spec.subject.provinces, NameOID.STATE_OR_PROVINCE_NAME),
+        (spec.subject.localities, NameOID.LOCALITY_NAME),
+        (spec.subject.streetAddresses, NameOID.STREET_ADDRESS),
+        (spec.subject.postalCodes, NameOID.POSTAL_CODE),
+        (spec.subject.organizations, NameOID.ORGANIZATION_NAME),
+        (spec.subject.organizationalUnits, NameOID.ORGANIZATIONAL_UNIT_NAME),
+    ):
+        yield from (x509.NameAttribute(oid, value) for value in values)
+    if spec.subject.serialNumber:
+        yield x509.NameAttribute(NameOID.SERIAL_NUMBER, spec.subject.serialNumber)
+
+
+def _names(spec: CertificateSpec) -> Iterator[x509.GeneralName]:
+    yield from map(x509.DNSName, spec.dnsNames)
+    yield from (x509.IPAddress(ipaddress.ip_address(address)) for address in spec.ipAddresses)
+    yield from map(x509.UniformResourceIdentifier, spec.uris)
+    yield from map(x509.RFC822Name, spec.emailAddresses)
+
+
+def _private_key(algorithm: str, size: int | None) -> CertificateIssuerPrivateKeyTypes:
+    match algorithm:
+        case "RSA":
+            return rsa.generate_private_key(65537, size or 2048)
+        case "ECDSA" if size in _CURVES:
+            return ec.generate_private_key(_CURVES[size])
+        case "Ed25519":
+            return ed25519.Ed25519PrivateKey.generate()
+    raise ValueError(f"privateKey: {algorithm!r} of size {size} is none of RSA, ECDSA (256, 384, 521) and Ed25519")

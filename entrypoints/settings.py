@@ -1,0 +1,135 @@
+"""What can be set, by flag or by environment variable, and what this issuer is called.
+
+Law: the API group and the kinds are named here alone; to make another issuer of this one, begin here (and in
+deploy/). Every value is checked before anything starts, and refused in one line that says what is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from adapters.kubernetes.resources import ApiNames
+from domain import durations
+
+NAMES = ApiNames(
+    controller="sample-external-issuer",
+    group="sample-issuer.example.com",
+    version="v1alpha1",
+    issuer="SampleIssuer",
+    issuers="sampleissuers",
+    cluster_issuer="SampleClusterIssuer",
+    cluster_issuers="sampleclusterissuers",
+)
+NAMESPACE = "sample-external-issuer-system"
+"""Where deploy/ installs the manager."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens; an empty host means all interfaces."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that the manager can be told. `health_probe_bind_address` None: no probes are served."""
+
+    cluster_resource_namespace: str
+    health_probe_bind_address: Address | None = None
+    max_retry_duration: timedelta = timedelta(minutes=10)
+    check_interval: timedelta = timedelta(minutes=5)
+    max_concurrent_requests: int = 16
+    log_level: str = "info"
+
+
+class _Duration(click.ParamType[timedelta]):
+    name = "duration"
+
+    def __init__(self, least: timedelta) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            duration = durations.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if duration < self._least:
+            self.fail(f"{value!r} is too short, the least is {durations.text(self._least)}", param, ctx)
+        return duration
+
+
+class _Address(click.ParamType["Address | None"]):
+    name = "host:port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address | None:
+        if value is None or isinstance(value, Address):
+            return value
+        if value == "0":
+            return None
+        host, colon, port = value.rpartition(":")
+        if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+            self.fail(f"{value!r} is not an address such as :8081 or 127.0.0.1:8081, or 0 for none", param, ctx)
+        return Address(host.strip("[]"), int(port))
+
+
+def _option(flag: str, **attributes: Any) -> Callable[[Any], Any]:
+    variable = "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, envvar=variable, show_envvar=True, show_default=True, **attributes)
+
+
+OPTIONS = [
+    _option(
+        "--cluster-resource-namespace",
+        metavar="NAMESPACE",
+        help=f"Where the Secrets of {NAMES.cluster_issuer}s are. Default: the namespace that the pod runs in.",
+    ),
+    _option(
+        "--health-probe-bind-address",
+        type=_Address(),
+        default=":8081",
+        help="Where /healthz and /readyz are served; 0 turns them off.",
+    ),
+    _option(
+        "--max-retry-duration",
+        type=_Duration(timedelta(0)),
+        default="10m",
+        help="How long a request is retried before it is Failed, counted from its approval.",
+    ),
+    _option(
+        "--check-interval",
+        type=_Duration(timedelta(seconds=10)),
+        default="5m",
+        help="How often a Ready issuer is checked again, give or take a tenth.",
+    ),
+    _option(
+        "--max-concurrent-requests",
+        type=click.IntRange(1, 1000),
+        default=16,
+        help="How many objects are worked on at the same time.",
+    ),
+    _option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+        default="info",
+        help="The least important lines that are logged.",
+    ),
+]
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command every flag of the manager."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
