@@ -22,10 +22,7 @@ from adapters.kubernetes.names import checked_name, checked_namespace
 from adapters.kubernetes.resources import Resource
 
 _DEADLINE = 30.0  # seconds for a whole call; lightkube limits only its phases
-_METADATA_ONLY = {
-    "Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,"
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-}
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
 
 class Api:
@@ -116,7 +113,7 @@ class Api:
             namespace=ALL_NS if resource.namespaced else None,
             watch=watch,
             params=params,
-            headers=_METADATA_ONLY if metadata_only else {},
+            headers={"Accept": _METADATA_ONLY.format("" if watch else "List")} if metadata_only else {},
         )
 
     async def _send(self, request: BasicRequest, stream: bool = False) -> httpx2.Response:

@@ -1,0 +1,134 @@
+"""A Signer around any Signer: asks only what may be asked, passes on only what was asked for.
+
+Law: every signer is wired inside one of these, so that no signer, however new, can put a wrong certificate into a
+status. It trusts nothing but its own reading of the CSR and of the answer.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from adapters.signers.x509 import agreement, chains, pem, usages
+from adapters.signers.x509 import csr as requests
+from adapters.signers.x509.csr import CSR
+from domain.errors import SigningError
+from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.ports import Clock, Signer
+
+_CLOCK_SKEW = timedelta(minutes=5)
+"""By how much a CA's clock may be ahead of ours."""
+
+
+class WrongCertificate(SigningError):
+    """The CA's answer is not what it was asked for: not stored, asked again within the retry window."""
+
+
+class Verified(Signer):
+    """Raises RequestRejected before the inner signer is asked, WrongCertificate after it has answered."""
+
+    def __init__(self, inner: Signer, clock: Clock) -> None:
+        self._inner = inner
+        self._clock = clock
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        await self._inner.check(issuer, credentials)
+
+    async def sign(self, order: SigningOrder) -> Issued | Pending:
+        csr = await asyncio.to_thread(_examine, order)
+        answer = await self._inner.sign(order)
+        if isinstance(answer, Pending):
+            return answer
+        return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now())
+
+
+def _examine(order: SigningOrder) -> CSR:
+    csr = requests.read(order.csr)
+    agreement.require(csr, order)
+    return csr
+
+
+def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime) -> Issued:
+    """The same answer, its chain in order and without root."""
+    leaf, *above = _path(answer.chain, csr)
+    differences = _differences(leaf, csr, order, now)
+    if differences:
+        raise WrongCertificate(f"the CA returned a wrong certificate: {'; '.join(differences)}")
+    roots = [ca for ca in above if chains.is_self_signed(ca)]
+    path = [leaf, *(ca for ca in above if ca not in roots)]
+    trusted = _trusted(answer.ca, path[-1]) if answer.ca else roots
+    return Issued(chain=pem.encode(path), ca=pem.encode(trusted) or None)
+
+
+def _path(chain: bytes, csr: CSR) -> list[x509.Certificate]:
+    """The certificate for the CSR's key, then each one's issuer."""
+    try:
+        found = pem.certificates(chain, pem.CHAIN_LIMIT)
+        leaf = next((certificate for certificate in found if _holds_key_of(csr, certificate)), None)
+        if leaf is None:
+            raise ValueError("holds no certificate for the public key of spec.request")
+        size = len(pem.encode([leaf]))
+        if size > pem.LEAF_LIMIT:
+            raise ValueError(f"holds a certificate of {size:,} bytes, more than the {pem.LEAF_LIMIT:,} allowed")
+        return chains.upward(leaf, found)
+    except ValueError as error:
+        raise WrongCertificate(f"the chain that the CA returned {error}") from None
+
+
+def _holds_key_of(csr: CSR, certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.public_key() == csr.public_key
+    except Exception:  # a key of an unknown type is not the CSR's
+        return False
+
+
+def _trusted(ca: bytes, top: x509.Certificate) -> list[x509.Certificate]:
+    try:
+        trusted = pem.certificates(ca, pem.BUNDLE_LIMIT)
+    except ValueError as error:
+        raise WrongCertificate(f"the CA certificate that the signer returned {error}") from None
+    if not chains.lead_to(trusted, top):
+        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
+    return trusted
+
+
+def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime) -> list[str]:
+    """What is other than asked, in words; empty where nothing is."""
+    wanted, got = usages.requested(order.usages, order.is_ca), usages.stated(leaf.extensions)
+    pairs = (
+        ("subject", csr.subject.rfc4514_string(), leaf.subject.rfc4514_string(), csr.subject == leaf.subject),
+        ("isCA", order.is_ca, _is_ca(leaf), order.is_ca == _is_ca(leaf)),
+        ("usages", wanted, got, wanted == got),
+    )
+    found = [f"{what}: asked {asked}, got {gotten}" for what, asked, gotten, same in pairs if not same]
+    return found + _name_differences(leaf, csr) + _time_differences(leaf, order, now)
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _name_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
+    try:
+        got = set(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        got = set()
+    asked = set(csr.names or ())
+    missing = [f"{name.value} is missing" for name in sorted(asked - got, key=repr)]
+    return [
+        f"subject alternative names: {difference}"
+        for difference in missing + [f"{name.value} was not asked for" for name in sorted(got - asked, key=repr)]
+    ]
+
+
+def _time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime) -> list[str]:
+    """The end is what counts: an earlier beginning is backdating, and makes nothing valid for longer."""
+    begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    if end <= now or begin > now + _CLOCK_SKEW:
+        return [f"validity: {begin} to {end} does not hold now"]
+    if order.duration is not None and end - now > order.duration + _CLOCK_SKEW:
+        return [f"validity: asked {order.duration}, got {end - now}"]
+    return []

@@ -1,0 +1,100 @@
+"""A CA that this process holds the key of: its certificate, its chain, and the signing itself.
+
+Law: an Authority that exists can sign; what makes one impossible is found while it is read, as a ValueError that
+goes on where the caller's sentence begins ('tls.key ' + 'is encrypted'). Profile of what it signs: RFC 5280 section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from adapters.signers.x509 import chains, constraints, keys, leaf, pem
+from adapters.signers.x509 import csr as requests
+from domain.errors import IssuerFailed, IssuerUnhealthy
+from domain.model import Issued, SigningOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """`path` leads from the CA's own certificate upwards, `origin` says in messages where it comes from.
+
+    `intermediates` and `trusted` are PEM: what stands behind each leaf, and what goes into status.ca.
+    """
+
+    origin: str
+    path: tuple[x509.Certificate, ...]
+    key: keys.PrivateKey
+    intermediates: bytes
+    trusted: bytes
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return self.path[0]
+
+    def require_valid(self, now: datetime) -> None:
+        """IssuerFailed once the CA certificate has expired, IssuerUnhealthy before it is valid."""
+        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+        if now < begin:
+            raise IssuerUnhealthy(f"{self.origin}: the CA certificate is not valid before {begin}")
+        if now >= end:
+            raise IssuerFailed(f"{self.origin}: the CA certificate expired on {end}; replace it")
+
+    def issue(self, order: SigningOrder, now: datetime) -> Issued:
+        """Signs; RequestRejected for what the CSR or the CA's own constraints do not allow."""
+        self.require_valid(now)
+        csr = requests.read(order.csr)
+        if order.is_ca:
+            constraints.require_room(self.path)
+        constraints.require_allowed(self.path, csr)
+        certificate = leaf.sign(csr, order, self.certificate, self.key, now)
+        return Issued(chain=pem.encode([certificate]) + self.intermediates, ca=self.trusted)
+
+
+def authority(
+    origin: str, path: Sequence[x509.Certificate], key: keys.PrivateKey, trusted: Sequence[x509.Certificate] = ()
+) -> Authority:
+    """What `read_path` and `read_key` found, put together; without `trusted`, the top of the path is what to trust."""
+    intermediates = [ca for ca in path if not chains.is_self_signed(ca)]
+    return Authority(origin, tuple(path), key, pem.encode(intermediates), pem.encode(trusted or path[-1:]))
+
+
+def read_path(bundle: bytes) -> list[x509.Certificate]:
+    """A CA certificate, optionally followed by those above it, from PEM."""
+    first, *others = pem.certificates(bundle)
+    try:
+        limits = first.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        raise ValueError("is no CA certificate: it has no basicConstraints") from None
+    if not limits.ca:
+        raise ValueError("is no CA certificate: its basicConstraints say CA:FALSE")
+    if not _may_sign(first):
+        raise ValueError("is no CA certificate: its keyUsage lacks 'cert sign'")
+    return chains.upward(first, others)
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:  # then any use is allowed (RFC 5280 section 4.2.1.3)
+        return True
+
+
+def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
+    """The CA's private key from PEM (PKCS#8, PKCS#1 or SEC 1), if it is the certificate's."""
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except TypeError:
+        raise ValueError("is encrypted; store it without a passphrase") from None
+    except Exception:  # cryptography's words might quote the key
+        raise ValueError("is no private key in PEM") from None
+    if not isinstance(key, keys.PrivateKey):
+        raise ValueError("is a private key of an unsupported type; use RSA, ECDSA or Ed25519")
+    public = keys.accepted(key.public_key())
+    if public != certificate.public_key():
+        raise ValueError("is not the key of the CA certificate")
+    return key

@@ -1,0 +1,115 @@
+"""What the CA's own certificates forbid: names outside their name constraints, CAs below their path length.
+
+Law: refuse now, with the reason, what every client would refuse later (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from adapters.signers.x509.csr import CSR
+from domain.errors import RequestRejected
+
+
+def require_room(cas: Sequence[x509.Certificate]) -> None:
+    """RequestRejected where one of `cas`, the issuing one first, allows no further CA below."""
+    for below, ca in enumerate(cas):
+        limit = _path_length(ca)
+        if limit is not None and below >= limit:
+            raise RequestRejected(
+                f"spec.isCA: the CA certificate {ca.subject.rfc4514_string()!r} has path length {limit} and allows "
+                "no CA certificate here; ask for isCA: false, or use an issuer whose CA allows it"
+            )
+
+
+def _path_length(ca: x509.Certificate) -> int | None:
+    try:
+        return ca.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+    except x509.ExtensionNotFound:  # an old root
+        return None
+
+
+def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
+    """RequestRejected where the request names what one of `cas` may not certify."""
+    names: list[x509.GeneralName] = list(csr.names or ())
+    if csr.subject.rdns:
+        names.append(x509.DirectoryName(csr.subject))
+    for ca in cas:
+        try:
+            limits = ca.extensions.get_extension_for_class(x509.NameConstraints).value
+        except x509.ExtensionNotFound:
+            continue
+        for name in names:
+            if not _allowed(name, limits):
+                raise RequestRejected(
+                    f"spec.request: the name constraints of the CA certificate {ca.subject.rfc4514_string()!r} do "
+                    f"not allow {_text(name)}; leave the name out, or use an issuer whose CA allows it"
+                )
+
+
+def _allowed(name: x509.GeneralName, limits: x509.NameConstraints) -> bool:
+    excluded = [limit for limit in limits.excluded_subtrees or () if type(limit) is type(name)]
+    permitted = [limit for limit in limits.permitted_subtrees or () if type(limit) is type(name)]
+    if any(_within(name, limit) or _wildcard_covers(name, limit) for limit in excluded):
+        return False
+    return not permitted or any(_within(name, limit) for limit in permitted)
+
+
+def _within(name: x509.GeneralName, limit: x509.GeneralName) -> bool:
+    match name, limit:
+        case x509.DNSName(), x509.DNSName():
+            return _dns_within(name.value, limit.value)
+        case x509.IPAddress(), x509.IPAddress():
+            return name.value in limit.value  # type: ignore[operator]  # a constraint's value is a network
+        case x509.RFC822Name(), x509.RFC822Name():
+            return _mailbox_within(name.value, limit.value)
+        case x509.UniformResourceIdentifier(), x509.UniformResourceIdentifier():
+            return _host_within(_host(name.value), limit.value)
+        case x509.DirectoryName(), x509.DirectoryName():
+            return name.value.rdns[: len(limit.value.rdns)] == limit.value.rdns
+    return False
+
+
+def _dns_within(name: str, limit: str) -> bool:
+    name, limit = name.lower(), limit.lower().removeprefix(".")
+    return not limit or name == limit or name.endswith(f".{limit}")
+
+
+def _wildcard_covers(name: x509.GeneralName, limit: x509.GeneralName) -> bool:
+    """Whether '*.example.com' would also stand for the excluded 'a.example.com'."""
+    return (
+        isinstance(name, x509.DNSName)
+        and isinstance(limit, x509.DNSName)
+        and name.value.startswith("*.")
+        and _dns_within(limit.value.removeprefix("."), name.value[2:])
+    )
+
+
+def _mailbox_within(mailbox: str, limit: str) -> bool:
+    local, _, host = mailbox.rpartition("@")
+    limit_local, at, limit_host = limit.rpartition("@")
+    if at:
+        return local == limit_local and host.lower() == limit_host.lower()
+    return _host_within(host, limit)
+
+
+def _host_within(host: str, limit: str) -> bool:
+    """A limit that begins with a dot means all hosts below it, any other that host alone."""
+    host, limit = host.lower(), limit.lower()
+    return host.endswith(limit) if limit.startswith(".") else host == limit
+
+
+def _host(uri: str) -> str:
+    try:
+        return urlsplit(uri).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _text(name: x509.GeneralName) -> str:
+    if isinstance(name, x509.DirectoryName):
+        return f"the subject {name.value.rfc4514_string()!r}"
+    return repr(str(name.value))

@@ -1,0 +1,95 @@
+"""A certificate signing request, read once and completely.
+
+Law: bytes in; a CSR that is well-formed, signed by its own key and strong enough comes out, or RequestRejected.
+No other exception, whatever the bytes. Format: RFC 2986.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from adapters.signers.x509 import keys, pem, usages
+from domain.errors import RequestRejected
+
+_REMEDY = "make one with `openssl req -new` or cmctl"
+_SIGNATURE_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_Value = TypeVar("_Value", bound=x509.ExtensionType)
+
+
+@dataclass(frozen=True, slots=True)
+class CSR:
+    """What a request asks for; None where it says nothing. Extensions that are not listed here are not known."""
+
+    public_key: keys.PublicKey
+    subject: x509.Name
+    names: x509.SubjectAlternativeName | None
+    constraints: x509.BasicConstraints | None
+    bits: frozenset[str] | None
+    purposes: frozenset[x509.ObjectIdentifier] | None
+    name_constraints: x509.Extension[x509.NameConstraints] | None
+
+
+def read(request: bytes) -> CSR:
+    """Reads the PEM of a PKCS#10 request and verifies its signature; RequestRejected names spec.request."""
+    try:
+        blocks = pem.decode(request, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
+        if len(blocks) > 1:
+            raise ValueError(f"holds {len(blocks)} requests where one is expected")
+        parsed, csr = _parse(blocks[0])
+        _verify(parsed)
+    except ValueError as error:
+        raise RequestRejected(f"spec.request: {error}") from None
+    return csr
+
+
+def _parse(der: bytes) -> tuple[x509.CertificateSigningRequest, CSR]:
+    try:
+        parsed = x509.load_der_x509_csr(der)
+        key = parsed.public_key()
+        subject = parsed.subject
+        extensions = parsed.extensions
+        bits, purposes = usages.stated_bits(extensions), usages.stated_purposes(extensions)
+        names = _value(extensions, x509.SubjectAlternativeName)
+        constraints = _value(extensions, x509.BasicConstraints)
+    except Exception:  # which errors hostile bytes lead to is nowhere documented
+        raise ValueError(f"is no well-formed certificate signing request (PKCS#10); {_REMEDY}") from None
+    if not subject.rdns and not names:
+        raise ValueError("names nobody: give it a subject or subject alternative names (RFC 5280 section 4.1.2.6)")
+    return parsed, CSR(
+        public_key=keys.accepted(key),
+        subject=subject,
+        names=names or None,
+        constraints=constraints,
+        bits=bits,
+        purposes=purposes,
+        name_constraints=_find(extensions, x509.NameConstraints),
+    )
+
+
+def _value(extensions: x509.Extensions, kind: type[_Value]) -> _Value | None:
+    extension = _find(extensions, kind)
+    return None if extension is None else extension.value
+
+
+def _find(extensions: x509.Extensions, kind: type[_Value]) -> x509.Extension[_Value] | None:
+    try:
+        return extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _verify(parsed: x509.CertificateSigningRequest) -> None:
+    try:
+        algorithm = parsed.signature_hash_algorithm
+    except Exception:
+        raise ValueError("is signed with an unknown algorithm; use SHA-256, SHA-384, SHA-512 or Ed25519") from None
+    if algorithm is not None and not isinstance(algorithm, _SIGNATURE_HASHES):
+        raise ValueError(
+            f"is signed with {algorithm.name}, which is not accepted; use SHA-256, SHA-384, SHA-512 or Ed25519"
+        )
+    if not parsed.is_signature_valid:
+        raise ValueError("has a signature that its own key did not make; create the request anew")

@@ -1,0 +1,69 @@
+"""The certificate that a CA here signs.
+
+Law: names come from the CSR as they stand, usages and kind from the request's spec, everything else from this file.
+Extensions that are not named here are never copied. Profile: RFC 5280 section 4.2.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from adapters.signers.x509 import keys, usages
+from adapters.signers.x509.csr import CSR
+from domain.errors import RequestRejected
+from domain.model import SigningOrder
+
+DEFAULT_DURATION = timedelta(days=90)
+"""cert-manager's, where spec.duration is empty."""
+BACKDATING = timedelta(minutes=5)
+"""So that a certificate is valid at once where a clock is a little behind."""
+
+
+def sign(
+    csr: CSR, order: SigningOrder, ca: x509.Certificate, ca_key: keys.PrivateKey, now: datetime
+) -> x509.Certificate:
+    """Valid for the order's duration from `now` on, but never longer than the CA certificate."""
+    duration = order.duration if order.duration is not None else DEFAULT_DURATION
+    if duration <= timedelta(0):
+        raise RequestRejected("spec.duration: must be positive")
+    builder = (
+        x509.CertificateBuilder()
+        .serial_number(x509.random_serial_number())
+        .issuer_name(ca.subject)
+        .subject_name(csr.subject)
+        .public_key(csr.public_key)
+        .not_valid_before(max(now - BACKDATING, ca.not_valid_before_utc))
+        .not_valid_after(now + min(duration, ca.not_valid_after_utc - now))
+    )
+    for extension, critical in _extensions(csr, order, ca):
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(ca_key, keys.signature_hash(ca_key))
+
+
+def _extensions(csr: CSR, order: SigningOrder, ca: x509.Certificate) -> list[tuple[x509.ExtensionType, bool]]:
+    """The extensions, each with whether it is critical."""
+    path_length = csr.constraints.path_length if order.is_ca and csr.constraints else None
+    wanted = usages.requested(order.usages, order.is_ca)
+    found: list[tuple[x509.ExtensionType | None, bool]] = [
+        (x509.BasicConstraints(order.is_ca, path_length), True),
+        # Neither may be there and empty (sections 4.2.1.3 and 4.2.1.12).
+        (usages.key_usage(wanted.bits) if wanted.bits else None, True),
+        (usages.extended_key_usage(wanted.purposes) if wanted.purposes else None, False),
+        (csr.names, not csr.subject.rdns),  # critical where nothing else names the subject (section 4.2.1.6)
+        (x509.SubjectKeyIdentifier.from_public_key(csr.public_key), False),
+        (_authority_key_identifier(ca), False),
+    ]
+    if order.is_ca and csr.name_constraints:
+        found.append((csr.name_constraints.value, csr.name_constraints.critical))
+    return [(extension, critical) for extension, critical in found if extension is not None]
+
+
+def _authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """The CA's own identifier as it stands in its certificate, since chains are built by comparing the two."""
+    try:
+        identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(keys.accepted(ca.public_key()))
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)

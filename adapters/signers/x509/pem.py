@@ -1,0 +1,72 @@
+"""PEM in, DER out, within limits.
+
+Law: sizes are looked at before anything is decoded. Every mistake becomes a ValueError that goes on where the
+caller's sentence begins ('tls.crt ' + 'holds no …') and quotes nothing of what was read.
+Format: RFC 7468; sizes: cert-manager's since CVE-2024-12401.
+"""
+
+import base64
+from collections.abc import Iterable
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+CSR_LIMIT = 36_500
+LEAF_LIMIT = 36_500
+CHAIN_LIMIT = 95_000
+BUNDLE_LIMIT = 330_000
+CERTIFICATES_LIMIT = 1_000
+
+
+def decode(pem: bytes, label: str, limit: int) -> list[bytes]:
+    """The DER of each block, at least one; all must bear `label`, `pem` may have `limit` bytes at most.
+
+    Text around the blocks is ignored (RFC 7468 section 2), headers inside are refused (Kubernetes' rule for CSRs).
+    """
+    if len(pem) > limit:
+        raise ValueError(f"has {len(pem):,} bytes, more than the {limit:,} allowed")
+    found = []
+    rest = pem
+    while True:
+        _, begin, rest = rest.partition(b"-----BEGIN ")
+        if not begin:
+            break
+        if not rest.startswith(f"{label}-----".encode()):
+            raise ValueError(f"holds a PEM block that is no {label}")
+        body, end, rest = rest[len(label) + 5 :].partition(f"-----END {label}-----".encode())
+        if not end:
+            raise ValueError(f"is cut off: its {label} block has no end")
+        found.append(_decode(body))
+        if len(found) > CERTIFICATES_LIMIT:
+            raise ValueError(f"holds more than the {CERTIFICATES_LIMIT:,} PEM blocks allowed")
+    if not found:
+        raise ValueError(f"holds no PEM block of type {label}")
+    return found
+
+
+def _decode(body: bytes) -> bytes:
+    if b":" in body:
+        raise ValueError("has PEM headers, which are not allowed")
+    try:
+        return base64.b64decode(b"".join(body.split()), validate=True)
+    except ValueError:
+        raise ValueError("holds a PEM block that is not base64") from None
+
+
+def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]:
+    """All certificates, in the order they have there; ValueError where one cannot be read."""
+    return [_certificate(der, place) for place, der in enumerate(decode(pem, "CERTIFICATE", limit), start=1)]
+
+
+def _certificate(der: bytes, place: int) -> x509.Certificate:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        # cryptography reads these only when asked: ask now, so that nobody meets their errors later.
+        _ = certificate.subject, certificate.issuer, certificate.extensions
+    except Exception:  # which errors hostile bytes lead to is nowhere documented
+        raise ValueError(f"cannot be read: certificate {place} is malformed") from None
+    return certificate
+
+
+def encode(chain: Iterable[x509.Certificate]) -> bytes:
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)

@@ -1,0 +1,155 @@
+"""The contract of the port Cluster over a real API server, with the rights that deploy/rbac gives the manager."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import pytest_asyncio
+from lightkube import AsyncClient, KubeConfig
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.translate import Translator
+from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey
+from domain.ports import Cluster
+from entrypoints.settings import NAMES, NAMESPACE
+from tests.cluster.api_server import ApiServer
+from tests.contracts.cluster_contract import ClusterContract
+from tests.contracts.hands import Hands, a_csr
+from tests.deployed import Deployed
+
+_API_VERSIONS = {
+    NAMES.issuer: f"{NAMES.group}/{NAMES.version}",
+    NAMES.cluster_issuer: f"{NAMES.group}/{NAMES.version}",
+    CERTIFICATE_REQUEST: "cert-manager.io/v1",
+    CERTIFICATE_SIGNING_REQUEST: "certificates.k8s.io/v1",
+    "Secret": "v1",
+}
+_USAGES = ["digital signature", "client auth"]
+_numbers = count(1)
+
+
+class KubernetesHands(Hands):
+    cluster_namespace = NAMESPACE
+
+    def __init__(self, server: ApiServer, cluster: Cluster, namespace: str) -> None:
+        self.server = server
+        self.cluster = cluster
+        self.namespace, self.other_namespace = namespace, f"{namespace}-other"
+
+    async def create_issuer(self, key: ObjectKey, secret: str) -> None:
+        await self._apply(key, spec={"url": "https://ca.example.com", "authSecretName": secret})
+
+    async def change_issuer(self, key: ObjectKey, url: str) -> None:
+        await self._patch(key, {"spec": {"url": url}})
+
+    async def create_request(self, key: ObjectKey, issuer: ObjectKey) -> None:
+        spec: dict[str, Any] = {"request": base64.b64encode(a_csr()).decode(), "usages": _USAGES}
+        if key.kind == CERTIFICATE_REQUEST:
+            reference = {"group": NAMES.group, "kind": issuer.kind, "name": issuer.name}
+            spec |= {"issuerRef": reference, "duration": "1h"}
+        else:
+            signer = f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer.name}"
+            spec |= {"signerName": signer, "expirationSeconds": 3600}
+        await self._apply(key, spec=spec)
+
+    async def create_foreign_request(self, key: ObjectKey) -> None:
+        request = base64.b64encode(a_csr()).decode()
+        reference = {"group": "example.com", "kind": NAMES.issuer, "name": "contract"}
+        await self._apply(key, spec={"request": request, "issuerRef": reference})
+
+    async def approve(self, key: ObjectKey) -> None:
+        if key.kind == CERTIFICATE_SIGNING_REQUEST:
+            await self._kubectl("certificate", "approve", key.name)
+            return
+        approved = {
+            "type": "Approved",
+            "status": "True",
+            "reason": "Test",
+            "message": "approved by a test",
+            "lastTransitionTime": "2030-01-01T00:00:00Z",
+        }
+        await self._patch(key, {"status": {"conditions": [approved]}}, "--subresource=status")
+
+    async def annotate(self, key: ObjectKey, value: str) -> None:
+        await self._patch(key, {"metadata": {"annotations": {"example.com/test": value}}})
+
+    async def put_secret(self, key: ObjectKey, data: Mapping[str, bytes]) -> None:
+        await self._apply(key, data={name: base64.b64encode(value).decode() for name, value in data.items()})
+
+    async def delete(self, key: ObjectKey) -> None:
+        await self._kubectl("delete", *_named(key))
+
+    async def status(self, key: ObjectKey) -> Status | None:
+        told = json.loads(await self._kubectl("get", *_named(key), "--output=json")).get("status") or {}
+        conditions = {each["type"]: _condition(each) for each in told.get("conditions", ())}
+        if key.kind == CERTIFICATE_SIGNING_REQUEST:
+            return SigningRequestStatus(_bytes(told.get("certificate")), conditions.get("Failed"))
+        if "Ready" not in conditions:
+            return None
+        if key.kind == CERTIFICATE_REQUEST:
+            return RequestStatus(
+                conditions["Ready"],
+                _bytes(told.get("certificate")),
+                _bytes(told.get("ca")),
+                _time(told["failureTime"]) if "failureTime" in told else None,
+            )
+        return IssuerStatus(conditions["Ready"])
+
+    async def _apply(self, key: ObjectKey, **content: Any) -> None:
+        metadata = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})
+        body = {"apiVersion": _API_VERSIONS[key.kind], "kind": key.kind, "metadata": metadata, **content}
+        await self._kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(body))
+
+    async def _patch(self, key: ObjectKey, patch: Mapping[str, Any], *options: str) -> None:
+        await self._kubectl("patch", *_named(key), "--type=merge", f"--patch={json.dumps(patch)}", *options)
+
+    async def _kubectl(self, *args: str, stdin: str | None = None) -> str:
+        return await asyncio.to_thread(self.server.kubectl, *args, stdin=stdin)
+
+
+def _named(key: ObjectKey) -> list[str]:
+    return [key.kind, key.name, *([f"--namespace={key.namespace}"] if key.namespace else [])]
+
+
+def _condition(told: Mapping[str, Any]) -> Condition:
+    return Condition(
+        told["type"],
+        told["status"],
+        told["reason"],
+        told["message"],
+        _time(told["lastTransitionTime"]),
+        told.get("observedGeneration"),
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
+
+
+class TestKubernetesCluster(ClusterContract):
+    @pytest_asyncio.fixture
+    async def hands(self, deployed: Deployed) -> AsyncIterator[Hands]:
+        namespace = f"contract-{next(_numbers)}"
+        for name in (namespace, f"{namespace}-other"):
+            deployed.server.kubectl("create", "namespace", name)
+        client = AsyncClient(config=KubeConfig.from_file(deployed.manager).get())
+        api = Api(client, field_manager=NAMES.controller)
+        cluster = KubernetesCluster(api, NAMES, Translator(NAMES, NAMESPACE))
+        yield KubernetesHands(deployed.server, cluster, namespace)
+        await api.close()
+        for name in (namespace, f"{namespace}-other"):
+            deployed.server.kubectl("delete", "namespace", name, "--wait=false")
+        deployed.server.kubectl("delete", f"{NAMES.cluster_issuers}.{NAMES.group}", namespace, "--ignore-not-found")
+        deployed.server.kubectl("delete", "csr", namespace, "--ignore-not-found")

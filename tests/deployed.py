@@ -1,0 +1,36 @@
+"""The project as deploy/ installs it, in a real API server; a pytest plugin.
+
+Law: what is tested is what is deployed: its CRDs, and the manager's ServiceAccount with the RBAC of deploy/rbac and
+nothing else. No test gives it more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import NAMES, NAMESPACE
+from tests.cluster.api_server import ApiServer
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+SERVICE_ACCOUNT = f"{NAMES.controller}-controller-manager"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """`manager` is a kubeconfig with the rights of the manager, `server` speaks as the administrator."""
+
+    server: ApiServer
+    manager: Path
+
+
+@pytest.fixture(scope="session")
+def deployed(api_server: ApiServer) -> Deployed:
+    api_server.install_cert_manager_crds()
+    api_server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'crd'}")
+    crds = [f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)]
+    api_server.kubectl("wait", "--for=condition=Established", "crd", *crds, "--timeout=30s")
+    api_server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'rbac'}")
+    return Deployed(api_server, api_server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
