@@ -1,0 +1,96 @@
+# The verbs. Each sets up what it needs: .venv is made from the hashed lock, by uv where present, else by venv and pip.
+# Plain POSIX recipes, so that the make of any Linux or macOS runs them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?=
+FILES ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format run manifests install uninstall lock clean
+
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"
+	@$(BIN)/sample-external-issuer demo $(FILES)
+
+test: $(READY) ## Run all tests; narrow with ARGS="tests/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check format, lint, types and the architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Rewrite the code as `make lint` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
+	@$(BIN)/sample-external-issuer manager $(ARGS)
+
+# Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
+run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
+
+manifests: ## Print all that an installation applies (deploy/default), rendered by kubectl kustomize
+	@kubectl kustomize deploy/default
+
+install: ## Install the CRDs into the current cluster
+	kubectl apply -k deploy/crd
+
+uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
+	kubectl delete --ignore-not-found -k deploy/crd
+
+lock: ## Renew both locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@echo "Resolving deploy/requirements.lock and tests/requirements.lock ..."
+	@$(COMPILE) -o deploy/requirements.lock >/dev/null
+	@$(COMPILE) --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
+
+# Resolved for the oldest Python and for every platform; names no index, so that everybody's own mirror serves.
+COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(ARGS)
+
+clean: ## Remove .venv and the caches of the tools
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis ./*.egg-info build
+
+# Everything that is installed has a hash in the lock, setuptools included, which then builds the project's own
+# editable install. The environment is made anew each time the lock changes: nothing stale survives in it.
+$(READY): tests/requirements.lock pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+		echo "Making $(VENV) with uv from tests/requirements.lock ..."; \
+		uv venv --quiet --clear --python-preference system --python "$(or $(PYTHON),>=3.11)" $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r tests/requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e . ; \
+	else \
+		$(FIND_PYTHON); \
+		echo "Making $(VENV) with $$python and pip from tests/requirements.lock (half a minute; uv takes seconds) ..."; \
+		"$$python" -m venv --clear $(VENV) && \
+		$(PIP) --require-hashes -r tests/requirements.lock && \
+		$(PIP) --no-build-isolation --no-deps -e . ; \
+	fi
+	@$(BIN)/python -c 'import sys; sys.exit("$(VENV) has Python %d.%d, this project needs 3.11 or later" \
+		% sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@touch $@
+
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Sets $python to one that is new enough and can make environments, or ends with what to install.
+FIND_PYTHON = python=; \
+	for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			python=$$candidate; break; \
+		fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "No Python 3.11 or later found (tried: $(or $(PYTHON),python3 and python3.11 to python3.14))." >&2; \
+		echo "Install one, or uv, or name it: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$$python cannot make virtual environments: its venv module is missing." >&2; \
+		echo "Install it (Debian, Ubuntu: apt install python3-venv), or install uv." >&2; exit 1; \
+	fi

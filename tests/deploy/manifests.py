@@ -1,0 +1,42 @@
+"""Reads what deploy/ holds, as plain YAML: what a file says, not what a tool makes of it."""
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KUSTOMIZATION = "kustomization.yaml"
+
+Manifest: TypeAlias = dict[str, Any]
+
+
+def files(base: str) -> list[Path]:
+    """The manifests of a base, its kustomization left out."""
+    return sorted(path for path in (DEPLOY / base).glob("*.yaml") if path.name != KUSTOMIZATION)
+
+
+def objects(base: str) -> list[Manifest]:
+    """Every object of a base."""
+    return [found for path in files(base) for found in yaml.safe_load_all(path.read_text())]
+
+
+def of_kind(base: str, kind: str) -> list[Manifest]:
+    return [found for found in objects(base) if found["kind"] == kind]
+
+
+def the_only(base: str, kind: str) -> Manifest:
+    (found,) = of_kind(base, kind)
+    return found
+
+
+def kustomized(base: str) -> list[str]:
+    """What a base's kustomization lists."""
+    resources: list[str] = yaml.safe_load((DEPLOY / base / KUSTOMIZATION).read_text())["resources"]
+    return resources
+
+
+def full_name(manifest: Manifest) -> tuple[str, str | None, str]:
+    """Kind, namespace (None of a cluster-scoped object) and name."""
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace"), metadata["name"]

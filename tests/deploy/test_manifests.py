@@ -1,0 +1,214 @@
+"""What deploy/ says, held to what we promise: permissions, one controller, samples that fit together.
+
+No cluster needed. Whoever changes a permission changes the table here too, on purpose.
+"""
+
+import base64
+from collections import Counter
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.deploy.manifests import DEPLOY, Manifest, files, full_name, kustomized, objects, of_kind, the_only
+
+BASES = ["crd", "rbac", "manager", "samples"]
+SYSTEM = "sample-external-issuer-system"
+CONTROLLER = "sample-external-issuer-controller-manager"
+GROUP = "sample-issuer.example.com"
+
+Permission = tuple[str, str, str, str]
+
+# role → who has it, and (API group, resource, name, verb); "*" is every name.
+CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
+    CONTROLLER: (
+        (SYSTEM, CONTROLLER),
+        {
+            *((GROUP, "sampleissuers", "*", verb) for verb in ("get", "list", "watch")),
+            (GROUP, "sampleissuers/status", "*", "patch"),
+            *((GROUP, "sampleclusterissuers", "*", verb) for verb in ("get", "list", "watch")),
+            (GROUP, "sampleclusterissuers/status", "*", "patch"),
+            *(("cert-manager.io", "certificaterequests", "*", verb) for verb in ("get", "list", "watch")),
+            ("cert-manager.io", "certificaterequests/status", "*", "patch"),
+            *(("certificates.k8s.io", "certificatesigningrequests", "*", verb) for verb in ("get", "list", "watch")),
+            ("certificates.k8s.io", "certificatesigningrequests/status", "*", "patch"),
+            ("certificates.k8s.io", "signers", f"sampleclusterissuers.{GROUP}/*", "sign"),
+            *(("", "secrets", "*", verb) for verb in ("get", "list", "watch")),
+            *(("events.k8s.io", "events", "*", verb) for verb in ("create", "patch")),
+        },
+    ),
+    "sample-external-issuer-cert-manager-approver": (
+        ("cert-manager", "cert-manager"),
+        {
+            ("cert-manager.io", "signers", f"sampleissuers.{GROUP}/*", "approve"),
+            ("cert-manager.io", "signers", f"sampleclusterissuers.{GROUP}/*", "approve"),
+        },
+    ),
+}
+ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
+    "sample-external-issuer-demo-ca": ((SYSTEM, CONTROLLER), {("", "secrets", "*", "create")}),
+}
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_base_lists_all_of_its_files(base: str) -> None:
+    assert sorted(kustomized(base)) == [path.name for path in files(base)]
+
+
+def test_every_folder_is_a_base() -> None:
+    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default"}
+
+
+def test_default_is_all_that_an_installation_needs() -> None:
+    assert kustomized("default") == ["../crd", "../rbac", "../manager"]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_each_file_says_what_it_is_for(base: str) -> None:
+    assert [path.name for path in files(base) if not path.read_text().startswith("# ")] == []
+
+
+def test_no_object_is_there_twice() -> None:
+    names = Counter(full_name(manifest) for base in BASES for manifest in objects(base))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_two_kinds_of_issuer_have_one_schema() -> None:
+    crds = {crd["spec"]["names"]["kind"]: crd["spec"] for crd in of_kind("crd", "CustomResourceDefinition")}
+
+    assert {kind: spec["scope"] for kind, spec in crds.items()} == {
+        "SampleIssuer": "Namespaced",
+        "SampleClusterIssuer": "Cluster",
+    }
+    assert crds["SampleIssuer"]["versions"] == crds["SampleClusterIssuer"]["versions"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("ClusterRole", CLUSTER_ROLES), ("Role", ROLES)], ids=["cluster roles", "roles"]
+)
+def test_permissions_are_these_and_no_more(
+    kind: str, expected: dict[str, tuple[tuple[str, str], set[Permission]]]
+) -> None:
+    roles = {role["metadata"]["name"]: _permissions(role) for role in of_kind("rbac", kind)}
+    holders = {binding["roleRef"]["name"]: _holder(binding) for binding in of_kind("rbac", f"{kind}Binding")}
+
+    assert roles == {name: permissions for name, (_, permissions) in expected.items()}
+    assert holders == {name: holder for name, (holder, _) in expected.items()}
+
+
+def test_roles_are_bound_in_the_namespace_of_the_controller_alone() -> None:
+    namespaced = [*of_kind("rbac", "Role"), *of_kind("rbac", "RoleBinding")]
+    assert {manifest["metadata"]["namespace"] for manifest in namespaced} == {SYSTEM}
+
+
+def test_the_controller_and_its_namespace_exist() -> None:
+    assert full_name(the_only("rbac", "Namespace")) == ("Namespace", None, SYSTEM)
+    assert full_name(the_only("rbac", "ServiceAccount")) == ("ServiceAccount", SYSTEM, CONTROLLER)
+
+
+def test_there_is_never_more_than_one_controller() -> None:
+    spec = the_only("manager", "Deployment")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
+    deployment = the_only("manager", "Deployment")
+    spec = deployment["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+
+    assert deployment["metadata"]["namespace"] == SYSTEM
+    assert spec["serviceAccountName"] == CONTROLLER
+    assert container["command"] == ["sample-external-issuer", "manager"]
+    assert container["args"] == ["--cluster-resource-namespace=$(POD_NAMESPACE)", "--health-probe-bind-address=:8081"]
+    assert {probe: container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")} == {
+        "livenessProbe": "/healthz",
+        "readinessProbe": "/readyz",
+    }
+
+
+def test_the_deployment_selects_its_own_pods() -> None:
+    spec = the_only("manager", "Deployment")["spec"]
+    assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_the_deployment_has_no_privileges() -> None:
+    spec = the_only("manager", "Deployment")["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+
+    assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize("kind", ["SampleIssuer", "SampleClusterIssuer"])
+def test_a_sample_issuer_finds_its_secret(kind: str) -> None:
+    issuer = the_only("samples", kind)
+    namespace = issuer["metadata"].get("namespace", SYSTEM)
+    secrets = {full_name(secret) for secret in of_kind("samples", "Secret")}
+
+    assert ("Secret", namespace, issuer["spec"]["authSecretName"]) in secrets
+
+
+@pytest.mark.parametrize("kind", ["Certificate", "CertificateRequest"])
+def test_a_sample_certificate_finds_its_issuer(kind: str) -> None:
+    issuers = {full_name(the_only("samples", kind)) for kind in ("SampleIssuer", "SampleClusterIssuer")}
+
+    for manifest in of_kind("samples", kind):
+        ref = manifest["spec"]["issuerRef"]
+        namespace = manifest["metadata"]["namespace"] if ref["kind"] == "SampleIssuer" else None
+        assert ref["group"] == GROUP
+        assert (ref["kind"], namespace, ref["name"]) in issuers
+
+
+def test_the_sample_signing_request_names_the_sample_cluster_issuer() -> None:
+    issuer = the_only("samples", "SampleClusterIssuer")["metadata"]["name"]
+    request = the_only("samples", "CertificateSigningRequest")
+    assert request["spec"]["signerName"] == f"sampleclusterissuers.{GROUP}/{issuer}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "common_name", "usage"),
+    [
+        ("CertificateRequest", "certificaterequest.example.com", ExtendedKeyUsageOID.SERVER_AUTH),
+        ("CertificateSigningRequest", "csr.example.com", ExtendedKeyUsageOID.CLIENT_AUTH),
+    ],
+)
+def test_a_sample_request_holds_a_csr_that_agrees_with_it(
+    kind: str, common_name: str, usage: x509.ObjectIdentifier
+) -> None:
+    spec = the_only("samples", kind)["spec"]
+    csr = x509.load_pem_x509_csr(base64.b64decode(spec["request"], validate=True))
+    names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    usages = csr.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    words = {ExtendedKeyUsageOID.SERVER_AUTH: "server auth", ExtendedKeyUsageOID.CLIENT_AUTH: "client auth"}
+
+    assert csr.is_signature_valid
+    assert csr.subject.rfc4514_string() == f"CN={common_name}"
+    assert names.get_values_for_type(x509.DNSName) == [common_name]
+    assert list(usages) == [usage]
+    assert spec["usages"] == ["digital signature", words[usage]]
+
+
+def _permissions(role: Manifest) -> set[Permission]:
+    return {permission for rule in role["rules"] for permission in _spelled_out(rule)}
+
+
+def _spelled_out(rule: dict[str, Any]) -> set[Permission]:
+    return {
+        (group, resource, name, verb)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule.get("resourceNames", ["*"])
+        for verb in rule["verbs"]
+    }
+
+
+def _holder(binding: Manifest) -> tuple[str, str]:
+    """Namespace and name of the one ServiceAccount that a binding names."""
+    (subject,) = binding["subjects"]
+    assert subject["kind"] == "ServiceAccount"
+    return subject["namespace"], subject["name"]

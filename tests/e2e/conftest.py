@@ -1,0 +1,128 @@
+"""The manager as a process of its own, with the rights of deploy/rbac, beside cert-manager's controllers.
+
+Law: there is no kubelet here, so the manager runs on this machine; everything else of it is as deployed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from entrypoints.settings import NAMESPACE
+from tests.cluster.cert_manager import CertManager
+from tests.cluster.process import Process
+from tests.cluster.waiting import wait_until
+from tests.deployed import Deployed
+
+READY_SECONDS = 30
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Manager:
+    process: Process
+    probes: str
+
+    def probe(self, path: str) -> int:
+        """The status code of a probe; 0 while nobody listens."""
+        try:
+            with urlopen(f"{self.probes}{path}", timeout=5) as answer:
+                return int(answer.status)
+        except URLError as error:
+            return getattr(error, "code", 0)
+
+    def start(self) -> None:
+        self.process.start()
+        wait_until(self._is_ready, READY_SECONDS, "the manager is ready")
+
+    def _is_ready(self) -> bool:
+        self.process.check()
+        return self.probe("/readyz") == 200
+
+
+@pytest.fixture(scope="session")
+def manager(
+    deployed: Deployed, cert_manager: CertManager, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Manager]:
+    """Ready, and ended at the end of the session; with cert-manager's controllers at its side."""
+    yield from running(deployed.manager, tmp_path_factory.mktemp("manager"))
+
+
+def running(kubeconfig: Path, directory: Path) -> Iterator[Manager]:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    command: list[str | Path] = [
+        shutil.which("env") or "/usr/bin/env",
+        f"KUBECONFIG={kubeconfig}",
+        sys.executable,
+        "-m",
+        "entrypoints.cli",
+        "manager",
+        f"--cluster-resource-namespace={NAMESPACE}",
+        f"--health-probe-bind-address=127.0.0.1:{port}",
+    ]
+    manager = Manager(Process("manager", command, directory / "manager.log"), f"http://127.0.0.1:{port}")
+    try:
+        manager.start()
+        yield manager
+        manager.process.check()
+    finally:
+        manager.process.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed shows the end of the manager's log."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("manager")
+    if report.failed and isinstance(running, Manager):
+        report.sections.append(("manager", running.process.tail()))
+    return report
+
+
+@pytest.fixture
+def namespace(deployed: Deployed) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = f"e2e-{next(_numbers)}"
+    deployed.server.kubectl("create", "namespace", name)
+    yield name
+    deployed.server.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def nobody_approves(cert_manager: CertManager) -> Iterator[None]:
+    """cert-manager's controllers stand still, for its approver would approve every request at once."""
+    if cert_manager.process is None:
+        pytest.fail("this cluster has a cert-manager of its own, which cannot be stopped for this test")
+    os.kill(cert_manager.process.pid, signal.SIGSTOP)
+    yield
+    os.kill(cert_manager.process.pid, signal.SIGCONT)
+
+
+Report = Callable[[str, float], None]
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Report:
+    """Tells a figure that was measured: on the terminal, and in the JUnit file. Never compared with anything."""
+    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+
+    def tell(what: str, seconds: float) -> None:
+        record_property(what, round(seconds, 3))
+        if terminal is not None:
+            terminal.write_line(f"  {what}: {seconds:.2f} s")
+
+    return tell

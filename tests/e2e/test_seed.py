@@ -1,0 +1,71 @@
+"""The end-to-end test of the Go original: apply the samples, wait five seconds for each, look into the Secrets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from entrypoints.settings import NAMES
+from tests.deployed import DEPLOY, Deployed
+from tests.e2e.conftest import Manager
+from tests.e2e.objects import Objects
+
+ISSUERS = [
+    (f"{NAMES.issuers}.{NAMES.group}", "sampleissuer-sample"),
+    (f"{NAMES.cluster_issuers}.{NAMES.group}", "sampleclusterissuer-sample"),
+]
+CERTIFICATES = ["certificate-by-sampleissuer", "certificate-by-sampleclusterissuer"]
+
+
+@pytest.fixture(scope="module")
+def samples(deployed: Deployed, manager: Manager) -> Iterator[Objects]:
+    deployed.server.kubectl("apply", "--kustomize", str(DEPLOY / "samples"))
+    yield Objects(deployed.server, "default")
+    deployed.server.kubectl("delete", "--kustomize", str(DEPLOY / "samples"))
+
+
+def test_issuers_and_certificates_are_ready_within_five_seconds_each(samples: Objects) -> None:
+    for kind, name in ISSUERS:
+        samples.server.kubectl("wait", "--for=condition=Ready", "--timeout=5s", kind, name)
+    for name in CERTIFICATES:
+        samples.server.kubectl("wait", "--for=condition=Ready", "--timeout=5s", "certificates.cert-manager.io", name)
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+def test_the_secret_holds_a_key_and_a_chain_that_verify(samples: Objects, name: str) -> None:
+    samples.server.kubectl("wait", "--for=condition=Ready", "--timeout=5s", "certificates.cert-manager.io", name)
+    data = {key: base64.b64decode(value) for key, value in samples.get("secret", name)["data"].items()}
+    leaf, *intermediates = x509.load_pem_x509_certificates(data["tls.crt"])
+    root = x509.load_pem_x509_certificate(data["ca.crt"])
+    key = load_pem_private_key(data["tls.key"], None)
+    assert key.public_key() == leaf.public_key()
+    store = x509.verification.Store([root])
+    verifier = x509.verification.PolicyBuilder().store(store)
+    host = x509.DNSName(f"{name}.example.com")
+    chain = verifier.build_server_verifier(host).verify(leaf, intermediates)
+    assert chain[-1] == root
+
+
+def test_the_bare_requests_of_the_samples_are_signed_too(samples: Objects) -> None:
+    samples.wait_for_reason("certificaterequest", "certificaterequest-by-sampleissuer", "Issued")
+    samples.server.kubectl("certificate", "approve", "csr-by-sampleclusterissuer")
+    samples.server.kubectl(
+        "wait", "--for=jsonpath={.status.certificate}", "--timeout=5s", "csr", "csr-by-sampleclusterissuer"
+    )
+
+
+def test_kubectl_describe_tells_the_story_of_an_issuer(samples: Objects) -> None:
+    samples.wait_for_event(NAMES.cluster_issuer, "sampleclusterissuer-sample", "Checked")
+    described = samples.server.kubectl("describe", *ISSUERS[1])
+    assert "First seen" in described
+    assert NAMES.controller in described
+
+
+def test_kubectl_get_shows_ready_reason_and_message(samples: Objects) -> None:
+    header, *rows = samples.server.kubectl("get", *ISSUERS[0], "--namespace=default").splitlines()
+    assert header.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
+    assert rows[0].split()[:4] == ["sampleissuer-sample", "True", "Checked", "Success"]
