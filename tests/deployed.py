@@ -6,11 +6,15 @@ nothing else. No test gives it more.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from lightkube import AsyncClient, KubeConfig
 
+from adapters.kubernetes.api import Api
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer
 
@@ -34,3 +38,11 @@ def deployed(api_server: ApiServer) -> Deployed:
     api_server.kubectl("wait", "--for=condition=Established", "crd", *crds, "--timeout=30s")
     api_server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'rbac'}")
     return Deployed(api_server, api_server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
+
+
+@pytest_asyncio.fixture
+async def manager_api(deployed: Deployed) -> AsyncIterator[Api]:
+    """The choke point to the API server, with the rights of the manager."""
+    api = Api(AsyncClient(config=KubeConfig.from_file(deployed.manager).get()), field_manager=NAMES.controller)
+    yield api
+    await api.close()

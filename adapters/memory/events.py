@@ -26,6 +26,10 @@ class MemoryRecorder(Recorder):
     async def flush(self) -> None:
         return
 
+    def all(self) -> list[Occurrence]:
+        """What was told, each series once, in order of its first occurrence."""
+        return list(self._seen.values())
+
     def about(self, key: ObjectKey) -> list[Occurrence]:
-        """What was told about an object, each series once, in order of its first occurrence."""
-        return [seen for seen in self._seen.values() if seen.event.regarding == key]
+        """The part of `all` that regards this object."""
+        return [seen for seen in self.all() if seen.event.regarding == key]

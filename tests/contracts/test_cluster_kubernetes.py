@@ -11,7 +11,6 @@ from itertools import count
 from typing import Any
 
 import pytest_asyncio
-from lightkube import AsyncClient, KubeConfig
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
@@ -140,15 +139,12 @@ def _bytes(text: str | None) -> bytes | None:
 
 class TestKubernetesCluster(ClusterContract):
     @pytest_asyncio.fixture
-    async def hands(self, deployed: Deployed) -> AsyncIterator[Hands]:
+    async def hands(self, deployed: Deployed, manager_api: Api) -> AsyncIterator[Hands]:
         namespace = f"contract-{next(_numbers)}"
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("create", "namespace", name)
-        client = AsyncClient(config=KubeConfig.from_file(deployed.manager).get())
-        api = Api(client, field_manager=NAMES.controller)
-        cluster = KubernetesCluster(api, NAMES, Translator(NAMES, NAMESPACE))
+        cluster = KubernetesCluster(manager_api, NAMES, Translator(NAMES, NAMESPACE))
         yield KubernetesHands(deployed.server, cluster, namespace)
-        await api.close()
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")
         deployed.server.kubectl("delete", f"{NAMES.cluster_issuers}.{NAMES.group}", namespace, "--ignore-not-found")
