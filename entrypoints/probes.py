@@ -5,6 +5,7 @@ Law: alive as long as the event loop turns; ready once the caches are filled, fo
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -40,7 +41,8 @@ async def probes(address: Address | None, is_ready: Callable[[], bool]) -> Async
         await web.TCPSite(runner, address.host or None, address.port).start()
     except OSError as error:
         await runner.cleanup()
-        raise CannotListen(f"--health-probe-bind-address: cannot listen on {address}: {error.strerror}") from error
+        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror  # asyncio words its own
+        raise CannotListen(f"--health-probe-bind-address: cannot listen on {address}: {why}") from error
     try:
         yield
     finally:

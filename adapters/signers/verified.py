@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.x509 import agreement, chains, pem, usages
+from adapters.signers.x509 import agreement, chains, extensions, keys, pem, usages
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
+from domain import durations
 from domain.errors import SigningError
 from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Clock, Signer
@@ -64,7 +65,7 @@ def _path(chain: bytes, csr: CSR) -> list[x509.Certificate]:
     """The certificate for the CSR's key, then each one's issuer."""
     try:
         found = pem.certificates(chain, pem.CHAIN_LIMIT)
-        leaf = next((certificate for certificate in found if _holds_key_of(csr, certificate)), None)
+        leaf = next((certificate for certificate in found if keys.is_held(csr.public_key, certificate)), None)
         if leaf is None:
             raise ValueError("holds no certificate for the public key of spec.request")
         size = len(pem.encode([leaf]))
@@ -73,13 +74,6 @@ def _path(chain: bytes, csr: CSR) -> list[x509.Certificate]:
         return chains.upward(leaf, found)
     except ValueError as error:
         raise WrongCertificate(f"the chain that the CA returned {error}") from None
-
-
-def _holds_key_of(csr: CSR, certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.public_key() == csr.public_key
-    except Exception:  # a key of an unknown type is not the CSR's
-        return False
 
 
 def _trusted(ca: bytes, top: x509.Certificate) -> list[x509.Certificate]:
@@ -96,32 +90,41 @@ def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: dat
     """What is other than asked, in words; empty where nothing is."""
     wanted, got = usages.requested(order.usages, order.is_ca), usages.stated(leaf.extensions)
     pairs = (
+        # Names are equal whatever their string types (RFC 5280 section 7.1): CAs may encode them anew.
         ("subject", csr.subject.rfc4514_string(), leaf.subject.rfc4514_string(), csr.subject == leaf.subject),
         ("isCA", order.is_ca, _is_ca(leaf), order.is_ca == _is_ca(leaf)),
         ("usages", wanted, got, wanted == got),
     )
     found = [f"{what}: asked {asked}, got {gotten}" for what, asked, gotten, same in pairs if not same]
+    if order.is_ca:
+        found += _ca_differences(leaf, csr)
     return found + _name_differences(leaf, csr) + _time_differences(leaf, order, now)
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+    constraints = extensions.value(certificate.extensions, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
+def _ca_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
+    """A CA may be narrower than asked, never wider."""
+    found = []
+    asked = csr.constraints.path_length if csr.constraints else None
+    constraints = extensions.value(leaf.extensions, x509.BasicConstraints)
+    got = constraints.path_length if constraints else None
+    if asked is not None and (got is None or got > asked):
+        found.append(f"path length: asked {asked}, got {'none' if got is None else got}")
+    if csr.name_constraints and csr.name_constraints.value != extensions.value(leaf.extensions, x509.NameConstraints):
+        found.append("name constraints: asked for, but not got as asked")
+    return found
 
 
 def _name_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
-    try:
-        got = set(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except x509.ExtensionNotFound:
-        got = set()
     asked = set(csr.names or ())
+    got = set(extensions.value(leaf.extensions, x509.SubjectAlternativeName) or ())
     missing = [f"{name.value} is missing" for name in sorted(asked - got, key=repr)]
-    return [
-        f"subject alternative names: {difference}"
-        for difference in missing + [f"{name.value} was not asked for" for name in sorted(got - asked, key=repr)]
-    ]
+    unasked = [f"{name.value} was not asked for" for name in sorted(got - asked, key=repr)]
+    return [f"subject alternative names: {difference}" for difference in missing + unasked]
 
 
 def _time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime) -> list[str]:
@@ -130,5 +133,5 @@ def _time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime
     if end <= now or begin > now + _CLOCK_SKEW:
         return [f"validity: {begin} to {end} does not hold now"]
     if order.duration is not None and end - now > order.duration + _CLOCK_SKEW:
-        return [f"validity: asked {order.duration}, got {end - now}"]
+        return [f"validity: asked {durations.text(order.duration)} from {now}, got it until {end}"]
     return []

@@ -1,0 +1,11 @@
+"""One suite for each port, run over every adapter of it; inherit one to hold an adapter of your own to it."""
+
+import pytest
+
+# So that a failing contract shows the values it compared, as a test module does.
+pytest.register_assert_rewrite(
+    "tests.contracts.ca_store_contract",
+    "tests.contracts.cluster_contract",
+    "tests.contracts.recorder_contract",
+    "tests.contracts.signer_contract",
+)

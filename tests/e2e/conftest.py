@@ -56,10 +56,11 @@ def manager(
     deployed: Deployed, cert_manager: CertManager, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Manager]:
     """Ready, and ended at the end of the session; with cert-manager's controllers at its side."""
-    yield from running(deployed.manager, tmp_path_factory.mktemp("manager"))
+    yield from running(prepared(deployed.manager, tmp_path_factory.mktemp("manager")))
 
 
-def running(kubeconfig: Path, directory: Path) -> Iterator[Manager]:
+def prepared(kubeconfig: Path, directory: Path) -> Manager:
+    """A manager that is not started yet; its log will be in the directory."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     command: list[str | Path] = [
@@ -72,7 +73,10 @@ def running(kubeconfig: Path, directory: Path) -> Iterator[Manager]:
         f"--cluster-resource-namespace={NAMESPACE}",
         f"--health-probe-bind-address=127.0.0.1:{port}",
     ]
-    manager = Manager(Process("manager", command, directory / "manager.log"), f"http://127.0.0.1:{port}")
+    return Manager(Process("manager", command, directory / "manager.log"), f"http://127.0.0.1:{port}")
+
+
+def running(manager: Manager) -> Iterator[Manager]:
     try:
         manager.start()
         yield manager
@@ -116,13 +120,15 @@ Report = Callable[[str, float], None]
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Report:
-    """Tells a figure that was measured: on the terminal, and in the JUnit file. Never compared with anything."""
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+def report(record_property: Callable[[str, object], None]) -> Report:
+    """Tells a figure that was measured: at the end of the run, and in the JUnit file. Never compared with anything."""
+    return lambda what, seconds: record_property(what, f"{seconds:.2f} s")
 
-    def tell(what: str, seconds: float) -> None:
-        record_property(what, round(seconds, 3))
-        if terminal is not None:
-            terminal.write_line(f"  {what}: {seconds:.2f} s")
 
-    return tell
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports: list[pytest.TestReport] = terminalreporter.getreports("passed")
+    figures = [figure for each in reports if each.when == "call" for figure in each.user_properties]
+    if figures:
+        terminalreporter.section("measured, once, on a machine that does other things too")
+    for what, figure in figures:
+        terminalreporter.write_line(f"{what}: {figure}")

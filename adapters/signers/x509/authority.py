@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from adapters.signers.x509 import chains, constraints, keys, leaf, pem
+from adapters.signers.x509 import chains, constraints, extensions, keys, leaf, pem
 from adapters.signers.x509 import csr as requests
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import Issued, SigningOrder
@@ -66,22 +66,13 @@ def authority(
 def read_path(bundle: bytes) -> list[x509.Certificate]:
     """A CA certificate, optionally followed by those above it, from PEM."""
     first, *others = pem.certificates(bundle)
-    try:
-        limits = first.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except x509.ExtensionNotFound:
-        raise ValueError("is no CA certificate: it has no basicConstraints") from None
-    if not limits.ca:
-        raise ValueError("is no CA certificate: its basicConstraints say CA:FALSE")
-    if not _may_sign(first):
+    limits = extensions.value(first.extensions, x509.BasicConstraints)
+    if limits is None or not limits.ca:
+        raise ValueError("is no CA certificate: basicConstraints with CA:TRUE are missing")
+    usage = extensions.value(first.extensions, x509.KeyUsage)
+    if usage is not None and not usage.key_cert_sign:  # without keyUsage any use is allowed (RFC 5280 section 4.2.1.3)
         raise ValueError("is no CA certificate: its keyUsage lacks 'cert sign'")
     return chains.upward(first, others)
-
-
-def _may_sign(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
-    except x509.ExtensionNotFound:  # then any use is allowed (RFC 5280 section 4.2.1.3)
-        return True
 
 
 def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
@@ -94,7 +85,6 @@ def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
         raise ValueError("is no private key in PEM") from None
     if not isinstance(key, keys.PrivateKey):
         raise ValueError("is a private key of an unsupported type; use RSA, ECDSA or Ed25519")
-    public = keys.accepted(key.public_key())
-    if public != certificate.public_key():
+    if not keys.is_held(keys.accepted(key.public_key()), certificate):
         raise ValueError("is not the key of the CA certificate")
     return key

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from adapters.signers.x509 import extensions
 from adapters.signers.x509.csr import CSR
 from domain.errors import RequestRejected
 
@@ -17,19 +18,12 @@ from domain.errors import RequestRejected
 def require_room(cas: Sequence[x509.Certificate]) -> None:
     """RequestRejected where one of `cas`, the issuing one first, allows no further CA below."""
     for below, ca in enumerate(cas):
-        limit = _path_length(ca)
-        if limit is not None and below >= limit:
+        limits = extensions.value(ca.extensions, x509.BasicConstraints)
+        if limits is not None and limits.path_length is not None and below >= limits.path_length:
             raise RequestRejected(
-                f"spec.isCA: the CA certificate {ca.subject.rfc4514_string()!r} has path length {limit} and allows "
+                f"spec.isCA: the CA certificate {_name(ca)} has path length {limits.path_length} and allows "
                 "no CA certificate here; ask for isCA: false, or use an issuer whose CA allows it"
             )
-
-
-def _path_length(ca: x509.Certificate) -> int | None:
-    try:
-        return ca.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
-    except x509.ExtensionNotFound:  # an old root
-        return None
 
 
 def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
@@ -38,16 +32,17 @@ def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
     if csr.subject.rdns:
         names.append(x509.DirectoryName(csr.subject))
     for ca in cas:
-        try:
-            limits = ca.extensions.get_extension_for_class(x509.NameConstraints).value
-        except x509.ExtensionNotFound:
-            continue
-        for name in names:
-            if not _allowed(name, limits):
-                raise RequestRejected(
-                    f"spec.request: the name constraints of the CA certificate {ca.subject.rfc4514_string()!r} do "
-                    f"not allow {_text(name)}; leave the name out, or use an issuer whose CA allows it"
-                )
+        limits = extensions.value(ca.extensions, x509.NameConstraints)
+        refused = next((name for name in names if limits is not None and not _allowed(name, limits)), None)
+        if refused is not None:
+            raise RequestRejected(
+                f"spec.request: the name constraints of the CA certificate {_name(ca)} do not allow {_text(refused)}; "
+                "leave the name out, or use an issuer whose CA allows it"
+            )
+
+
+def _name(ca: x509.Certificate) -> str:
+    return repr(ca.subject.rfc4514_string())
 
 
 def _allowed(name: x509.GeneralName, limits: x509.NameConstraints) -> bool:

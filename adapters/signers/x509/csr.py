@@ -7,17 +7,15 @@ No other exception, whatever the bytes. Format: RFC 2986.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from adapters.signers.x509 import keys, pem, usages
+from adapters.signers.x509 import extensions, keys, pem, usages
 from domain.errors import RequestRejected
 
 _REMEDY = "make one with `openssl req -new` or cmctl"
 _SIGNATURE_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
-_Value = TypeVar("_Value", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +49,22 @@ def _parse(der: bytes) -> tuple[x509.CertificateSigningRequest, CSR]:
         parsed = x509.load_der_x509_csr(der)
         key = parsed.public_key()
         subject = parsed.subject
-        extensions = parsed.extensions
-        bits, purposes = usages.stated_bits(extensions), usages.stated_purposes(extensions)
-        names = _value(extensions, x509.SubjectAlternativeName)
-        constraints = _value(extensions, x509.BasicConstraints)
+        asked = parsed.extensions
+        bits, purposes = usages.stated_bits(asked), usages.stated_purposes(asked)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError(f"is no well-formed certificate signing request (PKCS#10); {_REMEDY}") from None
+    names = extensions.value(asked, x509.SubjectAlternativeName)
     if not subject.rdns and not names:
         raise ValueError("names nobody: give it a subject or subject alternative names (RFC 5280 section 4.1.2.6)")
     return parsed, CSR(
         public_key=keys.accepted(key),
         subject=subject,
         names=names or None,
-        constraints=constraints,
+        constraints=extensions.value(asked, x509.BasicConstraints),
         bits=bits,
         purposes=purposes,
-        name_constraints=_find(extensions, x509.NameConstraints),
+        name_constraints=extensions.find(asked, x509.NameConstraints),
     )
-
-
-def _value(extensions: x509.Extensions, kind: type[_Value]) -> _Value | None:
-    extension = _find(extensions, kind)
-    return None if extension is None else extension.value
-
-
-def _find(extensions: x509.Extensions, kind: type[_Value]) -> x509.Extension[_Value] | None:
-    try:
-        return extensions.get_extension_for_class(kind)
-    except x509.ExtensionNotFound:
-        return None
 
 
 def _verify(parsed: x509.CertificateSigningRequest) -> None:

@@ -3,6 +3,7 @@
 Law: one list, of what cert-manager itself can make and verify: RSA from 2048 bits, P-256, P-384, P-521, Ed25519.
 """
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -35,6 +36,14 @@ def accepted(key: object) -> PublicKey:
                 raise ValueError(f"holds a key on the curve {key.curve.name}, which is not accepted; {_REMEDY}")
             return key
     raise ValueError(f"holds a key of a type that is not accepted; {_REMEDY}")
+
+
+def is_held(key: PublicKey, certificate: x509.Certificate) -> bool:
+    """Whether the certificate is for this key."""
+    try:
+        return certificate.public_key() == key
+    except Exception:  # a key of a type that cryptography does not know
+        return False
 
 
 def signature_hash(key: PrivateKey) -> SignatureHash | None:

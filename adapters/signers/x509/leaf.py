@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.x509 import keys, usages
+from adapters.signers.x509 import extensions, keys, usages
 from adapters.signers.x509.csr import CSR
 from domain.errors import RequestRejected
 from domain.model import SigningOrder
@@ -62,8 +62,7 @@ def _extensions(csr: CSR, order: SigningOrder, ca: x509.Certificate) -> list[tup
 
 def _authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """The CA's own identifier as it stands in its certificate, since chains are built by comparing the two."""
-    try:
-        identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    except x509.ExtensionNotFound:
+    identifier = extensions.value(ca.extensions, x509.SubjectKeyIdentifier)
+    if identifier is None:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(keys.accepted(ca.public_key()))
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)

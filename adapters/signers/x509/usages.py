@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from adapters.signers.x509 import extensions
 from domain.errors import RequestRejected
 
 CERT_SIGN = "key_cert_sign"
@@ -96,25 +97,22 @@ def requested(names: Iterable[str], is_ca: bool) -> Usages:
     return Usages(frozenset(bits), frozenset(_PURPOSES[name] for name in names if name in _PURPOSES))
 
 
-def stated(extensions: x509.Extensions) -> Usages:
+def stated(said: x509.Extensions) -> Usages:
     """What a certificate's extensions say."""
-    return Usages(stated_bits(extensions) or frozenset(), stated_purposes(extensions) or frozenset())
+    return Usages(stated_bits(said) or frozenset(), stated_purposes(said) or frozenset())
 
 
-def stated_bits(extensions: x509.Extensions) -> frozenset[str] | None:
+def stated_bits(said: x509.Extensions) -> frozenset[str] | None:
     """None where there is no KeyUsage extension."""
-    try:
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
+    usage = extensions.value(said, x509.KeyUsage)
+    if usage is None:
         return None
     # cryptography raises when asked for the last two of a key that agrees on nothing
     agreement_only = {"encipher_only", "decipher_only"} if not usage.key_agreement else set()
     return frozenset(bit for bit in _BIT_NAMES if bit not in agreement_only and getattr(usage, bit))
 
 
-def stated_purposes(extensions: x509.Extensions) -> frozenset[x509.ObjectIdentifier] | None:
+def stated_purposes(said: x509.Extensions) -> frozenset[x509.ObjectIdentifier] | None:
     """None where there is no ExtendedKeyUsage extension."""
-    try:
-        return frozenset(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-    except x509.ExtensionNotFound:
-        return None
+    purposes = extensions.value(said, x509.ExtendedKeyUsage)
+    return None if purposes is None else frozenset(purposes)

@@ -1,0 +1,107 @@
+import base64
+from contextlib import suppress
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from adapters.signers.x509 import csr as requests
+from domain.errors import RequestRejected
+from tests import pki
+
+PEM = pki.csr(common_name="app", dns=["app.example.com"], extensions=[(pki.usage("digital_signature"), True)])
+DER = base64.b64decode(b"".join(PEM.splitlines()[1:-1]))
+
+MISTAKES = {
+    "empty": (b"", "holds no PEM block of type CERTIFICATE REQUEST"),
+    "DER": (DER, "holds no PEM block"),
+    "another label": (PEM.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"), "is no CERTIFICATE REQUEST"),
+    "a private key": (pki.key_pem(pki.key()), "is no CERTIFICATE REQUEST"),
+    "a key beside it": (PEM + pki.key_pem(pki.key()), "is no CERTIFICATE REQUEST"),
+    "two": (PEM + PEM, "holds 2 requests where one is expected"),
+    "cut off": (PEM[:-20], "is cut off"),
+    "headers": (PEM.replace(b"-----\n", b"-----\nProc-Type: 4\n\n", 1), "has PEM headers"),
+    "no base64": (PEM.replace(b"\nM", b"\n%", 1), "is not base64"),
+    "bytes between the base64": (PEM.replace(b"\nM", b"\n%%M", 1), "is not base64"),
+    "no DER": (pki.armor(b"hello"), "is no well-formed certificate signing request"),
+    "bytes after the DER": (pki.armor(DER + b"\x00"), "is no well-formed"),
+    "SHA-1": (pki.csr_signed_with_sha1(), "is signed with sha1, which is not accepted; use SHA-256"),
+    "MD5": (pki.csr_signed_with_md5(), "is signed with md5"),
+    "a signature of another kind": (pki.csr_signed_as_if_by_ecdsa(), "has a signature that its own key did not make"),
+    "an unknown signature algorithm": (pki.csr_signed_with_the_unknown(), "is signed with an unknown algorithm"),
+    "another's signature": (pki.csr_signed_by_another_key(), "has a signature that its own key did not make"),
+    "RSA 1024": (pki.csr(pki.key("rsa1024")), "RSA key of 1024 bits, which is too weak; use RSA with at least 2048"),
+    "secp256k1": (pki.csr(pki.key("secp256k1")), "key on the curve secp256k1, which is not accepted"),
+    "Ed448": (pki.csr(Ed448PrivateKey.generate()), "key of a type that is not accepted"),
+}
+
+
+@pytest.mark.parametrize(("request_", "why"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_named_with_its_field(request_: bytes, why: str) -> None:
+    with pytest.raises(RequestRejected, match=why) as refusal:
+        requests.read(request_)
+
+    assert str(refusal.value).startswith("spec.request: ")
+
+
+def test_a_request_that_names_nobody_is_refused() -> None:
+    nobody = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+
+    with pytest.raises(RequestRejected, match="names nobody"):
+        requests.read(pki.signed(nobody))
+
+
+def test_the_size_limit_is_exact() -> None:
+    padding = 36_500 - len(PEM)
+
+    assert requests.read(PEM + b"\n" * padding).subject == pki.name("app")
+    with pytest.raises(RequestRejected, match="has 36,501 bytes, more than the 36,500 allowed"):
+        requests.read(PEM + b"\n" * (padding + 1))
+
+
+@pytest.mark.parametrize(
+    "pem", [b"Certificate Request:\n  Version: 1\n" + PEM, PEM.replace(b"\n", b"\r\n"), PEM.strip()]
+)
+def test_explanations_and_line_ends_do_not_matter(pem: bytes) -> None:
+    assert requests.read(pem).subject == pki.name("app")
+
+
+def test_what_it_says_is_read() -> None:
+    csr = requests.read(PEM)
+
+    assert csr.names == x509.SubjectAlternativeName([x509.DNSName("app.example.com")])
+    assert csr.bits == frozenset({"digital_signature"})
+    assert (csr.purposes, csr.constraints, csr.name_constraints) == (None, None, None)
+    assert csr.public_key == pki.key().public_key()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=2_000))
+@example(b"-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n")
+@example(b"-----BEGIN CERTIFICATE REQUEST-----" * 1_000)
+def test_any_bytes_are_refused_or_read(data: bytes) -> None:
+    _read_or_refuse(data)
+    _read_or_refuse(pki.armor(data))
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, len(DER) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_damaged_request_is_refused_or_read(damages: list[tuple[int, int]]) -> None:
+    damaged = bytearray(DER)
+    for place, value in damages:
+        damaged[place] = value
+
+    _read_or_refuse(pki.armor(bytes(damaged)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, len(DER)), st.integers(0, len(DER)), st.binary(max_size=8))
+def test_a_request_with_a_piece_replaced_is_refused_or_read(begin: int, end: int, piece: bytes) -> None:
+    _read_or_refuse(pki.armor(DER[:begin] + piece + DER[end:]))
+
+
+def _read_or_refuse(data: bytes) -> None:
+    with suppress(RequestRejected):
+        requests.read(data)

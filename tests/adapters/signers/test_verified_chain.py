@@ -1,0 +1,100 @@
+"""The chain and the CA certificate: put in order where they can be, and not passed on where they cannot."""
+
+import pytest
+from cryptography import x509
+
+from adapters.signers.verified import WrongCertificate
+from domain.model import Issued
+from tests import pki
+from tests.adapters.signers.lying import LOWER, REQUEST, ROOT, STRANGER, UPPER, honest, pem, verify
+
+
+@pytest.mark.parametrize(
+    ("above", "ca"),
+    [
+        ([LOWER, UPPER], ROOT.pem),
+        ([UPPER, LOWER], ROOT.pem),
+        ([UPPER, ROOT, LOWER], None),
+        ([LOWER, UPPER, ROOT], b""),
+        ([LOWER, UPPER, LOWER, UPPER, ROOT, ROOT], ROOT.pem),
+        ([LOWER, UPPER], b"Root of our company:\n" + ROOT.pem),
+    ],
+)
+async def test_the_chain_comes_in_order_without_its_root(above: list[pki.Authority], ca: bytes | None) -> None:
+    leaf = await honest()
+
+    answer = await verify(Issued(pem(leaf, *above), ca))
+
+    assert answer == Issued(pem(leaf, LOWER, UPPER), ROOT.pem)
+
+
+async def test_the_leaf_may_come_last() -> None:
+    leaf = await honest()
+
+    assert await verify(Issued(pem(ROOT, UPPER, LOWER, leaf))) == Issued(pem(leaf, LOWER, UPPER), ROOT.pem)
+
+
+async def test_a_ca_certificate_may_be_unknown() -> None:
+    leaf = await honest()
+
+    assert await verify(Issued(pem(leaf))) == Issued(pem(leaf), None)
+
+
+async def test_what_is_trusted_may_be_an_intermediate() -> None:
+    answer = Issued(pem(await honest(), LOWER), LOWER.pem)
+
+    assert await verify(answer) == answer
+
+
+@pytest.mark.parametrize("above", [[UPPER], [ROOT], [LOWER, ROOT], [LOWER, UPPER, STRANGER]])
+async def test_a_chain_with_a_gap_or_a_stranger(above: list[pki.Authority]) -> None:
+    with pytest.raises(WrongCertificate, match=r"is no chain: .* was issued by none of the others"):
+        await verify(Issued(pem(await honest(), *above), ROOT.pem))
+
+
+async def test_a_namesake_of_the_issuer_is_found_out() -> None:
+    namesake = pki.authority("Lower CA", parent=UPPER, private=pki.key("p256", "other"))
+
+    with pytest.raises(WrongCertificate, match="is no chain"):
+        await verify(Issued(pem(await honest(), namesake)))
+
+
+@pytest.mark.parametrize(
+    ("ca", "why"),
+    [
+        (STRANGER.pem, "did not issue the chain it came with"),
+        (UPPER.pem, "did not issue the chain it came with"),
+        (b"garbage", "holds no PEM block of type CERTIFICATE"),
+        (pki.armor(b"garbage", "CERTIFICATE"), "certificate 1 is malformed"),
+        (ROOT.key_pem, "is no CERTIFICATE"),
+        (b"\n" * 330_001, "more than the 330,000 allowed"),
+    ],
+)
+async def test_a_ca_certificate_that_does_not_belong(ca: bytes, why: str) -> None:
+    with pytest.raises(WrongCertificate, match=f"the CA certificate that the signer returned .*{why}"):
+        await verify(Issued(pem(await honest()), ca))
+
+
+@pytest.mark.parametrize(
+    ("chain", "why"),
+    [
+        (b"", "holds no PEM block of type CERTIFICATE"),
+        (b"<html>502</html>", "holds no PEM block"),
+        (pki.armor(b"garbage", "CERTIFICATE"), "cannot be read: certificate 1 is malformed"),
+        (REQUEST, "is no CERTIFICATE"),
+        (ROOT.pem, "holds no certificate for the public key"),
+        (b"\n" * 95_001, "has 95,001 bytes, more than the 95,000 allowed"),
+        (pki.armor(b"", "CERTIFICATE") * 1_001, "more than the 1,000 PEM blocks"),
+    ],
+)
+async def test_garbage(chain: bytes, why: str) -> None:
+    with pytest.raises(WrongCertificate, match=f"the chain that the CA returned .*{why}"):
+        await verify(Issued(chain))
+
+
+async def test_an_oversized_leaf() -> None:
+    blob = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x04\x82\x69\x00" + b"x" * 0x6900)
+    leaf = pki.altered(await honest(), LOWER, extension=blob, without=x509.OCSPNoCheck)
+
+    with pytest.raises(WrongCertificate, match=r"holds a certificate of 37,.* bytes, more than the 36,500 allowed"):
+        await verify(Issued(pem(leaf)))

@@ -1,0 +1,105 @@
+"""The two ends of a signer under test: orders made short, answers taken apart."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import verification
+
+from domain.model import Credentials, Issued, IssuerSpec, SigningOrder
+from domain.ports import Signer
+from tests.contracts.signer_cases import KEY_USAGES
+
+DURATION = timedelta(hours=24)
+POLLS = 20
+"""How often a Pending order is asked for again before the test gives up."""
+
+
+class Answer:
+    """An Issued, taken apart."""
+
+    def __init__(self, issued: Issued) -> None:
+        self.leaf, *self.intermediates = x509.load_pem_x509_certificates(issued.chain)
+        self.roots = x509.load_pem_x509_certificates(issued.ca or b"")
+
+    @property
+    def issuer(self) -> x509.Certificate:
+        """Whose signature the leaf bears; an exception where nobody's here."""
+        for candidate in [*self.intermediates[:1], *self.roots]:
+            if candidate.subject == self.leaf.issuer:
+                self.leaf.verify_directly_issued_by(candidate)
+                return candidate
+        raise AssertionError("neither the chain nor the CA certificate holds the issuer of the leaf")
+
+    def extension(self, kind: type[x509.ExtensionType]) -> Any:
+        return self.leaf.extensions.get_extension_for_class(kind)
+
+    def bits(self) -> set[str]:
+        """The asserted bits of keyUsage."""
+        usage = self.extension(x509.KeyUsage).value
+        asserted = {bit for bit in set(KEY_USAGES.values()) - {"encipher_only", "decipher_only"} if getattr(usage, bit)}
+        if usage.key_agreement:
+            asserted |= {bit for bit in ("encipher_only", "decipher_only") if getattr(usage, bit)}
+        return asserted
+
+    def purposes(self) -> set[str]:
+        return {purpose.dotted_string for purpose in self.extension(x509.ExtendedKeyUsage).value}
+
+
+class OrderMaker:
+    """Makes orders that differ from a plain one in what they are given."""
+
+    def __init__(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        self._issuer = issuer
+        self._credentials = credentials
+
+    def __call__(
+        self,
+        csr: bytes,
+        *,
+        usages: tuple[str, ...] = (),
+        is_ca: bool = False,
+        duration: timedelta | None = DURATION,
+        uid: str = "5e3c8f0a-0b0f-4e0f-9d5b-1d7a0c8e2a11",
+    ) -> SigningOrder:
+        return SigningOrder(uid, csr, usages, is_ca, duration, self._issuer, self._credentials)
+
+
+async def sign(signer: Signer, order: SigningOrder) -> Answer:
+    """Signs, asking again where the signer says so."""
+    for _ in range(POLLS):
+        answer = await signer.sign(order)
+        if isinstance(answer, Issued):
+            return Answer(answer)
+        order = replace(order, handle=answer.handle)
+        await asyncio.sleep(answer.poll_after.total_seconds())
+    raise AssertionError(f"still pending after {POLLS} polls")
+
+
+def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest) -> list[x509.GeneralName]:
+    try:
+        return list(holder.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        return []
+
+
+def policy(answer: Answer) -> verification.PolicyBuilder:
+    return verification.PolicyBuilder().store(verification.Store(answer.roots)).time(datetime.now(UTC))
+
+
+def is_web_pki(answer: Answer) -> bool:
+    """cryptography's verifier speaks for the web's PKI, which knows CAs with RSA and ECDSA keys alone."""
+    keys = [certificate.public_key() for certificate in [*answer.intermediates, *answer.roots]]
+    return all(isinstance(key, RSAPublicKey | EllipticCurvePublicKey) for key in keys)
+
+
+def quoted(secret: bytes, text: str) -> bool:
+    """Whether a telling part of the secret, a line of it, stands in the text."""
+    lines = [line.strip() for line in secret.decode(errors="replace").splitlines()]
+    return any(line in text for line in lines if len(line) >= 12 and not line.startswith("-----"))

@@ -1,0 +1,61 @@
+import pytest
+
+from adapters.memory.ca_store import MemoryCAStore
+from adapters.signers.ca import CA
+from adapters.signers.demo import Demo
+from adapters.signers.verified import Verified
+from domain.model import Credentials
+from domain.ports import Signer
+from tests import pki
+from tests.contracts.clock import StoppedClock
+from tests.contracts.signer_contract import SignerContract
+
+
+class TestDemo(SignerContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        clock = StoppedClock()
+        return Verified(Demo(MemoryCAStore(), clock), clock)
+
+
+class CAContract(SignerContract):
+    @pytest.fixture
+    def signer(self) -> Signer:
+        clock = StoppedClock()
+        return Verified(CA(clock), clock)
+
+
+class TestRootCA(CAContract):
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        root = pki.authority("Root CA")
+        return Credentials({"tls.crt": root.pem, "tls.key": root.key_pem}, version="1")
+
+
+class TestIntermediateCAWithItsChain(CAContract):
+    """Two levels below a root which the Secret names, and the chain out of order."""
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        root = pki.authority("Root CA")
+        upper = pki.authority("Upper CA", parent=root)
+        lower = pki.authority("Lower CA", parent=upper)
+        return Credentials({"tls.crt": lower.pem + root.pem + upper.pem, "tls.key": lower.key_pem}, version="1")
+
+
+class TestIntermediateCAWithTrustedRoot(CAContract):
+    """As cert-manager stores a CA that it has issued: the root stands in ca.crt alone."""
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        root = pki.authority("Root CA")
+        lower = pki.authority("Lower CA", parent=root)
+        return Credentials({"tls.crt": lower.pem, "tls.key": lower.key_pem, "ca.crt": root.pem}, version="1")
+
+
+@pytest.mark.parametrize("ca_kind", ["rsa2048", "p384", "p521", "ed25519"])
+class TestCAOfEachKeyType(CAContract):
+    @pytest.fixture
+    def credentials(self, ca_kind: str) -> Credentials:
+        root = pki.authority("Root CA", private=pki.key(ca_kind, "ca"))
+        return Credentials({"tls.crt": root.pem, "tls.key": root.key_pem}, version="1")

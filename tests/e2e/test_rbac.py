@@ -1,0 +1,65 @@
+"""Who may do what, asked of the API server as it would ask itself: by SubjectAccessReview.
+
+Law: cert-manager's webhook, which enforces `approve`, does not run here, so its right is asked for; `sign` is what the
+API server checks on every status write of a CertificateSigningRequest.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from entrypoints.settings import NAMES, NAMESPACE
+from tests.cluster.cert_manager import may_approve
+from tests.deployed import SERVICE_ACCOUNT, Deployed
+
+OURS = [f"{NAMES.issuers}.{NAMES.group}/*", f"{NAMES.cluster_issuers}.{NAMES.group}/*"]
+MANAGER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
+
+
+@pytest.mark.parametrize("signer", OURS)
+def test_cert_manager_may_approve_requests_for_our_signers(deployed: Deployed, signer: str) -> None:
+    assert may_approve(deployed.server, signer)
+
+
+def test_that_right_ends_with_our_signers(deployed: Deployed) -> None:
+    assert not may_approve(deployed.server, "issuers.example.com/*")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "group", "resource", "subresource", "verb", "name"),
+    [
+        (True, "certificates.k8s.io", "signers", "", "sign", f"{NAMES.cluster_issuers}.{NAMES.group}/*"),
+        (False, "certificates.k8s.io", "signers", "", "sign", "kubernetes.io/kube-apiserver-client"),
+        (False, "certificates.k8s.io", "signers", "", "approve", f"{NAMES.cluster_issuers}.{NAMES.group}/*"),
+        (False, "certificates.k8s.io", "certificatesigningrequests", "approval", "update", ""),
+        (False, "cert-manager.io", "signers", "", "approve", f"{NAMES.issuers}.{NAMES.group}/*"),
+        (True, "cert-manager.io", "certificaterequests", "status", "patch", ""),
+        (False, "cert-manager.io", "certificaterequests", "", "delete", ""),
+        (False, "", "secrets", "", "delete", ""),
+        (False, "", "secrets", "", "update", ""),
+    ],
+)
+def test_the_manager_may_do_its_work_and_no_more(
+    deployed: Deployed, allowed: bool, group: str, resource: str, subresource: str, verb: str, name: str
+) -> None:
+    asked = {"group": group, "resource": resource, "subresource": subresource, "verb": verb, "name": name}
+    assert may(deployed, asked) is allowed
+
+
+def test_the_manager_creates_secrets_in_its_own_namespace_alone(deployed: Deployed) -> None:
+    create = {"resource": "secrets", "verb": "create"}
+    assert may(deployed, create | {"namespace": NAMESPACE})
+    assert not may(deployed, create | {"namespace": "default"})
+
+
+def may(deployed: Deployed, asked: dict[str, str]) -> bool:
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": MANAGER, "resourceAttributes": asked},
+    }
+    answer = json.loads(deployed.server.kubectl("create", "--filename=-", "--output=json", stdin=json.dumps(review)))
+    allowed: bool = answer["status"]["allowed"]
+    return allowed
