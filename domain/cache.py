@@ -58,18 +58,20 @@ class Cache:
         return [(user, AT_ONCE) for user in self._users.get(new.key, ())]
 
     def refresh(self, new: Object) -> Wakes:
-        """As `put`, for what was read or written by name: of an object that is gone meanwhile it must not revive."""
+        """As `put`, for what was read or written by name: what is gone or replaced meanwhile must not revive."""
         old = self._objects.get(new.key)
-        return self.put(new) if old is not None and old.uid == new.uid else []
+        return self.put(new) if old is not None and _is_newer(new.resource_version, old.resource_version) else []
 
     def remove(self, key: ObjectKey) -> Wakes:
+        """Forgets an object; it is looked at once more, so that everybody forgets it."""
         old = self._objects.pop(key, None)
         match old:
             case Request():
                 self._forget(self._waiting, old.issuer, key)
+                return [(key, AT_ONCE)]
             case Issuer():
                 self._forget(self._users, old.spec.secret, key)
-                return [(request, AT_ONCE) for request in self._waiting.get(key, ())]
+                return [(woken, AT_ONCE) for woken in (key, *self._waiting.get(key, ()))]
             case SecretVersion():
                 return [(user, AT_ONCE) for user in self._users.get(key, ())]
         return []

@@ -6,8 +6,10 @@ Law: text in, timedelta out, and back. Format: https://pkg.go.dev/time#ParseDura
 import re
 from datetime import timedelta
 
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)", re.ASCII)
+_LONGEST = timedelta(microseconds=2**63 // 1000)  # Go counts nanoseconds in 64 bits
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|μs|ns)", re.ASCII)
+_WHOLE = re.compile(f"(?:{_PART.pattern})+", re.ASCII)  # takes linear time, for tenants write durations
 
 
 def parse(text: str) -> timedelta:
@@ -15,21 +17,23 @@ def parse(text: str) -> timedelta:
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text)
     if rest == "0":
         return timedelta(0)
-    if not rest or _PART.sub("", rest):
+    if not _WHOLE.fullmatch(rest):
         raise ValueError(f"{text!r} is not a duration such as 30s, 10m or 2160h")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(rest))
     try:
-        return sign * timedelta(seconds=seconds)
+        parts = [timedelta(seconds=float(number) * _UNITS[unit]) for number, unit in _PART.findall(rest)]
+        duration = sum(parts, timedelta(0))
     except OverflowError:
-        raise ValueError(f"{text!r} is longer than any duration can be") from None
+        duration = timedelta.max
+    if duration > _LONGEST:
+        raise ValueError(f"{text!r} is longer than any duration can be")
+    return sign * duration
 
 
 def text(duration: timedelta) -> str:
-    """The shortest of Go's spellings: '1h30m', '5m', '90s', '1.5s'."""
-    seconds = duration.total_seconds()
-    if seconds != int(seconds):
-        return f"{seconds:g}s"
-    hours, rest = divmod(int(seconds), 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = [(hours, "h"), (minutes, "m"), (rest, "s")]
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+    """As Go spells it, without parts that are zero: '1h30m', '5m', '1m30s', '1.5s'."""
+    sign, rest = ("-", -duration) if duration < timedelta(0) else ("", duration)
+    hours, rest = divmod(rest, timedelta(hours=1))
+    minutes, rest = divmod(rest, timedelta(minutes=1))
+    seconds = f"{rest.total_seconds():.6f}".rstrip("0").rstrip(".")
+    parts = [(str(hours), "h"), (str(minutes), "m"), (seconds, "s")]
+    return sign + "".join(f"{count}{unit}" for count, unit in parts if count != "0") if duration else "0s"

@@ -75,9 +75,10 @@ NOTHING = Effects()
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Have the request signed by this issuer's signer, then settle."""
+    """Have the request signed by this issuer's signer, then settle this attempt."""
 
     issuer: Issuer
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,34 +25,26 @@ def decide(
     if issuer.ready is None:
         told = _tell(issuer, IssuerNews.FIRST_SEEN.value, "", now)
         return replace(told, attempt=attempt, requeue_after=timedelta(0))
-    if report is None:
+    if report is None or not issuer.is_ready:  # something may have changed besides: better one check too many
         return Check()
-    if not issuer.is_ready:  # the breaker is open already; the check that is planned stays planned
-        due = attempt.due or now
-        return Effects(attempt=attempt, requeue_after=max(due - now, timedelta(0)))
     return settle(issuer, replace(attempt, tripped=True), report, now, policy)
 
 
 def settle(issuer: Issuer, attempt: Attempt, failure: Exception | None, now: datetime, policy: RetryPolicy) -> Effects:
     """What follows from a check, or from a signer's report: `failure` is None where the check passed."""
     if failure is None:
-        return _come_back(
+        return replace(
             _tell(issuer, IssuerNews.CHECKED.value, "", now),
-            attempt if attempt.tripped else replace(attempt, failures=0),
-            policy.next_check(f"{attempt.uid}/{now}"),
-            now,
+            attempt=attempt if attempt.tripped else replace(attempt, failures=0),
+            requeue_after=policy.next_check(f"{attempt.uid}/{now}"),
         )
     if isinstance(failure, IssuerFailed):
         told = _tell(issuer, IssuerNews.BROKEN.value, explain(failure), now)
-        return replace(told, attempt=replace(attempt, failures=0, due=None, tripped=False))
+        return replace(told, attempt=replace(attempt, failures=0, tripped=False))
     attempt = replace(attempt, failures=attempt.failures + 1)
     told = _tell(issuer, IssuerNews.CHECK_FAILED.value, explain(failure), now)
-    told = replace(told, event=_event(issuer, IssuerNews.CHECK_FAILED.value, explain(failure)))
-    return _come_back(told, attempt, policy.backoff(attempt.failures, attempt.uid), now)
-
-
-def _come_back(told: Effects, attempt: Attempt, after: timedelta, now: datetime) -> Effects:
-    return replace(told, attempt=replace(attempt, due=now + after), requeue_after=after)
+    event = _event(issuer, IssuerNews.CHECK_FAILED.value, explain(failure))
+    return replace(told, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
 
 
 def _tell(issuer: Issuer, news: News, why: str, now: datetime) -> Effects:

@@ -181,13 +181,14 @@ class Pending:
 class Attempt:
     """What this process remembers of its work on one object. It dies with the process, the object's status does not.
 
-    `outcome` is an answer that is not written yet, `handle` what a Pending answer wants back,
-    `announced` the last news that only an Event told, `due` when an issuer's next check is planned; `tripped`
-    says that a signer, not a check, opened the issuer's breaker, and that nothing has been signed since.
+    `first_seen` is when a request was first seen approved, `outcome` an answer that is not written yet, `handle`
+    what a Pending answer wants back and `due` when it wants to be asked, `announced` the last news that only an
+    Event told; `tripped` says that a signer, not a check, opened the issuer's breaker, and that nothing has been
+    signed since.
     """
 
     uid: str
-    first_seen: datetime
+    first_seen: datetime | None = None
     failures: int = 0
     outcome: Issued | Pending | Exception | None = None
     handle: str | None = None

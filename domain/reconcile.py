@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain import issuers, requests
@@ -43,7 +43,16 @@ from domain.model import (
 from domain.ports import Clock, Cluster, Recorder, Signer, Wake
 from domain.retry import RetryPolicy
 
+_RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
 _log = logging.getLogger("issuer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a signer said of an issuer, and the version of the Secret that it was given."""
+
+    failure: IssuerUnhealthy
+    secret: str | None
 
 
 class Reconciler:
@@ -63,7 +72,7 @@ class Reconciler:
         self._policy = policy
         self._wake = wake
         self._attempts: dict[ObjectKey, Attempt] = {}
-        self._reports: dict[ObjectKey, IssuerUnhealthy] = {}
+        self._reports: dict[ObjectKey, _Report] = {}
         self._trials = Trials()
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
@@ -74,7 +83,7 @@ class Reconciler:
             return self._postpone(key, trouble)
 
     async def _visit(self, key: ObjectKey) -> timedelta | None:
-        snapshot = await self._cluster.load(key)
+        snapshot, reloads = await self._cluster.load(key), 0
         while snapshot is not None:
             report = self._reports.get(key)
             try:
@@ -82,10 +91,13 @@ class Reconciler:
                 if effects is None:
                     return None
                 await self._carry_out(key, effects)
-                if report is not None:  # one that came during a check is for the next visit
-                    del self._reports[key]
+                if self._reports.get(key) is report:  # one that came during a check is for the next visit
+                    self._reports.pop(key, None)
                 return effects.requeue_after
             except Conflict:
+                reloads += 1
+                if reloads > _RELOADS:
+                    raise
                 snapshot = await self._cluster.reload(key)
             except NotFound:
                 break
@@ -103,19 +115,26 @@ class Reconciler:
 
     async def _look_at_issuer(self, issuer: Issuer, attempt: Attempt) -> Effects:
         report = self._reports.get(issuer.key)
-        decision = issuers.decide(issuer, attempt, report, self._clock.now(), self._policy)
+        failure = report.failure if report else None
+        decision = issuers.decide(issuer, attempt, failure, self._clock.now(), self._policy)
         if isinstance(decision, Check):
-            failure = await self._check(issuer)
-            decision = issuers.settle(issuer, attempt, failure, self._clock.now(), self._policy)
+            self._reports.pop(issuer.key, None)  # answered by this check
+            failed = await self._check(issuer)
+            attempt = self._attempt(issuer.key, issuer.uid)  # a signature may have closed the breaker meanwhile
+            return issuers.settle(issuer, attempt, failed, self._clock.now(), self._policy)
+        if report and report.secret != await self._secret_version(issuer.spec):  # which may mend it: its wake was ours
+            return replace(decision, requeue_after=timedelta(0))
         return decision
 
     async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects | None:
         decision = requests.decide(snapshot, attempt, self._clock.now(), self._policy)
         if isinstance(decision, Effects):
             return decision
-        request, issuer = snapshot.request, decision.issuer
-        outcome: Issued | Pending | Exception | None = self._reports.get(issuer.key)
-        if outcome is None:
+        request, issuer, attempt = snapshot.request, decision.issuer, decision.attempt
+        outcome: Issued | Pending | Exception
+        if (report := self._reports.get(issuer.key)) is not None:
+            outcome = report.failure
+        else:
             if self._is_half_open(issuer) and not self._trials.enter(issuer.key, request.key):
                 return None
             try:
@@ -135,18 +154,36 @@ class Reconciler:
         return None
 
     async def _sign(self, request: Request, issuer: Issuer, attempt: Attempt) -> Issued | Pending | Exception:
+        version = None
         try:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
+            version = credentials.version
             outcome = await signer.sign(requests.order(request, issuer, attempt, credentials))
         except Exception as failure:  # as above
             _log_if_unexpected(request.key, failure)
             if isinstance(failure, IssuerUnhealthy):
-                self._reports.setdefault(issuer.key, failure)
-                self._wake(issuer.key, timedelta(0))
+                await self._report(request, issuer, _Report(failure, version))
             return failure
         if isinstance(outcome, Issued):
             self._close_breaker(issuer)
         return outcome
+
+    async def _report(self, request: Request, issuer: Issuer, report: _Report) -> None:
+        """Has the breaker opened, once for all who fail together; who asked an issuer that has changed asks anew."""
+        version, current = await self._secret_version(issuer.spec), await self._cluster.load(issuer.key)
+        if issuer.key in self._reports or not isinstance(current, Issuer) or not current.is_ready:
+            return
+        if (current.uid, current.generation, version) == (issuer.uid, issuer.generation, report.secret):
+            self._reports[issuer.key] = report
+            self._wake(issuer.key, timedelta(0))
+        else:
+            self._wake(request.key, timedelta(0))
+
+    async def _secret_version(self, spec: IssuerSpec) -> str | None:
+        try:
+            return (await self._credentials(spec)).version
+        except (IssuerUnhealthy, ClusterError):
+            return None
 
     def _signer(self, spec: IssuerSpec) -> Signer:
         if spec.signer not in self._signers:
@@ -164,6 +201,7 @@ class Reconciler:
             ) from refusal
 
     async def _carry_out(self, key: ObjectKey, effects: Effects) -> None:
+        before = self._attempts.get(key)
         if effects.patch is not None:
             await self._cluster.apply(effects.patch)
         if effects.event is not None:
@@ -171,22 +209,22 @@ class Reconciler:
             self._recorder.record(effects.event)
         if effects.attempt is None:
             self._attempts.pop(key, None)
-        else:
+        elif self._attempts.get(key) is before:  # else a signature has closed the issuer's breaker during the write
             self._attempts[key] = effects.attempt
 
     def _attempt(self, key: ObjectKey, uid: str) -> Attempt:
         known = self._attempts.get(key)
         if known is None or known.uid != uid:
-            known = self._attempts[key] = Attempt(uid, self._clock.now())
+            known = self._attempts[key] = Attempt(uid)
         return known
 
     def _is_half_open(self, issuer: Issuer) -> bool:
-        return self._attempt(issuer.key, issuer.uid).tripped
+        attempt = self._attempts.get(issuer.key)
+        return attempt is not None and attempt.uid == issuer.uid and attempt.tripped
 
     def _close_breaker(self, issuer: Issuer) -> None:
-        attempt = self._attempt(issuer.key, issuer.uid)
-        if attempt.tripped:
-            self._attempts[issuer.key] = replace(attempt, tripped=False, failures=0)
+        if self._is_half_open(issuer):
+            self._attempts[issuer.key] = replace(self._attempts[issuer.key], tripped=False, failures=0)
 
     def _refused(self, key: ObjectKey, refusal: Invalid) -> None:
         """A certificate that the API server will never take fails its request; any other write is tried again."""
@@ -197,12 +235,12 @@ class Reconciler:
         self._attempts[key] = replace(attempt, outcome=rejection)
 
     def _postpone(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
-        """Keeps a final answer, so that its write is repeated and not the signing; anything else is asked anew."""
+        """Keeps the CA's answer, so that its write is repeated and not the signing; a failure is asked anew."""
         attempt = self._attempts.get(key)
         if attempt is None:
             wait = self._policy.first
         else:
-            kept = attempt.outcome if isinstance(attempt.outcome, Issued | RequestRejected) else None
+            kept = attempt.outcome if isinstance(attempt.outcome, Issued | Pending | RequestRejected) else None
             attempt = self._attempts[key] = replace(attempt, failures=attempt.failures + 1, outcome=kept)
             wait = self._policy.backoff(attempt.failures, attempt.uid)
         wait = max(wait, trouble.retry_after or wait)

@@ -39,6 +39,7 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
     if request.approval is Approval.UNDECIDED:
         why = "an approver, cert-manager's or your own, has not decided yet"
         return _announce(request, attempt, RequestNews.UNAPPROVED.value, why)
+    attempt = replace(attempt, first_seen=attempt.first_seen or now)
     if attempt.outcome is not None:  # an answer that could not be written when it came
         return settle(snapshot, attempt, attempt.outcome, now, policy)
     if request.problem:
@@ -47,7 +48,7 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
         return _wait(request, attempt, f"{request.issuer} not found", now)
     if not issuer.is_ready:
         return _wait(request, attempt, f"{issuer.key} is not Ready", now)
-    return Sign(issuer)
+    return Sign(issuer, attempt)
 
 
 def order(request: Request, issuer: Issuer, attempt: Attempt, credentials: Credentials) -> SigningOrder:
@@ -79,9 +80,10 @@ def settle(
         case RequestRejected():
             return _fail(request, RequestNews.REJECTED.value, explain(outcome), now)
         case Pending():
-            attempt = replace(attempt, handle=outcome.handle, failures=0)
+            after = max(outcome.poll_after, policy.first)
+            attempt = replace(attempt, handle=outcome.handle, failures=0, due=now + after)
             told = _report(request, attempt, RequestNews.ORDERED.value, outcome.reason, now)
-            return replace(told, requeue_after=outcome.poll_after)
+            return replace(told, requeue_after=after)
         case IssuerUnhealthy():
             return _wait(request, attempt, explain(outcome), now)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
@@ -91,7 +93,7 @@ def _retry(
     snapshot: RequestSnapshot, attempt: Attempt, failure: Exception, now: datetime, policy: RetryPolicy
 ) -> Effects:
     request, why = snapshot.request, explain(failure)
-    left = _deadline(snapshot, attempt, policy) - now
+    left = _opened(snapshot, attempt, now) + policy.max_duration - now
     if left <= timedelta(0):
         return _fail(request, RequestNews.GIVEN_UP.value, why, now, retried=durations.text(policy.max_duration))
     told = _report(request, attempt, RequestNews.RETRYING.value, why, now)
@@ -99,12 +101,11 @@ def _retry(
     return replace(told, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
 
 
-def _deadline(snapshot: RequestSnapshot, attempt: Attempt, policy: RetryPolicy) -> datetime:
-    """The window opens when the request could first have been signed: approved, and its issuer Ready."""
-    opened = snapshot.request.approved_at or attempt.first_seen
-    if snapshot.issuer is not None and snapshot.issuer.ready is not None:
-        opened = max(opened, snapshot.issuer.ready.since)
-    return opened + policy.max_duration
+def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: datetime) -> datetime:
+    """The retry window opens when the request could have been signed: approved, its issuer Ready, its order due."""
+    ready = snapshot.issuer.ready if snapshot.issuer else None
+    times = (snapshot.request.approved_at or attempt.first_seen, ready and ready.since, attempt.due)
+    return max((time for time in times if time), default=now)
 
 
 def _issue(request: Request, outcome: Issued, now: datetime) -> Effects:

@@ -13,8 +13,10 @@ from typing import Any
 
 import click
 
+from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import ApiNames
 from domain import durations
+from domain.errors import Invalid
 
 NAMES = ApiNames(
     controller="sample-external-issuer",
@@ -84,6 +86,16 @@ class _Address(click.ParamType["Address | None"]):
         return Address(host.strip("[]"), int(port))
 
 
+class _Namespace(click.ParamType[str]):
+    name = "namespace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return checked_namespace(value)
+        except Invalid as error:
+            self.fail(str(error), param, ctx)
+
+
 def _option(flag: str, **attributes: Any) -> Callable[[Any], Any]:
     variable = "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
     return click.option(flag, envvar=variable, show_envvar=True, show_default=True, **attributes)
@@ -92,7 +104,7 @@ def _option(flag: str, **attributes: Any) -> Callable[[Any], Any]:
 OPTIONS = [
     _option(
         "--cluster-resource-namespace",
-        metavar="NAMESPACE",
+        type=_Namespace(),
         help=f"Where the Secrets of {NAMES.cluster_issuer}s are. Default: the namespace that the pod runs in.",
     ),
     _option(

@@ -18,7 +18,7 @@ from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
 from adapters.kubernetes.errors import reading, writing
-from adapters.kubernetes.names import checked_name, checked_namespace
+from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 
 _DEADLINE = 30.0  # seconds for a whole call; lightkube limits only its phases
@@ -39,10 +39,10 @@ class Api:
         where = _where(resource, namespace)
         with reading():
             async with asyncio.timeout(_DEADLINE):
-                return await self._client.get(resource.main, checked_name(name), namespace=where)
+                return await self._client.get(resource.main, resource.segment(name), namespace=where)
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
-        checked_name(body["metadata"]["name"])
+        resource.segment(body["metadata"]["name"])
         where = _where(resource, namespace)
         with writing():
             async with asyncio.timeout(_DEADLINE):
@@ -54,7 +54,7 @@ class Api:
         with writing():
             async with asyncio.timeout(_DEADLINE):
                 return await self._client.patch(
-                    resource.main, checked_name(name), body, namespace=where, patch_type=PatchType.MERGE
+                    resource.main, resource.segment(name), body, namespace=where, patch_type=PatchType.MERGE
                 )
 
     async def apply_status(
@@ -64,8 +64,8 @@ class Api:
 
         https://kubernetes.io/docs/reference/using-api/server-side-apply/
         """
-        where = _where(resource, namespace)
-        metadata = {"name": checked_name(name), "resourceVersion": resource_version}
+        where, segment = _where(resource, namespace), resource.segment(name)
+        metadata = {"name": name, "resourceVersion": resource_version}
         if where is not None:
             metadata["namespace"] = where
         body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "status": status}
@@ -73,7 +73,7 @@ class Api:
             async with asyncio.timeout(_DEADLINE):
                 return await self._client.patch(
                     resource.status,
-                    name,
+                    segment,
                     body,
                     namespace=where,
                     patch_type=PatchType.APPLY,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx2
 import msgspec
 import yaml
 from lightkube import AsyncClient, KubeConfig
@@ -26,7 +27,9 @@ def connect() -> AsyncClient:
     _refuse_what_cannot_work(config)
     try:
         return AsyncClient(config=config)
-    except (ConfigError, OSError, ValueError) as error:
+    except (ConfigError, httpx2.InvalidURL) as error:
+        raise NoCluster(f"the kubeconfig cannot be used: {error}") from error
+    except (OSError, ValueError) as error:
         raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
 
 
@@ -38,20 +41,32 @@ def pod_namespace() -> str | None:
 
 def _config() -> SingleConfig:
     try:
-        config = KubeConfig.from_env().get()
+        kubeconfig = KubeConfig.from_env()
+        config = kubeconfig.get() if kubeconfig.current_context else None
     except (ConfigError, OSError) as error:
         raise NoCluster(f"no cluster to talk to: {error}; set KUBECONFIG, or run in a pod") from error
-    except (KeyError, TypeError, AttributeError, yaml.YAMLError, msgspec.MsgspecError) as error:
+    except KeyError as error:
+        raise NoCluster(f"the kubeconfig lacks {error}, which it should define") from error
+    except yaml.YAMLError as error:  # its message quotes lines of the file
+        raise NoCluster(f"the kubeconfig is not YAML{_line(error)}") from error
+    except (TypeError, AttributeError, ValueError, msgspec.MsgspecError) as error:
         raise NoCluster(f"the kubeconfig cannot be read ({type(error).__name__}: {error})") from error
     if config is None:
         raise NoCluster("the kubeconfig has no current-context; choose one with: kubectl config use-context")
     return config
 
 
+def _line(error: yaml.YAMLError) -> str:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    return f": see line {mark.line + 1}" if mark else ""
+
+
 def _refuse_what_cannot_work(config: SingleConfig) -> None:
     user = config.user
     if user is None:
         raise NoCluster(f"context {config.context_name!r} of the kubeconfig names no user")
+    if (user.client_cert or user.client_cert_data) and not (user.client_key or user.client_key_data):
+        raise NoCluster(f"the user of context {config.context_name!r} of the kubeconfig has a certificate but no key")
     if user.exec is not None and user.exec.apiVersion not in _EXEC_KNOWN:
         raise NoCluster(
             f"the kubeconfig's credential plugin speaks {user.exec.apiVersion}, lightkube only v1alpha1 and v1beta1; "

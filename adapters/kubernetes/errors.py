@@ -39,7 +39,17 @@ _BY_CODE: dict[int, type[ClusterError]] = {
     429: Throttled,
 }
 _MESSAGE_LIMIT = 500
+_LONGEST_WAIT = 3600.0  # seconds, whatever a server asks for
 _FOREIGN = (httpx2.HTTPError, httpx2.StreamError, msgspec.MsgspecError, ConfigError, KeyError, ValueError, OSError)
+_ANSWER_LOST = (
+    msgspec.MsgspecError,
+    httpx2.DecodingError,
+    httpx2.ReadError,
+    httpx2.ReadTimeout,
+    httpx2.RemoteProtocolError,
+    TimeoutError,
+    UnicodeError,
+)
 
 
 @contextmanager
@@ -56,11 +66,9 @@ def writing() -> Iterator[None]:
     """As `reading`; but where the answer cannot be read, the write may have happened: UnknownOutcome."""
     try:
         yield
-    except (msgspec.MsgspecError, httpx2.ReadError, httpx2.ReadTimeout, httpx2.RemoteProtocolError) as error:
-        raise UnknownOutcome(f"the answer to a write was lost ({type(error).__name__})") from error
-    except TimeoutError as error:
-        raise UnknownOutcome("the API server did not answer a write in time") from error
     except _FOREIGN as error:
+        if isinstance(error, _ANSWER_LOST) and _refusal(error) is None:
+            raise UnknownOutcome(f"the answer to a write was lost ({type(error).__name__})") from error
         raise _translate(error) from error
 
 
@@ -71,10 +79,10 @@ def from_status(code: int, message: str, retry_after: float | None = None) -> Cl
 
 
 def _translate(error: Exception) -> ClusterError:
-    if isinstance(error, httpx2.HTTPStatusError):
-        code = error.response.status_code
-        message = error.status.message if isinstance(error, ApiError) else None
-        return from_status(code, message or f"the API server answered {code}", _retry_after(error.response))
+    if (refusal := _refusal(error)) is not None:
+        code = refusal.response.status_code
+        message = refusal.status.message if isinstance(refusal, ApiError) else None
+        return from_status(code, message or f"the API server answered {code}", _retry_after(refusal.response))
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return Transient(f"the API server did not answer in time ({type(error).__name__})")
     if isinstance(error, httpx2.TransportError):
@@ -84,7 +92,14 @@ def _translate(error: Exception) -> ClusterError:
     return Transient(f"the API server's answer cannot be read ({type(error).__name__})")
 
 
+def _refusal(error: BaseException | None) -> httpx2.HTTPStatusError | None:
+    """The status answered, also where lightkube stumbled over its body: no Content-Type, no JSON, no Status."""
+    while error is not None and not isinstance(error, httpx2.HTTPStatusError | ClusterError):
+        error = error.__context__
+    return error if isinstance(error, httpx2.HTTPStatusError) else None
+
+
 def _retry_after(response: httpx2.Response) -> float | None:
     """Seconds, RFC 9110 section 10.2.3; the API server never sends its other form, a date."""
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    return min(float(value), _LONGEST_WAIT) if value.isascii() and value.isdigit() else None

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.names import is_name
 from adapters.kubernetes.resources import EVENTS, ApiNames, followed
 from adapters.series import Occurrence, Series
 from domain.effects import Event
@@ -58,10 +59,11 @@ class KubernetesRecorder(Recorder):
 
     async def _write(self, seen: Occurrence) -> None:
         namespace = seen.event.regarding.namespace or "default"
+        name = _name(seen)
         if seen.count > 1:
             series = {"count": seen.count, "lastObservedTime": micro_time(seen.last)}
             try:
-                await self._api.merge(EVENTS, namespace, seen.name, {"series": series})
+                await self._api.merge(EVENTS, namespace, name, {"series": series})
                 return
             except NotFound:  # expired, by default after an hour
                 self._series.forget(seen.event)
@@ -73,7 +75,7 @@ class KubernetesRecorder(Recorder):
         return {
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,
-            "metadata": {"name": seen.name, "namespace": namespace},
+            "metadata": {"name": _name(seen), "namespace": namespace},
             "eventTime": micro_time(seen.first),
             "type": event.type,
             "reason": event.reason,
@@ -89,6 +91,11 @@ class KubernetesRecorder(Recorder):
                 "uid": event.uid,
             },
         }
+
+
+def _name(seen: Occurrence) -> str:
+    """An Event may not be called everything that its object may be called."""
+    return seen.name if is_name(seen.name) else f"event.{seen.name.rpartition('.')[2]}"
 
 
 def micro_time(time: datetime) -> str:

@@ -248,5 +248,5 @@ def _documents(file: Path) -> list[Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise BadManifest(f"{file}, line {line}: not YAML: {error.problem}") from error
-    except (yaml.YAMLError, OSError, UnicodeError) as error:
-        raise BadManifest(f"{file}: cannot be read: {error}") from error
+    except (yaml.YAMLError, OSError, ValueError) as error:  # ValueError: no text, or no such date
+        raise BadManifest(f"{file}: cannot be read: {' '.join(str(error).split())}") from error

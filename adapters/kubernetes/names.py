@@ -5,6 +5,7 @@ choose them (authSecretName, issuerRef.name): `../../kube-system/secrets/x` must
 """
 
 import re
+from urllib.parse import quote
 
 from domain.errors import Invalid
 
@@ -15,9 +16,23 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9]
 
 def checked_name(name: str) -> str:
     """The name itself, if it is an RFC 1123 subdomain of at most 253 characters; raises Invalid otherwise."""
-    if len(name) > 253 or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise Invalid(f"{name[:80]!r} is not the name of an object: want lowercase letters, digits, '-' and '.'")
     return name
+
+
+def is_name(name: str) -> bool:
+    return len(name) <= 253 and _NAME.fullmatch(name) is not None
+
+
+def escaped_name(name: str) -> str:
+    """A name as one segment of a URL, for kinds that may be called almost anything; raises Invalid for what is none.
+
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names
+    """
+    if name in ("", ".", "..") or "/" in name or "%" in name or not name.isprintable():
+        raise Invalid(f"{name[:80]!r} is not the name of an object: it may not be a path")
+    return quote(name, safe="")
 
 
 def checked_namespace(namespace: str) -> str:

@@ -6,6 +6,7 @@ dicts and decode ten times as fast. Translating them is translate.py's work.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 from lightkube.core.resource import ApiInfo, GlobalResource, NamespacedResourceG, ResourceDef
 
+from adapters.kubernetes.names import checked_name, escaped_name
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
 
 SECRET = "Secret"  # noqa: S105 - the kind, not one of them
@@ -114,6 +116,9 @@ class SecretObject(msgspec.Struct):
     metadata: SecretMeta = msgspec.field(default_factory=SecretMeta)
     data: dict[str, bytes] | None = None
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.metadata!r})"
+
 
 class Anything(msgspec.Struct):
     """For answers of which nothing is wanted."""
@@ -121,17 +126,28 @@ class Anything(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind as lightkube wants it: `main` for the object, `status` for its subresource."""
+    """A kind as lightkube wants it: `main` for the object, `status` for its subresource.
+
+    `segment` makes a name part of a URL, or raises Invalid.
+    """
 
     kind: str
     api_version: str
     namespaced: bool
     main: Any
     status: Any
+    segment: Callable[[str], str]
 
 
 def resource(
-    kind: str, group: str, version: str, plural: str, struct: type[msgspec.Struct], *, namespaced: bool
+    kind: str,
+    group: str,
+    version: str,
+    plural: str,
+    struct: type[msgspec.Struct],
+    *,
+    namespaced: bool,
+    segment: Callable[[str], str] = checked_name,
 ) -> Resource:
     definition = ResourceDef(group, version, kind)
     scope = NamespacedResourceG if namespaced else GlobalResource
@@ -145,6 +161,7 @@ def resource(
         namespaced,
         main=bound("", ApiInfo(definition, plural, _VERBS)),
         status=bound("Status", ApiInfo(definition, plural, _VERBS, parent=definition, action="status")),
+        segment=segment,
     )
 
 
@@ -168,5 +185,6 @@ def followed(names: ApiNames) -> list[Resource]:
             "certificatesigningrequests",
             RequestObject,
             namespaced=False,
+            segment=escaped_name,  # the one kind whose names the API server does not hold to RFC 1123
         ),
     ]

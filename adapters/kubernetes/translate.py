@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.kubernetes.resources import (
@@ -108,6 +108,7 @@ class Translator:
         spec, status = told.spec or RequestSpecObject(), told.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
+        duration, problem = _seconds(spec.expirationSeconds)
         return Request(
             key=_key(CERTIFICATE_SIGNING_REQUEST, told.metadata),
             uid=told.metadata.uid,
@@ -115,13 +116,14 @@ class Translator:
             issuer=self._signer_name(spec.signerName or ""),
             csr=spec.request or b"",
             usages=tuple(spec.usages or ()),
-            duration=None if spec.expirationSeconds is None else timedelta(seconds=spec.expirationSeconds),
+            duration=duration,
             approval=approval,
             approved_at=approved_at,
             failed=_is_true(conditions, "Failed"),
             has_certificate=bool(status and status.certificate),
             annotations=told.metadata.annotations or {},
             deleting=told.metadata.deletionTimestamp is not None,
+            problem=problem,
         )
 
     def _issuer_ref(self, spec: RequestSpecObject, namespace: str) -> ObjectKey | None:
@@ -161,7 +163,7 @@ def status_object(status: Status) -> dict[str, Any]:
 
 def timestamp(time: datetime) -> str:
     """metav1.Time: RFC 3339 in UTC, whole seconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
@@ -192,6 +194,13 @@ def _duration(text: str | None) -> tuple[timedelta | None, str]:
         return durations.parse(text), ""
     except ValueError as error:
         return None, f"spec.duration: {error}"
+
+
+def _seconds(count: int | None) -> tuple[timedelta | None, str]:
+    try:
+        return None if count is None else timedelta(seconds=count), ""
+    except OverflowError:
+        return None, f"spec.expirationSeconds: {count} is longer than any duration can be"
 
 
 def _approval(conditions: Iterable[ConditionObject] | None) -> tuple[Approval, datetime | None]:

@@ -16,11 +16,12 @@ import msgspec
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.errors import from_status, reading
-from adapters.kubernetes.resources import Resource
+from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
 from domain.errors import ClusterError, Gone
 
 _PAGE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError)
 _log = logging.getLogger("issuer.watch")
 
 
@@ -37,10 +38,6 @@ class _Page(msgspec.Struct):
 class _Change(msgspec.Struct):
     type: str
     object: msgspec.Raw
-
-
-class _Versioned(msgspec.Struct):
-    metadata: _ListMeta
 
 
 class _Status(msgspec.Struct):
@@ -77,10 +74,10 @@ class Follower:
     async def run(self) -> None:
         """Never returns; cancel it."""
         while True:
+            self._failures += 1  # until the server tells something
             try:
                 await self._follow()
             except ClusterError as trouble:
-                self._failures += 1
                 if isinstance(trouble, Gone):
                     self._version = None
                 _log.warning("watching %s: %s: %s", self._resource.kind, type(trouble).__name__, trouble)
@@ -110,10 +107,10 @@ class Follower:
             with reading():
                 page = msgspec.json.decode(body, type=_Page)
             for item in page.items or ():
+                gone.discard(_name(_metadata(item)))
                 told = self._decode(item)
                 if told is not None:
                     self._put(told)
-                    gone.discard(_name(told))
             token = page.metadata.continue_
             if not token:
                 break
@@ -128,20 +125,22 @@ class Follower:
         if change.type == "ERROR":
             status = msgspec.json.decode(change.object, type=_Status)
             raise from_status(status.code, status.message)
-        if change.type != "BOOKMARK":
+        metadata = _metadata(change.object)
+        if change.type == "DELETED":
+            self._remove(*_name(metadata))
+        elif change.type != "BOOKMARK":
             told = self._decode(change.object)
-            if told is not None and change.type == "DELETED":
-                self._remove(*_name(told))
-            elif told is not None:
+            if told is not None:
                 self._put(told)
-        self._version = _version(change.object) or self._version
+        self._version = metadata.resourceVersion or self._version
 
     def _decode(self, raw: msgspec.Raw) -> object | None:
         try:
             told: object = msgspec.json.decode(raw, type=self._resource.main)
             return told
-        except msgspec.MsgspecError as error:
-            _log.error("a %s cannot be read and is left alone: %s", self._resource.kind, error)
+        except _UNREADABLE as error:
+            name = "/".join(_name(_metadata(raw)))
+            _log.error("%s %s cannot be read and is left alone: %s", self._resource.kind, name, error)
             return None
 
     def _pause(self, trouble: ClusterError | None) -> float:
@@ -152,16 +151,16 @@ class Follower:
         return pause
 
 
-def _name(told: object) -> tuple[str, str]:
-    metadata = told.metadata  # type: ignore[attr-defined] # every struct of resources.py has one
+def _name(metadata: SecretMeta) -> tuple[str, str]:
     return metadata.namespace or "", metadata.name
 
 
-def _version(raw: msgspec.Raw) -> str | None:
+def _metadata(raw: msgspec.Raw) -> SecretMeta:
+    """Which object it is and at which version, of objects that do not decode too."""
     try:
-        return msgspec.json.decode(raw, type=_Versioned).metadata.resourceVersion or None
-    except msgspec.MsgspecError:
-        return None
+        return msgspec.json.decode(raw, type=SecretVersionObject).metadata
+    except _UNREADABLE:
+        return SecretMeta()
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

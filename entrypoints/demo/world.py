@@ -10,6 +10,7 @@ import ipaddress
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,8 +20,10 @@ from cryptography.x509.oid import NameOID
 
 from adapters.kubernetes.manifests import BadManifest, CertificateSpec, Manifests, Reader
 from adapters.memory.cluster import MemoryCluster
-from domain.model import CERTIFICATE_REQUEST, Approval, ObjectKey, Request
+from domain.errors import Conflict
+from domain.model import CERTIFICATE_REQUEST, Approval, Issuer, ObjectKey, Request
 
+_Described = TypeVar("_Described", Issuer, Request)
 _log = logging.getLogger("demo")
 _CURVES = {None: ec.SECP256R1(), 256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
 
@@ -35,8 +38,7 @@ class World:
     def apply_all_but_secrets(self) -> None:
         for issuer in self._manifests.issuers:
             _log.info("you: kubectl apply %s", issuer.key)
-            self._cluster.create(issuer)
-            self.keys.append(issuer.key)
+            self._add(issuer)
         for request in self._manifests.requests:
             _log.info("you: kubectl apply %s", request.key)
             self._add(request)
@@ -59,9 +61,12 @@ class World:
             _log.info("you: kubectl apply %s", key)
             self._cluster.put_secret(key, data)
 
-    def _add(self, request: Request) -> None:
-        self._cluster.create(request)
-        self.keys.append(request.key)
+    def _add(self, described: _Described) -> None:
+        try:
+            self._cluster.create(described)
+        except Conflict as error:
+            raise BadManifest(f"{described.key}: described more than once") from error
+        self.keys.append(described.key)
 
     def _request_for(self, key: ObjectKey, spec: CertificateSpec) -> Request:
         """The first CertificateRequest of a Certificate: https://cert-manager.io/docs/usage/certificate/."""

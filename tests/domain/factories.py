@@ -1,0 +1,115 @@
+"""Issuers, requests and attempts as the tests of the domain need them.
+
+Law: each maker gives something healthy and approved, at T0; a test names only what it is about.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import settings
+
+from domain.effects import Event, RequestStatus, SigningRequestStatus, Status
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    Approval,
+    Attempt,
+    Condition,
+    Issuer,
+    IssuerSpec,
+    ObjectKey,
+    Request,
+    RequestSnapshot,
+)
+from domain.retry import RetryPolicy
+
+T0 = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+POLICY = RetryPolicy()
+fuzz = settings(deadline=None, derandomize="CI" in os.environ)
+"""For every property: a slow machine is no failure, and CI tries the same examples each time."""
+KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
+ISSUER_KINDS = ["SampleIssuer", "SampleClusterIssuer"]
+NAMESPACE, SYSTEM = "team-a", "system"
+
+
+def issuer_key(name: str = "ca", kind: str = "SampleIssuer") -> ObjectKey:
+    return ObjectKey(kind, NAMESPACE if kind == "SampleIssuer" else "", name)
+
+
+def cluster_issuer_key(name: str = "ca") -> ObjectKey:
+    return issuer_key(name, "SampleClusterIssuer")
+
+
+def secret_key(issuer: ObjectKey, name: str = "credentials") -> ObjectKey:
+    return ObjectKey("Secret", issuer.namespace or SYSTEM, name)
+
+
+def a_spec(key: ObjectKey, **changes: Any) -> IssuerSpec:
+    return replace(IssuerSpec("https://ca.example.com", secret_key(key), "Scripted"), **changes)
+
+
+def ready(status: str = "True", reason: str = "Checked", since: datetime = T0, generation: int = 1) -> Condition:
+    return Condition("Ready", status, reason, "Success" if status == "True" else "no", since, generation)
+
+
+def an_issuer(key: ObjectKey | None = None, **changes: Any) -> Issuer:
+    """A Ready issuer."""
+    key = key or issuer_key()
+    return replace(Issuer(key, "uid-issuer", "7", 1, a_spec(key), ready()), **changes)
+
+
+def a_new_issuer(key: ObjectKey | None = None, **changes: Any) -> Issuer:
+    """An issuer that nobody has looked at."""
+    return an_issuer(key, ready=None, **changes)
+
+
+def request_key(kind: str = CERTIFICATE_REQUEST, name: str = "web") -> ObjectKey:
+    return ObjectKey(kind, NAMESPACE if kind == CERTIFICATE_REQUEST else "", name)
+
+
+def a_request(kind: str = CERTIFICATE_REQUEST, **changes: Any) -> Request:
+    """An approved request to the cluster-scoped issuer that serves both kinds, unless told otherwise."""
+    request = Request(
+        key=request_key(kind),
+        uid="uid-request",
+        resource_version="9",
+        issuer=cluster_issuer_key(),
+        csr=b"a csr",
+        usages=("digital signature", "server auth"),
+        duration=HOUR,
+        approval=Approval.APPROVED,
+        approved_at=T0,
+    )
+    return replace(request, **changes)
+
+
+def a_snapshot(request: Request, **issuer: Any) -> RequestSnapshot:
+    """The request with the Ready issuer that it names."""
+    assert request.issuer is not None
+    return RequestSnapshot(request, an_issuer(request.issuer, **issuer))
+
+
+def an_attempt(**changes: Any) -> Attempt:
+    return replace(Attempt("uid-request", T0), **changes)
+
+
+def words(status: Status | None) -> tuple[str, str, str] | None:
+    """Status, reason and message of the one condition that a status holds."""
+    if status is None:
+        return None
+    told = status.failed if isinstance(status, SigningRequestStatus) else status.ready
+    return (told.status, told.reason, told.message) if told else None
+
+
+def certificate(status: Status | None) -> bytes | None:
+    return status.certificate if isinstance(status, RequestStatus | SigningRequestStatus) else None
+
+
+def told(event: Event | None) -> tuple[str, str, str] | None:
+    """Type, reason and note of an Event."""
+    return (event.type, event.reason, event.note) if event else None

@@ -1,0 +1,189 @@
+"""The table "Requests", row by row, for both kinds: what follows from what the signer said.
+
+Law: each test's id quotes its row; what is written, told and planned is compared whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain import requests
+from domain.effects import Effects, RequestStatus, Sign, SigningRequestStatus
+from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Throttled
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    Attempt,
+    Condition,
+    Issued,
+    ObjectKey,
+    Pending,
+    Request,
+    RequestSnapshot,
+)
+from tests.domain.factories import (
+    HOUR,
+    KINDS,
+    MINUTE,
+    POLICY,
+    SECOND,
+    T0,
+    a_request,
+    a_snapshot,
+    an_attempt,
+    ready,
+    told,
+)
+
+NOW = T0 + MINUTE
+CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
+both_kinds = pytest.mark.parametrize("kind", KINDS)
+DENIED_WORDS = "The request was denied by an approver"
+REJECTED = "The request cannot be signed: "
+WAITING = "Waiting for the issuer: "
+RETRYING = "Temporary error. Retrying: "
+ORDERED = "The CA has not answered yet: "
+UNAPPROVED = "Not signed before it is approved: an approver, cert-manager's or your own, has not decided yet"
+
+
+def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects | Sign:
+    return requests.decide(snapshot, attempt or an_attempt(), NOW, POLICY)
+
+
+def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects:
+    decision = decide(snapshot, attempt)
+    assert isinstance(decision, Effects)
+    return decision
+
+
+def settle(snapshot: RequestSnapshot, outcome: Issued | Pending | Exception, attempt: Attempt | None = None) -> Effects:
+    return requests.settle(snapshot, attempt or an_attempt(), outcome, NOW, POLICY)
+
+
+def status_of(told: Effects) -> object:
+    return told.patch.status if told.patch else None
+
+
+def cr_condition(status: str, reason: str, message: str) -> Condition:
+    return Condition("Ready", status, reason, message, NOW)
+
+
+def failed_status(kind: str, message: str, reason: str = "Failed") -> RequestStatus | SigningRequestStatus:
+    if kind == CSR:
+        return SigningRequestStatus(failed=Condition("Failed", "True", reason, message, NOW))
+    return RequestStatus(cr_condition("False", reason, message), failure_time=NOW)
+
+
+@both_kinds
+def test_signed__certificate_ca_and_ready_true_issued_in_one_patch(kind: str) -> None:
+    decision = settle(a_snapshot(a_request(kind)), Issued(b"leaf+intermediate", b"root"))
+    expected = {
+        CR: RequestStatus(cr_condition("True", "Issued", "Signed"), b"leaf+intermediate", b"root"),
+        CSR: SigningRequestStatus(b"leaf+intermediate"),
+    }[kind]
+    assert status_of(decision) == expected
+    assert told(decision.event) == ("Normal", "Issued", "Signed")
+    assert (decision.attempt, decision.requeue_after) == (None, None)
+
+
+@both_kinds
+def test_pending_from_the_signer__polled_with_its_reason_and_handle(kind: str) -> None:
+    answer = Pending("an operator looks at it", 20 * SECOND, "order-7")
+    decision = settle(a_snapshot(a_request(kind)), answer, an_attempt(failures=5))
+    message = ORDERED + "an operator looks at it"
+    assert status_of(decision) == (None if kind == CSR else RequestStatus(cr_condition("False", "Pending", message)))
+    assert told(decision.event) == ("Normal", "Pending", message)
+    assert decision.requeue_after == 20 * SECOND
+    assert decision.attempt is not None
+    assert (decision.attempt.handle, decision.attempt.failures, decision.attempt.outcome) == ("order-7", 0, None)
+
+
+@both_kinds
+def test_pending_from_the_signer__not_bounded_by_the_retry_deadline(kind: str) -> None:
+    snapshot = a_snapshot(a_request(kind))
+    late = requests.settle(snapshot, an_attempt(), Pending("soon", MINUTE), T0 + 1000 * HOUR, POLICY)
+    assert late.requeue_after == MINUTE
+    assert late.attempt is not None
+
+
+@both_kinds
+@pytest.mark.parametrize("outcome", [RequestRejected("spec.usages: 'email protection' is not allowed"), None])
+def test_request_rejected__failed_and_failure_time_in_one_patch(kind: str, outcome: RequestRejected | None) -> None:
+    why = "spec.usages: 'email protection' is not allowed"
+    request = a_request(kind, problem="" if outcome else why)
+    decision = settle(a_snapshot(request), outcome) if outcome else effects(RequestSnapshot(request, None))
+    assert status_of(decision) == failed_status(kind, REJECTED + why)
+    assert told(decision.event) == ("Warning", "Failed", REJECTED + why)
+    assert (decision.attempt, decision.requeue_after) == (None, None)
+
+
+@both_kinds
+@pytest.mark.parametrize("failure", [IssuerUnhealthy("the CA is down"), IssuerFailed("the CA is down")])
+def test_issuer_unhealthy__waits_for_its_issuer_without_a_retry_of_its_own(kind: str, failure: Exception) -> None:
+    decision = settle(a_snapshot(a_request(kind)), failure, an_attempt(failures=3))
+    message = WAITING + "the CA is down"
+    assert status_of(decision) == (None if kind == CSR else RequestStatus(cr_condition("False", "Pending", message)))
+    assert told(decision.event) == ("Normal", "Pending", message)
+    assert decision.requeue_after is None
+    assert decision.attempt is not None
+    assert decision.attempt.failures == 3
+
+
+@both_kinds
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        (SigningError("the CA stutters"), "the CA stutters"),
+        (Throttled("too many requests"), "too many requests"),
+        (RuntimeError("s3cr3t"), "unexpected RuntimeError in the signer (the manager's log says where)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_any_other_error__ready_false_pending_and_backoff(kind: str, failure: Exception, why: str) -> None:
+    decision = settle(a_snapshot(a_request(kind)), failure, an_attempt(failures=2))
+    status = RequestStatus(cr_condition("False", "Pending", RETRYING + why))
+    assert status_of(decision) == (None if kind == CSR else status)
+    assert told(decision.event) == ("Warning", "Pending", RETRYING + why)
+    assert decision.attempt is not None
+    assert decision.attempt.failures == 3
+    assert decision.requeue_after == POLICY.backoff(3, "uid-request")
+
+
+@both_kinds
+def test_a_failing_retry_tells_its_event_again_but_writes_nothing_new(kind: str) -> None:
+    request = a_request(kind)
+    first = settle(a_snapshot(request), SigningError("no"))
+    if first.patch is not None:
+        assert isinstance(first.patch.status, RequestStatus)
+        request = replace(request, ready=first.patch.status.ready)
+    again = requests.settle(
+        a_snapshot(request), first.attempt or an_attempt(), SigningError("no"), NOW + SECOND, POLICY
+    )
+    assert again.patch is None
+    assert again.event == first.event
+    assert again.requeue_after == POLICY.backoff(2, "uid-request")
+
+
+def test_a_patch_and_an_event_name_the_request_they_are_about() -> None:
+    request: Request = a_request(CR, key=ObjectKey(CR, "n", "a-name"), uid="u", resource_version="41")
+    decision = settle(a_snapshot(request), Issued(b"leaf"))
+    assert decision.patch is not None
+    assert (decision.patch.key, decision.patch.resource_version) == (request.key, "41")
+    assert decision.event is not None
+    assert (decision.event.regarding, decision.event.uid, decision.event.action) == (request.key, "u", "Sign")
+
+
+def test_transition_time_moves_with_the_status_alone() -> None:
+    waiting = a_request(CR, ready=ready("False", "Pending", T0))
+    for outcome in (RequestRejected("no"), SigningError("no"), Pending("soon", timedelta(1))):
+        patch = settle(a_snapshot(waiting), outcome).patch
+        assert patch is not None
+        assert isinstance(patch.status, RequestStatus)
+        assert patch.status.ready.since == T0
+    patch = settle(a_snapshot(waiting), Issued(b"leaf")).patch
+    assert patch is not None
+    assert isinstance(patch.status, RequestStatus)
+    assert patch.status.ready.since == NOW

@@ -1,0 +1,97 @@
+"""The queue against a model that is too simple to be wrong: a set of what is due, and a time for what is planned.
+
+Law: no key is handed out twice at once, none before its time, and none is lost, whatever the order of moves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from domain.model import ObjectKey
+from domain.workqueue import WorkQueue
+from tests.domain.factories import SECOND, T0, fuzz
+
+KEYS = [ObjectKey("CertificateRequest", "n", name) for name in "abcd"]
+keys, seconds = st.sampled_from(KEYS), st.integers(0, 5)
+
+
+class Queue(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = WorkQueue()
+        self.now = T0
+        self.due: list[ObjectKey] = []  # in order, those worked on included
+        self.planned: dict[ObjectKey, datetime] = {}
+        self.working: set[ObjectKey] = set()
+
+    def fire(self) -> None:
+        for key in sorted(self.planned, key=lambda key: (self.planned[key], key)):
+            if self.planned[key] <= self.now:
+                self.wish(key)
+
+    def wish(self, key: ObjectKey) -> None:
+        self.planned.pop(key, None)
+        if key not in self.due:
+            self.due.append(key)
+
+    @rule(key=keys)
+    def add(self, key: ObjectKey) -> None:
+        self.queue.add(key)
+        self.wish(key)
+
+    @rule(key=keys, after=seconds)
+    def schedule(self, key: ObjectKey, after: int) -> None:
+        self.queue.schedule(key, self.now + after * SECOND)
+        if key not in self.due:
+            self.planned[key] = self.now + after * SECOND
+
+    @rule(after=seconds)
+    def time_passes(self, after: int) -> None:
+        self.now += after * SECOND
+
+    @rule()
+    def pop(self) -> None:
+        self.fire()
+        free = [key for key in self.due if key not in self.working]
+        key = self.queue.pop_due(self.now)
+        assert (key is None) == (not free)
+        if key is not None:
+            assert key in free
+            assert key not in self.working, f"{key} is handed out twice at once"
+            self.due.remove(key)
+            self.working.add(key)
+
+    @rule(key=keys)
+    def done(self, key: ObjectKey) -> None:
+        if key in self.working:
+            self.working.remove(key)
+            self.queue.done(key)
+
+    @invariant()
+    def the_next_time_is_the_earliest_plan(self) -> None:
+        assert self.queue.next_due() == min(self.planned.values(), default=None)
+
+    @invariant()
+    def so_many_are_due(self) -> None:
+        assert len(self.queue) == len([key for key in self.due if key not in self.working])
+
+    def teardown(self) -> None:
+        """Nothing is lost: all that is due or planned comes out in the end, once."""
+        for key in sorted(self.working):
+            self.queue.done(key)
+        self.now = max([self.now, *self.planned.values()])
+        self.working.clear()
+        self.fire()
+        left = []
+        while (popped := self.queue.pop_due(self.now)) is not None:
+            left.append(popped)
+            self.queue.done(popped)
+        assert sorted(left) == sorted(self.due)
+
+
+Queue.TestCase.settings = settings(fuzz, max_examples=200, stateful_step_count=40)
+TestQueue = Queue.TestCase

@@ -1,0 +1,142 @@
+"""What can be set, by flag and by environment variable.
+
+Law: every value is checked before anything starts; a wrong one is refused in one line that names the flag, the value
+and what is wanted.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from entrypoints.settings import NAMES, OPTIONS, Address, Settings, options
+
+
+@click.command()
+@options
+def command(**flags: Any) -> None:
+    """Says what it was given."""
+    click.echo(repr(Settings(**flags)))
+
+
+def run(*arguments: str, **variables: str) -> Result:
+    return CliRunner().invoke(command, arguments, env=variables)
+
+
+def settings(*arguments: str, **variables: str) -> str:
+    result = run("--cluster-resource-namespace=system", *arguments, **variables)
+    assert result.exit_code == 0, result.output
+    return result.output.strip()
+
+
+DEFAULTS = Settings("system", Address("", 8081))
+GOOD: list[tuple[str, str, str, Any]] = [
+    ("--cluster-resource-namespace", "other", "cluster_resource_namespace", "other"),
+    ("--health-probe-bind-address", "127.0.0.1:9000", "health_probe_bind_address", Address("127.0.0.1", 9000)),
+    ("--health-probe-bind-address", ":1", "health_probe_bind_address", Address("", 1)),
+    ("--health-probe-bind-address", "[::1]:65535", "health_probe_bind_address", Address("::1", 65535)),
+    ("--health-probe-bind-address", "0", "health_probe_bind_address", None),
+    ("--max-retry-duration", "1h30m", "max_retry_duration", timedelta(minutes=90)),
+    ("--max-retry-duration", "0", "max_retry_duration", timedelta(0)),
+    ("--check-interval", "10s", "check_interval", timedelta(seconds=10)),
+    ("--max-concurrent-requests", "1", "max_concurrent_requests", 1),
+    ("--max-concurrent-requests", "1000", "max_concurrent_requests", 1000),
+    ("--log-level", "debug", "log_level", "debug"),
+    ("--log-level", "WARNING", "log_level", "warning"),
+]
+NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
+NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
+NO_NAMESPACE = "is not the name of a namespace: want lowercase letters, digits and '-'"
+WRONG = [
+    ("--cluster-resource-namespace", "A", NO_NAMESPACE),
+    ("--cluster-resource-namespace", "a/../b", NO_NAMESPACE),
+    ("--health-probe-bind-address", "8081", NO_ADDRESS),
+    ("--health-probe-bind-address", ":0", NO_ADDRESS),
+    ("--health-probe-bind-address", ":65536", NO_ADDRESS),
+    ("--health-probe-bind-address", ":http", NO_ADDRESS),
+    ("--health-probe-bind-address", "localhost:", NO_ADDRESS),
+    ("--health-probe-bind-address", ":-1", NO_ADDRESS),
+    ("--max-retry-duration", "10", NO_DURATION),
+    ("--max-retry-duration", "soon", NO_DURATION),
+    ("--max-retry-duration", "-1s", "'-1s' is too short, the least is 0s"),
+    ("--max-retry-duration", "99999999h", "'99999999h' is longer than any duration can be"),
+    ("--check-interval", "9.9s", "'9.9s' is too short, the least is 10s"),
+    ("--check-interval", "5 m", NO_DURATION),
+    ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=1000"),
+    ("--max-concurrent-requests", "1001", "1001 is not in the range 1<=x<=1000"),
+    ("--max-concurrent-requests", "many", "'many' is not a valid integer"),
+    ("--log-level", "loud", "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
+]
+
+
+def variable(flag: str) -> str:
+    return "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
+
+
+def expected(field: str, value: Any) -> str:
+    return repr(Settings(**{name: getattr(DEFAULTS, name) for name in Settings.__slots__} | {field: value}))
+
+
+def test_without_any_flag_everything_has_its_default() -> None:
+    assert settings() == repr(DEFAULTS)
+    assert repr(DEFAULTS) == repr(
+        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 16, "info")
+    )
+
+
+@pytest.mark.parametrize(("flag", "value", "field", "wanted"), GOOD)
+def test_a_flag_sets_it(flag: str, value: str, field: str, wanted: Any) -> None:
+    assert settings(f"{flag}={value}") == expected(field, wanted)
+
+
+@pytest.mark.parametrize(("flag", "value", "field", "wanted"), GOOD)
+def test_an_environment_variable_sets_it(flag: str, value: str, field: str, wanted: Any) -> None:
+    result = run(**{"ISSUER_CLUSTER_RESOURCE_NAMESPACE": "system", variable(flag): value})
+    assert result.output.strip() == expected(field, wanted)
+
+
+def test_a_flag_wins_over_an_environment_variable() -> None:
+    assert settings("--log-level=error", ISSUER_LOG_LEVEL="debug") == expected("log_level", "error")
+
+
+def test_an_empty_environment_variable_is_none() -> None:
+    assert settings(**{variable(flag): "" for flag, *_ in GOOD}) == repr(DEFAULTS)
+
+
+@pytest.mark.parametrize(("flag", "value", "wanted"), WRONG)
+@pytest.mark.parametrize("by_variable", [False, True], ids=["flag", "variable"])
+def test_a_wrong_value_is_refused_in_one_line(flag: str, value: str, wanted: str, by_variable: bool) -> None:
+    result = run(**{variable(flag): value}) if by_variable else run(f"{flag}={value}")
+    assert result.exit_code == 2
+    line = result.output.strip().splitlines()[-1]
+    assert line.startswith(f"Error: Invalid value for '{flag}'")
+    assert wanted in line
+    assert value in line
+    assert "Traceback" not in result.output
+    assert result.output.count("Error") == 1
+
+
+def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
+    text = " ".join(run("--help").output.split())
+    for flag in {flag for flag, *_ in GOOD}:
+        assert flag in text
+        assert f"env var: {variable(flag)}" in text
+    for default in (":8081", "10m", "5m", "16", "info"):
+        assert f"default: {default}" in text
+    assert len(OPTIONS) == len({flag for flag, *_ in GOOD})
+
+
+@pytest.mark.parametrize(
+    ("address", "written"), [(Address("", 8081), ":8081"), (Address("127.0.0.1", 1), "127.0.0.1:1")]
+)
+def test_an_address_is_written_as_it_is_given(address: Address, written: str) -> None:
+    assert str(address) == written
+
+
+def test_the_group_and_the_kinds_are_those_of_the_sample() -> None:
+    assert (NAMES.group, NAMES.version) == ("sample-issuer.example.com", "v1alpha1")
+    assert (NAMES.issuer, NAMES.cluster_issuer) == ("SampleIssuer", "SampleClusterIssuer")

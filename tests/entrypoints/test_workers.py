@@ -1,0 +1,210 @@
+"""The queue at work.
+
+Law: so many keys at a time, none twice at once; whatever one key's work raises is logged without its message, and
+the others go on; what has begun is finished, or said not to be. No test here waits for a clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import pytest
+
+from domain.model import ObjectKey
+from entrypoints.workers import Work, Workers
+from tests.contracts.clock import StoppedClock
+from tests.domain.factories import HOUR, SECOND, T0
+
+A, B, C = (ObjectKey("CertificateRequest", "n", name) for name in "abc")
+AT_ONCE = timedelta(0)
+PATIENCE = 10.0  # seconds, of which none is used unless something hangs
+
+
+class Bench:
+    """Work that begins when it is handed out and ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun: list[ObjectKey] = []
+        self.running: set[ObjectKey] = set()
+        self._changed = asyncio.Condition()
+        self._endings: dict[ObjectKey, asyncio.Future[timedelta | None]] = {}
+
+    async def work(self, key: ObjectKey) -> timedelta | None:
+        assert key not in self.running, f"{key} is worked on twice at once"
+        self.running.add(key)
+        ending: asyncio.Future[timedelta | None] = asyncio.get_running_loop().create_future()
+        self._endings[key] = ending
+        async with self._changed:
+            self.begun.append(key)
+            self._changed.notify_all()
+        try:
+            return await ending
+        finally:
+            self.running.discard(key)
+
+    def end(self, key: ObjectKey, after: timedelta | None = None) -> None:
+        self._endings.pop(key).set_result(after)
+
+    def fail(self, key: ObjectKey, bug: Exception) -> None:
+        self._endings.pop(key).set_exception(bug)
+
+    async def has_begun(self, *keys: ObjectKey) -> None:
+        """Waits until exactly these have begun so far, in this order."""
+        async with asyncio.timeout(PATIENCE), self._changed:
+            await self._changed.wait_for(lambda: len(self.begun) >= len(keys))
+        assert self.begun == list(keys)
+
+
+async def all_had_their_turn() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(workers: Workers, work: Work) -> AsyncIterator[None]:
+    task = asyncio.create_task(workers.run(work))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await workers.finish(AT_ONCE)
+
+
+async def test_what_was_woken_before_and_after_the_start_is_worked_on() -> None:
+    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    workers.wake(A, AT_ONCE)
+    async with running(workers, bench.work):
+        await bench.has_begun(A)
+        workers.wake(B, AT_ONCE)
+        await bench.has_begun(A, B)
+
+
+async def test_no_more_than_so_many_at_a_time() -> None:
+    workers, bench = Workers(StoppedClock(T0), 2), Bench()
+    for key in (A, B, C):
+        workers.wake(key, AT_ONCE)
+    async with running(workers, bench.work):
+        await bench.has_begun(A, B)
+        await all_had_their_turn()
+        assert bench.running == {A, B}
+        bench.end(B)
+        await bench.has_begun(A, B, C)
+        assert bench.running == {A, C}
+
+
+async def test_a_key_woken_during_its_work_is_worked_on_once_more_after_it() -> None:
+    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        workers.wake(A, AT_ONCE)
+        workers.wake(A, AT_ONCE)
+        await all_had_their_turn()
+        assert bench.begun == [A]
+        bench.end(A)
+        await bench.has_begun(A, A)
+        bench.end(A)
+        await all_had_their_turn()
+        assert bench.begun == [A, A]
+
+
+async def test_work_that_asks_for_no_delay_is_repeated_at_once() -> None:
+    workers, bench = Workers(StoppedClock(T0), 1), Bench()
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        bench.end(A, AT_ONCE)
+        await bench.has_begun(A, A)
+
+
+async def test_work_that_asks_to_come_back_later_is_not_repeated_before() -> None:
+    clock, bench = StoppedClock(T0), Bench()
+    workers = Workers(clock, 8)
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        bench.end(A, HOUR)
+        await all_had_their_turn()
+        clock.time = T0 + HOUR - SECOND
+        workers.wake(B, AT_ONCE)  # makes it look at the clock
+        await bench.has_begun(A, B)
+        clock.time = T0 + HOUR
+        workers.wake(C, AT_ONCE)
+        await all_had_their_turn()
+        assert sorted(bench.begun) == [A, A, B, C]
+
+
+async def test_a_timer_wakes_it_up_without_anybodys_help() -> None:
+    clock, bench = StoppedClock(T0), Bench()
+    workers = Workers(clock, 8)
+    async with running(workers, bench.work):
+        workers.wake(A, timedelta(microseconds=1))
+        await all_had_their_turn()
+        clock.time = T0 + SECOND
+        await bench.has_begun(A)
+
+
+async def test_a_wake_at_once_replaces_a_later_time() -> None:
+    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    async with running(workers, bench.work):
+        workers.wake(A, HOUR)
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+
+
+async def test_a_bug_is_logged_without_its_message_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    clock, bench = StoppedClock(T0), Bench()
+    workers = Workers(clock, 2)
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        workers.wake(B, AT_ONCE)
+        bench.fail(A, KeyError("c4n4ry"))
+        await bench.has_begun(A, B)
+        (record,) = caplog.records
+        assert "CertificateRequest n/a" in record.getMessage()
+        assert "KeyError" in record.getMessage()
+        assert "test_workers.py" in record.getMessage()
+        assert "c4n4ry" not in record.getMessage() + str(record.__dict__)
+        await all_had_their_turn()
+        clock.time = T0 + HOUR
+        bench.end(B)
+        await bench.has_begun(A, B, A)  # left alone for a while, not for ever
+
+
+async def test_stopping_hands_out_nothing_more_and_lets_what_has_begun_end() -> None:
+    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    task = asyncio.create_task(workers.run(bench.work))
+    workers.wake(A, AT_ONCE)
+    await bench.has_begun(A)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    workers.wake(B, AT_ONCE)
+    finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE)))
+    await all_had_their_turn()
+    assert not finished.done()
+    bench.end(A)
+    assert await finished
+    assert bench.begun == [A]
+
+
+async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
+    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    task = asyncio.create_task(workers.run(bench.work))
+    workers.wake(A, AT_ONCE)
+    await bench.has_begun(A)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert not await workers.finish(AT_ONCE)
+    assert bench.running == set()
+
+
+async def test_with_nothing_begun_there_is_nothing_to_finish() -> None:
+    assert await Workers(StoppedClock(T0), 1).finish(AT_ONCE)
