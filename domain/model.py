@@ -182,9 +182,9 @@ class Attempt:
     """What this process remembers of its work on one object. It dies with the process, the object's status does not.
 
     `first_seen` is when a request was first seen approved, `outcome` an answer that is not written yet, `handle`
-    what a Pending answer wants back and `due` when it wants to be asked, `announced` the last news that only an
-    Event told; `tripped` says that a signer, not a check, opened the issuer's breaker, and that nothing has been
-    signed since.
+    what a Pending answer wants back and `due` when it wants to be asked (before the approval: when its lack is
+    worth telling), `announced` the last news that only an Event told; `tripped` says that a signer, not a check,
+    opened the issuer's breaker, and that nothing has been signed since.
     """
 
     uid: str

@@ -93,7 +93,9 @@ class Reconciler:
                 await self._carry_out(key, effects)
                 if self._reports.get(key) is report:  # one that came during a check is for the next visit
                     self._reports.pop(key, None)
-                return effects.requeue_after
+                if effects.requeue_after != timedelta(0):
+                    return effects.requeue_after
+                snapshot = await self._cluster.load(key)  # at once, and not behind all that is in the queue
             except Conflict:
                 reloads += 1
                 if reloads > _RELOADS:

@@ -37,9 +37,9 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
     if request.approval is Approval.DENIED:
         return _deny(request, now)
     if request.approval is Approval.UNDECIDED:
-        why = "an approver, cert-manager's or your own, has not decided yet"
-        return _announce(request, attempt, RequestNews.UNAPPROVED.value, why)
-    attempt = replace(attempt, first_seen=attempt.first_seen or now)
+        return _unapproved(request, attempt, now, policy)
+    if attempt.first_seen is None:
+        attempt = replace(attempt, first_seen=now, due=None)
     if attempt.outcome is not None:  # an answer that could not be written when it came
         return settle(snapshot, attempt, attempt.outcome, now, policy)
     if request.problem:
@@ -132,6 +132,15 @@ def _fail(request: Request, news: News, why: str, now: datetime, **words: str) -
 def _deny(request: Request, now: datetime) -> Effects:
     """cert-manager's CertificateRequest wants to be told; of a Kubernetes CSR the Denied condition says it all."""
     return NOTHING if request.is_kubernetes else _fail(request, RequestNews.DENIED.value, "", now)
+
+
+def _unapproved(request: Request, attempt: Attempt, now: datetime, policy: RetryPolicy) -> Effects:
+    """Told by an Event, so that nobody waits in vain without knowing; but not where approval is just on its way."""
+    due = attempt.due or now + policy.approval_grace
+    if now < due:
+        return Effects(attempt=replace(attempt, due=due), requeue_after=due - now)
+    why = "an approver, cert-manager's or your own, has not decided yet"
+    return _announce(request, attempt, RequestNews.UNAPPROVED.value, why)
 
 
 def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:

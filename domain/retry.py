@@ -18,12 +18,16 @@ def fraction(seed: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Backoff doubles from `first` to `longest`; a request is given up after `max_duration` of failures."""
+    """Backoff doubles from `first` to `longest`; a request is given up after `max_duration` of failures.
+
+    `approval_grace` is how long an approver may take before anything is said of it: most take milliseconds.
+    """
 
     max_duration: timedelta = timedelta(minutes=10)
     check_interval: timedelta = timedelta(minutes=5)
     first: timedelta = timedelta(seconds=1)
     longest: timedelta = timedelta(minutes=5)
+    approval_grace: timedelta = timedelta(seconds=5)
 
     def backoff(self, failures: int, seed: str) -> timedelta:
         """How long to wait after so many failures in a row: full steps, shortened by up to a tenth."""

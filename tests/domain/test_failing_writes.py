@@ -112,9 +112,7 @@ async def test_a_request_denied_while_it_was_signed_is_denied() -> None:
 
 
 @both_kinds
-async def test_a_request_deleted_while_it_was_signed_is_no_trouble(
-    kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_request_deleted_while_it_was_signed_is_no_trouble(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     world = await a_ready_world()
     key = with_request(world, kind=kind)
     world.cluster.faults.append(meanwhile(lambda: world.cluster.delete(key)))

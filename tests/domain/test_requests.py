@@ -6,7 +6,7 @@ Law: each test's id quotes its row; what is written, told and planned is compare
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,12 +55,12 @@ ORDERED = "The CA has not answered yet: "
 UNAPPROVED = "Not signed before it is approved: an approver, cert-manager's or your own, has not decided yet"
 
 
-def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects | Sign:
-    return requests.decide(snapshot, attempt or an_attempt(), NOW, POLICY)
+def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects | Sign:
+    return requests.decide(snapshot, attempt or an_attempt(), now, POLICY)
 
 
-def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects:
-    decision = decide(snapshot, attempt)
+def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects:
+    decision = decide(snapshot, attempt, now)
     assert isinstance(decision, Effects)
     return decision
 
@@ -146,11 +146,26 @@ def test_not_approved__no_status_no_call_one_event(kind: str, issuer: str) -> No
         "not Ready": a_snapshot(request, ready=ready("False", "Pending")),
         "missing": RequestSnapshot(request, None),
     }[issuer]
-    first = effects(snapshot)
-    assert (first.patch, first.requeue_after) == (None, None)
-    assert told(first.event) == ("Normal", "WaitingForApproval", UNAPPROVED)
-    again = effects(snapshot, first.attempt)
+    first = effects(snapshot)  # most approvers take milliseconds: nothing is said of it yet
+    assert (first.patch, first.event, first.requeue_after) == (None, None, POLICY.approval_grace)
+    woken = effects(snapshot, first.attempt, now=NOW + SECOND)
+    assert (woken.patch, woken.event, woken.requeue_after) == (None, None, POLICY.approval_grace - SECOND)
+    late = effects(snapshot, woken.attempt, now=NOW + POLICY.approval_grace)
+    assert (late.patch, late.requeue_after) == (None, None)
+    assert told(late.event) == ("Normal", "WaitingForApproval", UNAPPROVED)
+    again = effects(snapshot, late.attempt, now=NOW + POLICY.approval_grace * 2)
     assert (again.patch, again.event, again.requeue_after) == (None, None, None)
+
+
+@both_kinds
+def test_the_grace_given_to_an_approver_does_not_open_the_retry_window_later(kind: str) -> None:
+    unapproved = a_snapshot(a_request(kind, approval=Approval.UNDECIDED, approved_at=None))
+    waiting = effects(unapproved, Attempt(unapproved.request.uid)).attempt
+    assert waiting is not None
+    approved = a_snapshot(a_request(kind, approved_at=NOW))
+    decision = decide(approved, waiting, now=NOW)
+    assert isinstance(decision, Sign)
+    assert decision.attempt.due is None
 
 
 @pytest.mark.parametrize("kind", ISSUER_KINDS)

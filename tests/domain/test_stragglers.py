@@ -208,9 +208,9 @@ async def test_while_the_breaker_cannot_be_written_open_it_is_open_all_the_same(
     await world.run()
     assert is_ready(world)
     two = with_request(world, "two")
-    await world.run()
     world.cluster.faults.clear()
     await world.run()
+    assert message(world, two) == "Waiting for the issuer: 503 from the CA"
     assert len(world.signer.orders) == 1
     await world.advance(10 * SECOND)
     assert issued(world, two)
