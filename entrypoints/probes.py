@@ -41,7 +41,8 @@ async def probes(address: Address | None, is_ready: Callable[[], bool]) -> Async
         await web.TCPSite(runner, address.host or None, address.port).start()
     except OSError as error:
         await runner.cleanup()
-        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror  # asyncio words its own
+        code = error.errno or 0
+        why = os.strerror(code) if code > 0 else error.strerror  # asyncio has words of its own
         raise CannotListen(f"--health-probe-bind-address: cannot listen on {address}: {why}") from error
     try:
         yield
