@@ -223,6 +223,8 @@ class _Document:
 def _plain(error: str) -> str:
     """msgspec's 'Object missing required field `url` - at `$.spec`' with the field first."""
     text, _, path = error.partition(" - at ")
+    if path.startswith("`key` in "):
+        text, path = f"{text} as a key", path.removeprefix("`key` in ")
     path = path.strip("`").removeprefix("$").removeprefix(".")
     named = re.match(r"Object (missing required|contains unknown) field `(.*)`", text)
     if named is None:

@@ -41,12 +41,10 @@ from tests.domain.factories import (
 NOW = T0 + MINUTE
 CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
 both_kinds = pytest.mark.parametrize("kind", KINDS)
-DENIED_WORDS = "The request was denied by an approver"
 REJECTED = "The request cannot be signed: "
 WAITING = "Waiting for the issuer: "
 RETRYING = "Temporary error. Retrying: "
 ORDERED = "The CA has not answered yet: "
-UNAPPROVED = "Not signed before it is approved: an approver, cert-manager's or your own, has not decided yet"
 
 
 def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects | Sign:

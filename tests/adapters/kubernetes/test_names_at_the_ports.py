@@ -1,0 +1,157 @@
+"""Every door to the API server refuses hostile names before anything is sent.
+
+Law: the doors are found by looking, so that a new one cannot be forgotten here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import httpx2
+import pytest
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.ca_store import KubernetesCAStore
+from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.names import is_name
+from adapters.kubernetes.resources import EVENTS, SECRETS, Resource
+from adapters.kubernetes.translate import Translator
+from domain.effects import Event, PatchStatus, SigningRequestStatus
+from domain.errors import Invalid
+from domain.model import ObjectKey
+from domain.ports import Cluster
+from entrypoints.settings import NAMES
+from tests.adapters.kubernetes.hostile import NAMES_OF_NOTHING, NOT_RFC_1123
+from tests.adapters.kubernetes.wire import RESOURCES, Wire, answering, path_of, segments
+from tests.contracts.clock import StoppedClock
+
+Call = Callable[[Api, Resource, str, str], Awaitable[Any]]
+CALLS: dict[str, Call] = {
+    "get": lambda api, resource, namespace, name: api.get(resource, namespace, name),
+    "create": lambda api, resource, namespace, name: api.create(resource, namespace, {"metadata": {"name": name}}),
+    "merge": lambda api, resource, namespace, name: api.merge(resource, namespace, name, {}),
+    "apply_status": lambda api, resource, namespace, name: api.apply_status(resource, namespace, name, "1", {}),
+}
+NAMELESS = {"close", "list_page", "watch"}
+
+TROUBLESOME = [name for name in [*NOT_RFC_1123, "A" * 300] if name not in ("\ud800", "a" * 254)]
+"""What an Event cannot be called; the one that is left out is in no JSON, so no watch tells it."""
+
+
+def _refused_by(kind: str) -> list[str]:
+    return NAMES_OF_NOTHING if kind == "CertificateSigningRequest" else NOT_RFC_1123
+
+
+NAMED = [(kind, name) for kind in RESOURCES for name in _refused_by(kind)]
+
+
+def test_every_call_that_takes_a_name_is_known_here() -> None:
+    public = {name for name, member in inspect.getmembers(Api, callable) if not name.startswith("_")}
+    assert public == CALLS.keys() | NAMELESS
+    for name in NAMELESS:
+        taken = inspect.signature(getattr(Api, name)).parameters
+        assert not {"name", "namespace", "body"} & taken.keys(), f"{name} takes a name now: add it to CALLS"
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+async def test_no_call_sends_a_hostile_name(call: Call) -> None:
+    wire = Wire()
+    for kind, name in NAMED:
+        with pytest.raises(Invalid):
+            await call(wire.api, RESOURCES[kind], "default", name)
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+async def test_no_call_sends_a_hostile_namespace(call: Call) -> None:
+    wire = Wire()
+    for resource in RESOURCES.values():
+        for namespace in [*NOT_RFC_1123, "a.b", "*"] if resource.namespaced else []:
+            with pytest.raises(Invalid):
+                await call(wire.api, resource, namespace, "x")
+    assert wire.asked == []
+
+
+PORT: dict[str, Callable[[Cluster, ObjectKey], Awaitable[Any]]] = {
+    "credentials": lambda cluster, key: cluster.credentials(key),
+    "reload": lambda cluster, key: cluster.reload(key),
+    "apply": lambda cluster, key: cluster.apply(PatchStatus(key, "1", SigningRequestStatus(b"a certificate"))),
+}
+
+
+@pytest.mark.parametrize("door", PORT.values(), ids=PORT)
+async def test_the_cluster_asks_for_no_hostile_name(door: Callable[[Cluster, ObjectKey], Awaitable[Any]]) -> None:
+    wire = Wire()
+    cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
+    for kind, name in NAMED if door is not PORT["credentials"] else [("Secret", name) for name in NOT_RFC_1123]:
+        with pytest.raises(Invalid):
+            await door(cluster, ObjectKey(kind, "default" if RESOURCES[kind].namespaced else "", name))
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize(("namespace", "name"), [*(("system", name) for name in NOT_RFC_1123), ("..", "x")])
+async def test_the_ca_store_makes_no_key_for_a_hostile_name(namespace: str, name: str) -> None:
+    wire = Wire()
+    store = KubernetesCAStore(wire.api, namespace, name)
+    with pytest.raises(Invalid):
+        await store.get_or_create(lambda: pytest.fail("a key was made"))
+    assert wire.asked == []
+
+
+async def _publish(wire: Wire, *events: Event) -> None:
+    recorder = KubernetesRecorder(wire.api, NAMES, StoppedClock(), "pod")
+    for event in events:
+        recorder.record(event)
+    publishing = asyncio.create_task(recorder.run())
+    async with asyncio.timeout(10):
+        await recorder.flush()
+    assert not publishing.done(), "a hostile name ended the recorder"
+    publishing.cancel()
+    with suppress(asyncio.CancelledError):
+        await publishing
+
+
+def _event(namespace: str, name: str, kind: str = "CertificateRequest") -> Event:
+    return Event(ObjectKey(kind, namespace, name), "uid", "Normal", "Issued", "Sign", "Signed")
+
+
+async def test_an_event_in_a_hostile_namespace_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    hostile = [namespace for namespace in NOT_RFC_1123 if namespace]  # none is that of cluster-scoped objects
+    wire = Wire()
+    await _publish(wire, *(_event(namespace, "x") for namespace in hostile))
+    assert wire.asked == []
+    assert len(caplog.records) == len(hostile)
+
+
+@pytest.mark.parametrize("name", TROUBLESOME, ids=lambda name: repr(name)[:20])
+async def test_an_event_has_a_name_of_its_own_where_that_of_its_object_will_not_do(name: str) -> None:
+    wire = answering()
+    await _publish(wire, *[_event("", name, "CertificateSigningRequest")] * 2)
+    created, continued = wire.asked
+    told = json.loads(created.content)
+    assert segments(created) == path_of(EVENTS, "default")
+    assert is_name(told["metadata"]["name"])
+    assert told["regarding"]["name"] == name
+    assert segments(continued) == path_of(EVENTS, "default", told["metadata"]["name"])
+
+
+async def test_an_event_is_called_after_its_object_where_that_will_do() -> None:
+    wire = answering()
+    await _publish(wire, _event("team-a", "web.example.com"))
+    assert re.fullmatch(r"web\.example\.com\.[0-9a-f]+", json.loads(wire.only.content)["metadata"]["name"])
+
+
+async def test_a_secret_of_another_namespace_is_never_asked_for() -> None:
+    wire = Wire(lambda request: httpx2.Response(404, json={"message": str(request.url)}))
+    cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
+    for name in ("../../kube-system/secrets/x", "..", "x/../../y", "%2e%2e"):
+        with pytest.raises(Invalid):
+            await cluster.credentials(ObjectKey(SECRETS.kind, "tenant", name))
+    assert wire.asked == []

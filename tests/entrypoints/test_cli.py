@@ -1,0 +1,249 @@
+"""The command line, as a person meets it.
+
+Law: 0 done, 1 it did not work, 2 the command line was wrong; and of an error exactly one line, on stderr, that says
+what to do. What the flags may hold is the matter of test_settings.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from lightkube import KubeConfig
+
+from entrypoints import cli
+from entrypoints.demo import run as demo
+from entrypoints.settings import OPTIONS
+
+SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
+
+
+@dataclass(frozen=True)
+class Result:
+    status: object
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line on stderr."""
+        (line,) = self.err.splitlines()
+        return line
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["sample-external-issuer", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Result(ended.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither a pod nor a kubeconfig, wherever the tests run, and no variable that sets a flag."""
+    monkeypatch.setattr(KubeConfig.from_env.__func__, "__defaults__", (str(tmp_path), str(tmp_path / "config")))  # type: ignore[attr-defined]
+    monkeypatch.setattr(cli, "pod_namespace", lambda: None)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+
+
+@pytest.fixture(autouse=True)
+def loggers() -> Iterator[None]:
+    """What a run does to the loggers ends with its test."""
+    names = (None, "issuer", "demo", "httpx2")
+    before = {name: (logging.getLogger(name).handlers[:], logging.getLogger(name).level) for name in names}
+    yield
+    for name, (handlers, level) in before.items():
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = handlers, True
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo that makes nobody wait."""
+    monkeypatch.setattr(demo, "_APPROVED_AFTER", 0.01)
+    monkeypatch.setattr(demo, "_SECRETS_AFTER", 0.02)
+
+
+def test_the_version_is_that_of_the_installed_package(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"the version of {name}")
+    result = run("--version")
+    assert (result.status, result.err) == (0, "")
+    assert result.out == "sample-external-issuer, version the version of sample-external-issuer\n"
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_names_the_commands(flag: str, run: Run) -> None:
+    result = run(flag)
+    assert (result.status, result.err) == (0, "")
+    assert "manager" in result.out
+    assert "demo" in result.out
+
+
+def test_without_a_command_there_is_help_and_a_status_that_says_so(run: Run) -> None:
+    result = run()
+    assert result.status == 2
+    assert "Usage: " in result.out + result.err
+
+
+FLAGS_AND_VARIABLES = {
+    "--cluster-resource-namespace": "ISSUER_CLUSTER_RESOURCE_NAMESPACE",
+    "--health-probe-bind-address": "ISSUER_HEALTH_PROBE_BIND_ADDRESS",
+    "--max-retry-duration": "ISSUER_MAX_RETRY_DURATION",
+    "--check-interval": "ISSUER_CHECK_INTERVAL",
+    "--max-concurrent-requests": "ISSUER_MAX_CONCURRENT_REQUESTS",
+    "--log-level": "ISSUER_LOG_LEVEL",
+}
+
+
+def test_every_flag_is_known_here() -> None:
+    known = {flag for option in cli.manager.params for flag in option.opts}
+    assert known == FLAGS_AND_VARIABLES.keys()
+    assert len(OPTIONS) == len(FLAGS_AND_VARIABLES)
+
+
+@pytest.mark.parametrize(("flag", "variable"), FLAGS_AND_VARIABLES.items())
+def test_help_lists_every_flag_with_its_environment_variable(flag: str, variable: str, run: Run) -> None:
+    result = run("manager", "--help")
+    assert result.status == 0
+    described = " ".join(result.out.split()).partition(f" {flag} ")[2]
+    assert f"[env var: {variable}" in described.partition(" --")[0]
+
+
+WRONG = [
+    ("--cluster-resource-namespace", "Kube System"),
+    ("--cluster-resource-namespace", "../kube-system"),
+    ("--cluster-resource-namespace", "a\nb"),
+    ("--health-probe-bind-address", "8081"),
+    ("--max-retry-duration", "soon"),
+    ("--max-retry-duration", "a\nb"),
+    ("--check-interval", "1s"),
+    ("--max-concurrent-requests", "0"),
+    ("--log-level", "loud"),
+]
+
+
+@pytest.mark.parametrize(("flag", "value"), WRONG)
+def test_a_wrong_value_is_refused_in_one_line(flag: str, value: str, run: Run) -> None:
+    result = run("manager", flag, value)
+    assert (result.status, result.out) == (2, "")
+    assert result.error.startswith("Error: Invalid value for")
+    assert flag in result.error
+
+
+@pytest.mark.parametrize(("flag", "value"), WRONG)
+def test_from_the_environment_too(flag: str, value: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FLAGS_AND_VARIABLES[flag], value)
+    result = run("manager")
+    assert (result.status, result.out) == (2, "")
+    assert FLAGS_AND_VARIABLES[flag] in result.error
+
+
+@pytest.mark.parametrize(
+    "arguments", [["manager", "--no-such-flag"], ["manager", "more"], ["menager"], ["demo", "/no"]]
+)
+def test_what_is_no_command_line_is_refused_in_one_line(arguments: list[str], run: Run) -> None:
+    result = run(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.error.startswith("Error: ")
+
+
+def test_a_manager_outside_a_pod_must_be_told_its_namespace(run: Run) -> None:
+    result = run("manager")
+    assert result.status == 2
+    assert result.error.startswith("Error: --cluster-resource-namespace: give a namespace")
+
+
+def test_a_manager_without_a_cluster_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    result = run("manager", "--cluster-resource-namespace", "system")
+    assert result.status == 1
+    assert result.error == (
+        f"Error: no cluster to talk to: Configuration file {tmp_path / 'nowhere'} not found; "
+        "set KUBECONFIG, or run in a pod"
+    )
+
+
+def test_in_a_pod_the_namespace_is_the_pods(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "pod_namespace", lambda: "here")
+    assert run("manager").status == 1  # it came as far as to look for a cluster
+
+
+BROKEN = """\
+apiVersion: sample-issuer.example.com/v1alpha1
+kind: SampleIssuer
+metadata: {name: ca}
+spec: {authSecretName: credentials}
+"""
+
+
+def test_a_demo_of_a_broken_file_names_file_and_field(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    result = run("demo", tmp_path / "broken.yaml")
+    assert result.status == 1
+    where = tmp_path / "broken.yaml"
+    assert result.error == f"Error: {where}, document 1, SampleIssuer ca: spec.url: required, but missing"
+
+
+@pytest.mark.parametrize("text", ["a: \0", "a: 2020-13-45", "a: ["])
+def test_a_demo_of_what_is_no_yaml_says_so_in_one_line(text: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(text)
+    result = run("demo", tmp_path)
+    assert result.status == 1
+    assert result.error.startswith(f"Error: {tmp_path / 'broken.yaml'}")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_demo_of_the_same_object_twice_says_so_in_one_line(run: Run) -> None:
+    result = run("demo", SAMPLES / "sampleissuer.yaml", SAMPLES / "sampleissuer.yaml")
+    assert result.status == 1
+    assert result.error == "Error: SampleIssuer default/sampleissuer-sample: described more than once"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_demo_of_a_certificate_that_nobody_can_make_names_what_it_lacks(run: Run, tmp_path: Path) -> None:
+    reference = "{group: sample-issuer.example.com, kind: SampleIssuer, name: ca}"
+    (tmp_path / "it.yaml").write_text(
+        f"apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {{name: web}}\n"
+        f"spec: {{secretName: web, issuerRef: {reference}}}\n"
+    )
+    result = run("demo", tmp_path)
+    assert result.status == 1
+    assert result.error.startswith("Error: Certificate default/web: spec: a certificate needs a commonName, dnsNames")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_demo_whose_secret_never_comes_says_what_is_not_as_expected(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "_GIVE_UP_AFTER", 0.1)
+    (tmp_path / "it.yaml").write_text(BROKEN.replace("{auth", "{url: https://ca.example.com, auth"))
+    result = run("demo", tmp_path)
+    assert (result.status, result.err) == (1, "")
+    assert "NOT AS EXPECTED: SampleIssuer default/ca: see its conditions and Events above" in result.out
+    assert "secret name: default/credentials" in result.out
+    assert "0 of 1 objects ended as they should." in result.out
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_demo_of_the_samples_ends_well_and_shows_no_credential(run: Run) -> None:
+    result = run("demo", SAMPLES)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.endswith("6 of 6 objects ended as they should.\n")
+    assert "not-a-real-token" not in result.out
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_demo_of_nothing_is_no_success(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "it.yaml").write_text("kind: Namespace\nmetadata: {name: x}\n")
+    assert run("demo", tmp_path).status == 1
