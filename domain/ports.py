@@ -34,6 +34,12 @@ class Signer(Protocol):
     into a message.
     """
 
+    ca_decides_subject_and_usages: bool = False
+    """Whether the CA, by a template or profile of its own, may give other subjects and usages than were asked for.
+
+    Then these two are not compared with the request; names, key, isCA and validity always are.
+    """
+
     @abstractmethod
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
         """Returns when the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""

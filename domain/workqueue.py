@@ -54,7 +54,6 @@ class WorkQueue:
         self._working.remove(key)
         if key in self._again:
             self._again.remove(key)
-            self._timers.pop(key, None)
             self._ready.setdefault(key)
 
     def next_due(self) -> datetime | None:

@@ -6,7 +6,9 @@ nothing else. No test gives it more.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from lightkube import AsyncClient, KubeConfig
 from adapters.kubernetes.api import Api
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer
+from tests.cluster.cert_manager import CertManager
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 SERVICE_ACCOUNT = f"{NAMES.controller}-controller-manager"
@@ -46,3 +49,13 @@ async def manager_api(deployed: Deployed) -> AsyncIterator[Api]:
     api = Api(AsyncClient(config=KubeConfig.from_file(deployed.manager).get()), field_manager=NAMES.controller)
     yield api
     await api.close()
+
+
+@pytest.fixture
+def nobody_approves(cert_manager: CertManager) -> Iterator[None]:
+    """cert-manager's controllers stand still, for its approver would approve every request at once."""
+    if cert_manager.process is None:
+        pytest.fail("this cluster has a cert-manager of its own, whose approver would interfere: use one without")
+    os.kill(cert_manager.process.pid, signal.SIGSTOP)
+    yield
+    os.kill(cert_manager.process.pid, signal.SIGCONT)

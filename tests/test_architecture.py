@@ -85,7 +85,7 @@ def test_an_adapter_is_a_subclass_of_its_port_by_name(port: type, adapter: type)
     assert port in adapter.__mro__
 
 
-@pytest.mark.parametrize("port", {port for port, _ in ADAPTERS}, ids=lambda port: port.__name__)
+@pytest.mark.parametrize("port", dict.fromkeys(port for port, _ in ADAPTERS), ids=lambda port: port.__name__)
 def test_an_adapter_that_lacks_a_method_cannot_be_made(port: type) -> None:
     methods = [name for name, member in vars(port).items() if callable(member) and not name.startswith("_")]
     assert port.__abstractmethods__ == set(methods)  # type: ignore[attr-defined]

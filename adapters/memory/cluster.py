@@ -102,8 +102,8 @@ class MemoryCluster(Cluster):
         if old.resource_version != patch.resource_version:
             raise Conflict(f"{patch.key} has been modified")
         status = _stored(patch.status, self._statuses.get(patch.key))
-        self._statuses[patch.key] = status
         new = _with_status(old, status)
+        self._statuses[patch.key] = status
         if new != old:
             self._store(replace(new, resource_version=str(self._next())))
         self._tell(self._cache.refresh(self._objects[patch.key]))

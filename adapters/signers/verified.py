@@ -40,7 +40,8 @@ class Verified(Signer):
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
-        return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now())
+        decides = self._inner.ca_decides_subject_and_usages
+        return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now(), decides)
 
 
 def _examine(order: SigningOrder) -> CSR:
@@ -49,10 +50,10 @@ def _examine(order: SigningOrder) -> CSR:
     return csr
 
 
-def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime) -> Issued:
-    """The same answer, its chain in order and without root."""
+def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> Issued:
+    """The same answer, its chain in order and without root; `ca_decides` subject and usages."""
     leaf, *above = _path(answer.chain, csr)
-    differences = _differences(leaf, csr, order, now)
+    differences = _differences(leaf, csr, order, now, ca_decides)
     if differences:
         raise WrongCertificate(f"the CA returned a wrong certificate: {'; '.join(differences)}")
     roots = [ca for ca in above if chains.is_self_signed(ca)]
@@ -86,14 +87,19 @@ def _trusted(ca: bytes, top: x509.Certificate) -> list[x509.Certificate]:
     return trusted
 
 
-def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime) -> list[str]:
+def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> list[str]:
     """What is other than asked, in words; empty where nothing is."""
     wanted, got = usages.requested(order.usages, order.is_ca), usages.stated(leaf.extensions)
     pairs = (
         # Names are equal whatever their string types (RFC 5280 section 7.1): CAs may encode them anew.
-        ("subject", csr.subject.rfc4514_string(), leaf.subject.rfc4514_string(), csr.subject == leaf.subject),
+        (
+            "subject",
+            csr.subject.rfc4514_string(),
+            leaf.subject.rfc4514_string(),
+            ca_decides or csr.subject == leaf.subject,
+        ),
         ("isCA", order.is_ca, _is_ca(leaf), order.is_ca == _is_ca(leaf)),
-        ("usages", wanted, got, wanted == got),
+        ("usages", wanted, got, ca_decides or wanted == got),
     )
     found = [f"{what}: asked {asked}, got {gotten}" for what, asked, gotten, same in pairs if not same]
     if order.is_ca:

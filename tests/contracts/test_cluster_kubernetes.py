@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from adapters.kubernetes.api import Api
@@ -137,6 +138,7 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text)
 
 
+@pytest.mark.usefixtures("nobody_approves")
 class TestKubernetesCluster(ClusterContract):
     @pytest_asyncio.fixture
     async def hands(self, deployed: Deployed, manager_api: Api) -> AsyncIterator[Hands]:

@@ -198,6 +198,10 @@ async def test_a_secret_that_changes_or_goes_is_noticed_at_once() -> None:
     assert (is_ready(world), reason(world, CA)) == (False, "Pending")
 
 
+async def test_a_new_issuer_is_checked_in_its_first_visit_and_not_behind_the_whole_queue() -> None:
+    assert (await a_ready_world()).visits == [CA]
+
+
 async def test_a_ready_issuer_is_checked_again_after_the_interval_and_writes_nothing() -> None:
     world = await a_ready_world()
     writes = len(world.cluster.applied)

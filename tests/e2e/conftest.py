@@ -5,9 +5,7 @@ Law: there is no kubelet here, so the manager runs on this machine; everything e
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import socket
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -106,23 +104,13 @@ def namespace(deployed: Deployed) -> Iterator[str]:
     deployed.server.kubectl("delete", "namespace", name, "--wait=false")
 
 
-@pytest.fixture
-def nobody_approves(cert_manager: CertManager) -> Iterator[None]:
-    """cert-manager's controllers stand still, for its approver would approve every request at once."""
-    if cert_manager.process is None:
-        pytest.fail("this cluster has a cert-manager of its own, which cannot be stopped for this test")
-    os.kill(cert_manager.process.pid, signal.SIGSTOP)
-    yield
-    os.kill(cert_manager.process.pid, signal.SIGCONT)
-
-
 Report = Callable[[str, float], None]
 
 
 @pytest.fixture
-def report(record_property: Callable[[str, object], None]) -> Report:
+def report(request: pytest.FixtureRequest) -> Report:
     """Tells a figure that was measured: at the end of the run, and in the JUnit file. Never compared with anything."""
-    return lambda what, seconds: record_property(what, f"{seconds:.2f} s")
+    return lambda what, seconds: request.node.user_properties.append((what, f"{seconds:.2f} s"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
