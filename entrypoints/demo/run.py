@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from adapters.clock import SystemClock
-from adapters.kubernetes.manifests import Manifests, Reader
+from adapters.kubernetes.manifests import BadManifest, Manifests, Reader
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from domain.effects import RequestStatus, Status
@@ -23,7 +23,7 @@ from entrypoints.demo import show
 from entrypoints.demo.world import World
 from entrypoints.settings import NAMES, NAMESPACE, Settings
 
-_APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER = 0.3, 3.3, 15.0  # seconds
+_APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER = 0.3, 3.3, 8.0  # seconds
 
 
 async def demo(paths: list[Path]) -> bool:
@@ -32,6 +32,8 @@ async def demo(paths: list[Path]) -> bool:
     container = in_memory(Settings(cluster_resource_namespace=NAMESPACE), cluster, recorder)
     reader = Reader(NAMES, container.translator())
     manifests = reader.read(paths)
+    if not (manifests.issuers or manifests.requests or manifests.certificates):
+        raise BadManifest(f"{', '.join(map(str, paths))}: no issuer, request or Certificate to show")
     world = World(cluster, manifests, reader)
     _say_what_happens(manifests)
     stop = asyncio.Event()
