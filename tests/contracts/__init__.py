@@ -5,7 +5,9 @@ import pytest
 # So that a failing contract shows the values it compared, as a test module does.
 pytest.register_assert_rewrite(
     "tests.contracts.ca_store_contract",
-    "tests.contracts.cluster_contract",
+    "tests.contracts.cluster_stage",
+    "tests.contracts.cluster_watching",
+    "tests.contracts.cluster_writing",
     "tests.contracts.recorder_contract",
     "tests.contracts.signer_contract",
 )

@@ -6,30 +6,40 @@ Law: each test's id quotes its row; what is written, told and planned is compare
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain import requests
-from domain.effects import NOTHING, Effects, RequestStatus, Sign, SigningRequestStatus
+from domain.effects import NOTHING, RequestStatus, Sign
 from domain.model import (
-    CERTIFICATE_REQUEST,
-    CERTIFICATE_SIGNING_REQUEST,
     Approval,
     Attempt,
-    Condition,
     Credentials,
     Issued,
     Pending,
     RequestSnapshot,
     SigningOrder,
 )
+from tests.domain.deciding import (
+    CR,
+    CSR,
+    DENIED_WORDS,
+    NOW,
+    UNAPPROVED,
+    WAITING,
+    both_kinds,
+    cr_condition,
+    decide,
+    effects,
+    failed_status,
+    settle,
+    status_of,
+)
 from tests.domain.factories import (
     HOUR,
     ISSUER_KINDS,
-    KINDS,
-    MINUTE,
     POLICY,
     SECOND,
     T0,
@@ -43,42 +53,6 @@ from tests.domain.factories import (
     ready,
     told,
 )
-
-NOW = T0 + MINUTE
-CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
-both_kinds = pytest.mark.parametrize("kind", KINDS)
-DENIED_WORDS = "The request was denied by an approver"
-WAITING = "Waiting for the issuer: "
-UNAPPROVED = "Not signed before it is approved: an approver, cert-manager's or your own, has not decided yet"
-
-
-def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects | Sign:
-    return requests.decide(snapshot, attempt or an_attempt(), now, POLICY)
-
-
-def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects:
-    decision = decide(snapshot, attempt, now)
-    assert isinstance(decision, Effects)
-    return decision
-
-
-def settle(snapshot: RequestSnapshot, outcome: Issued | Pending | Exception, attempt: Attempt | None = None) -> Effects:
-    return requests.settle(snapshot, attempt or an_attempt(), outcome, NOW, POLICY)
-
-
-def status_of(told: Effects) -> object:
-    return told.patch.status if told.patch else None
-
-
-def cr_condition(status: str, reason: str, message: str) -> Condition:
-    return Condition("Ready", status, reason, message, NOW)
-
-
-def failed_status(kind: str, message: str, reason: str = "Failed") -> RequestStatus | SigningRequestStatus:
-    if kind == CSR:
-        return SigningRequestStatus(failed=Condition("Failed", "True", reason, message, NOW))
-    return RequestStatus(cr_condition("False", reason, message), failure_time=NOW)
-
 
 LEFT_ALONE: dict[str, dict[str, Any]] = {
     "issuerRef is not ours, or foreign signerName": {"issuer": None},

@@ -11,22 +11,32 @@ from datetime import timedelta
 import pytest
 
 from domain import requests
-from domain.effects import Effects, RequestStatus, Sign, SigningRequestStatus
+from domain.effects import RequestStatus, SigningRequestStatus
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Throttled
 from domain.model import (
-    CERTIFICATE_REQUEST,
-    CERTIFICATE_SIGNING_REQUEST,
-    Attempt,
-    Condition,
     Issued,
     ObjectKey,
     Pending,
     Request,
     RequestSnapshot,
 )
+from tests.domain.deciding import (
+    CR,
+    CSR,
+    NOW,
+    ORDERED,
+    REJECTED,
+    RETRYING,
+    WAITING,
+    both_kinds,
+    cr_condition,
+    effects,
+    failed_status,
+    settle,
+    status_of,
+)
 from tests.domain.factories import (
     HOUR,
-    KINDS,
     MINUTE,
     POLICY,
     SECOND,
@@ -37,42 +47,6 @@ from tests.domain.factories import (
     ready,
     told,
 )
-
-NOW = T0 + MINUTE
-CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
-both_kinds = pytest.mark.parametrize("kind", KINDS)
-REJECTED = "The request cannot be signed: "
-WAITING = "Waiting for the issuer: "
-RETRYING = "Temporary error. Retrying: "
-ORDERED = "The CA has not answered yet: "
-
-
-def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects | Sign:
-    return requests.decide(snapshot, attempt or an_attempt(), NOW, POLICY)
-
-
-def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None) -> Effects:
-    decision = decide(snapshot, attempt)
-    assert isinstance(decision, Effects)
-    return decision
-
-
-def settle(snapshot: RequestSnapshot, outcome: Issued | Pending | Exception, attempt: Attempt | None = None) -> Effects:
-    return requests.settle(snapshot, attempt or an_attempt(), outcome, NOW, POLICY)
-
-
-def status_of(told: Effects) -> object:
-    return told.patch.status if told.patch else None
-
-
-def cr_condition(status: str, reason: str, message: str) -> Condition:
-    return Condition("Ready", status, reason, message, NOW)
-
-
-def failed_status(kind: str, message: str, reason: str = "Failed") -> RequestStatus | SigningRequestStatus:
-    if kind == CSR:
-        return SigningRequestStatus(failed=Condition("Failed", "True", reason, message, NOW))
-    return RequestStatus(cr_condition("False", reason, message), failure_time=NOW)
 
 
 @both_kinds
