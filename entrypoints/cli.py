@@ -67,6 +67,7 @@ async def _manage(settings: Settings) -> None:
     try:
         await container.manager().run(stop)
     finally:
+        await container.clients().close()
         await api.close()
 
 

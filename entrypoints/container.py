@@ -22,7 +22,10 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from adapters.signers.ca import CA
+from adapters.signers.clients import Clients
 from adapters.signers.demo import Demo
+from adapters.signers.est import EST
+from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from domain.ports import Clock, Signer
 from domain.reconcile import Reconciler
@@ -52,11 +55,14 @@ class Container(containers.DeclarativeContainer):
         name=f"{NAMES.controller}-demo-ca",
     )
 
+    clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http)
     signers = providers.Singleton(
         _verified,
         providers.Dict(
             Demo=providers.Singleton(Demo, ca_store, clock),
             CA=providers.Singleton(CA, clock),
+            StepCA=providers.Singleton(StepCA, clients, clock),
+            EST=providers.Singleton(EST, clients),
         ),
         clock,
     )

@@ -51,6 +51,7 @@ class Settings:
     max_retry_duration: timedelta = timedelta(minutes=10)
     check_interval: timedelta = timedelta(minutes=5)
     max_concurrent_requests: int = 16
+    allow_http: bool = False
     log_level: str = "info"
 
 
@@ -130,6 +131,11 @@ OPTIONS = [
         type=click.IntRange(1, 1000),
         default=16,
         help="How many objects are worked on at the same time.",
+    ),
+    _option(
+        "--allow-http",
+        is_flag=True,
+        help="Lets spec.url of an issuer begin with http://, by which credentials travel in the clear.",
     ),
     _option(
         "--log-level",

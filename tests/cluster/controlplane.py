@@ -37,7 +37,7 @@ class ControlPlane:
     def __init__(self, programs: Path, directory: Path) -> None:
         self.directory = directory
         self.kubeconfig = directory / "admin.kubeconfig"
-        etcd, etcd_peer, api, controllers = _free_ports(4)
+        etcd, etcd_peer, api, controllers = free_ports(4)
         self.url = f"https://127.0.0.1:{api}"
         command_lines = {
             "etcd": flags.etcd(directory, etcd, etcd_peer),
@@ -117,7 +117,7 @@ class ControlPlane:
             write_kubeconfig(self.directory / f"{name}.kubeconfig", cluster, client)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     free = (port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
     return [next(free) for _ in range(count)]
 

@@ -129,7 +129,7 @@ def test_an_unknown_signer_is_a_failed_issuer_that_names_those_there_are(objects
     objects.apply(objects.secret(), objects.issuer(signer="Nobody"))
     failed = objects.wait_for_reason(NAMES.issuer, "issuer", "Failed")
     assert "spec.signer: 'Nobody'" in failed["message"]
-    assert "CA, Demo" in failed["message"]
+    assert "CA, Demo, EST, StepCA" in failed["message"]
     objects.apply(objects.issuer(signer="Demo"))
     objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")
 

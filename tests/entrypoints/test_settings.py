@@ -84,7 +84,7 @@ def expected(field: str, value: Any) -> str:
 def test_without_any_flag_everything_has_its_default() -> None:
     assert settings() == repr(DEFAULTS)
     assert repr(DEFAULTS) == repr(
-        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 16, "info")
+        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 16, False, "info")
     )
 
 
@@ -127,7 +127,15 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
         assert f"env var: {variable(flag)}" in text
     for default in (":8081", "10m", "5m", "16", "info"):
         assert f"default: {default}" in text
-    assert len(OPTIONS) == len({flag for flag, *_ in GOOD})
+    assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http"})
+
+
+def test_plain_http_is_allowed_only_where_it_is_said() -> None:
+    assert settings() == expected("allow_http", False)
+    assert settings("--allow-http") == expected("allow_http", True)
+    assert settings(ISSUER_ALLOW_HTTP="true") == expected("allow_http", True)
+    assert settings(ISSUER_ALLOW_HTTP="0") == expected("allow_http", False)
+    assert "'maybe' is not a valid boolean" in run(ISSUER_ALLOW_HTTP="maybe").output
 
 
 @pytest.mark.parametrize(

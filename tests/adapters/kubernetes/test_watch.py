@@ -86,6 +86,14 @@ async def test_any_other_trouble_is_no_reason_to_list_again(told: Reply | Stream
     assert len(server.lists) == len(pauses) == 1
 
 
+async def test_the_servers_own_words_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    await played(failure(503), Stream([BROKEN], "ends"))
+    assert [record.getMessage() for record in caplog.records] == [
+        "watching CertificateRequest: Transient: said so",
+        "watching CertificateRequest: Transient: etcd is away",
+    ]
+
+
 async def test_the_server_says_when_to_come_back(pauses: list[float]) -> None:
     await played(failure(429, "99"))
     assert pauses[0] >= 99

@@ -1,0 +1,100 @@
+"""Signs with a CA that speaks EST (RFC 7030) at spec.url, to which the issuer's Secret introduces us.
+
+Law: what an answer means is decided by its status alone, never by the words that came with it. EST says nothing of
+duration, usages or isCA: its CA takes them from the CSR or from a profile of its own, and Verified compares.
+The Secret holds username and password, or tls.crt and tls.key, or all four; ca.crt is whom to trust, the system's
+store where there is none. spec.parameters.label chooses one of several CAs of a server (section 3.2.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from datetime import timedelta
+
+from cryptography import x509
+
+from adapters.signers.assembly import assemble
+from adapters.signers.clients import Clients
+from adapters.signers.est_server import ENROL, LABEL, TRUSTED, Server, server
+from adapters.signers.http import Answer
+from adapters.signers.x509 import bag, pem
+from adapters.signers.x509 import csr as requests
+from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
+from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
+from domain.ports import Signer
+
+_KEPT = 100
+_POLL = timedelta(minutes=1)
+"""Where a 202 names no time, which it should (section 4.2.3)."""
+_SHORTEST_POLL, _LONGEST_POLL = timedelta(seconds=1), timedelta(days=1)
+_Certificates = list[x509.Certificate]
+
+
+class EST(Signer):
+    """Keeps nothing of an order: a pending one is the same POST once more. `check` asks for the CA's certificates.
+
+    EST has no operation that would tell whether credentials are good: a wrong password is found by the first
+    request, unless the server looks at it already when asked for the CA's certificates.
+    """
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], _Certificates] = OrderedDict()
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        await self._fetch_trusted(server(issuer, credentials))
+
+    async def sign(self, order: SigningOrder) -> Issued | Pending:
+        est = server(order.issuer, order.credentials)
+        csr = await asyncio.to_thread(requests.read, order.csr)
+        [der] = pem.decode(order.csr, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
+        # Before the CA signs: what it has signed must not be lost because this fails.
+        trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)
+        answer = await self._clients.exchange(est.endpoint, est.enrol(der))
+        if answer.status == 202:
+            return _pending(answer)
+        found = await _certificates(est, ENROL, answer)
+        return await assemble("the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est))
+
+    async def _fetch_trusted(self, est: Server) -> _Certificates:
+        answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))
+        trusted = await _certificates(est, TRUSTED, answer)
+        self._trusted[est.key] = trusted
+        self._trusted.move_to_end(est.key)
+        if len(self._trusted) > _KEPT:
+            self._trusted.popitem(last=False)
+        return trusted
+
+
+def _pending(answer: Answer) -> Pending:
+    wanted = _POLL if answer.retry_after is None else answer.retry_after
+    poll_after = min(max(wanted, _SHORTEST_POLL), _LONGEST_POLL)
+    return Pending("the EST server has taken the request and will answer later (HTTP 202)", poll_after)
+
+
+async def _certificates(est: Server, operation: str, answer: Answer) -> _Certificates:
+    _require_ok(est, operation, answer.status)
+    try:
+        return await asyncio.to_thread(bag.read_pkcs7, answer.body)
+    except ValueError as error:
+        raise _failure(operation)(f"the answer of the EST server to {operation} {error}; see its log") from None
+
+
+def _require_ok(est: Server, operation: str, status: int) -> None:
+    said = f"the EST server answers {operation} with HTTP {status}"
+    match status:
+        case 200:
+            return
+        case 400 if operation == ENROL:
+            raise RequestRejected(f"{said}: it refuses spec.request; see its log for what it wants")
+        case 401 | 403:
+            raise IssuerUnhealthy(f"{said}: it does not accept {est.shown}; correct them, or allow them there")
+        case 404:
+            raise IssuerUnhealthy(f"{said}: no EST or no such CA there; correct spec.url or spec.parameters.{LABEL}")
+    raise _failure(operation)(f"{said}; see its log")
+
+
+def _failure(operation: str) -> type[SigningError]:
+    """What fails one request may not fail the next; without the CA's certificates nobody is served."""
+    return SigningError if operation == ENROL else IssuerUnhealthy

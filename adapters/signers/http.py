@@ -1,0 +1,194 @@
+"""Speaks HTTP with one CA elsewhere, within limits.
+
+Law: what a CA answers is a value, that it cannot be spoken to is IssuerUnhealthy. Messages name the host and the kind
+of trouble; they hold no byte of what was sent or received. Nothing comes from the environment: no proxy, no netrc, no
+cookies; no redirect is followed, and nothing is decompressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from domain import durations
+from domain.errors import IssuerUnhealthy
+from domain.ports import Clock
+
+LONGEST_PAUSE = timedelta(minutes=5)
+"""However long a CA asks to be left alone: the breaker waits no longer either, and a mistake must heal."""
+_OVERLOADED = (429, 502, 503, 504)
+_NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`total` runs from the first byte of a request to the last one of its answer; `body` is in bytes."""
+
+    connect: timedelta = timedelta(seconds=10)
+    total: timedelta = timedelta(seconds=30)
+    body: int = 512 * 1024
+    at_once: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One HTTP request. Its repr shows neither headers nor body, which may hold credentials."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Any answer but those that Client makes errors of. The body is for parsing, never for messages."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: timedelta | None = None
+
+
+class Client:
+    """Keeps connections to one CA; `base` is its URL without a slash at the end, `secret` is for messages.
+
+    A redirect, 429, 502, 503, 504 and every failure to get an answer are IssuerUnhealthy: by the breaker all requests
+    of the issuer then wait, and one goes first when it is over. A Retry-After that comes with them is honoured here:
+    until it has passed nothing is sent, whoever asks.
+    """
+
+    def __init__(self, base: str, secret: str, tls: ssl.SSLContext, clock: Clock, limits: Limits) -> None:
+        self.host = base.split("/")[2]
+        self._base = base
+        self._secret = secret
+        self._clock = clock
+        self._limits = limits
+        self._slots = asyncio.Semaphore(limits.at_once)
+        self._paused_until: datetime | None = None
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=tls, limit=limits.at_once, keepalive_timeout=30),
+            timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect.total_seconds()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "sample-external-issuer", "Accept-Encoding": "identity"},
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    async def exchange(self, question: Question) -> Answer:
+        """Asks once, when it is this question's turn; waiting for that is not bounded by the limits."""
+        async with self._slots:
+            self._require_no_pause()
+            answer = await self._send(question)
+        if 300 <= answer.status < 400:
+            raise IssuerUnhealthy(
+                f"{self.host} redirects (HTTP {answer.status}), which is not followed; "
+                "put the address where the CA itself answers into spec.url"
+            )
+        if answer.status in _OVERLOADED:
+            self._pause(answer)
+        return answer
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    def _require_no_pause(self) -> None:
+        if self._paused_until and self._clock.now() < self._paused_until:
+            raise IssuerUnhealthy(f"{self.host} asked not to be asked before {self._paused_until:%H:%M:%S} UTC")
+
+    def _pause(self, answer: Answer) -> None:
+        wanted = ""
+        if answer.retry_after:
+            pause = min(answer.retry_after, LONGEST_PAUSE)
+            self._paused_until = self._clock.now() + pause
+            wanted = f", and is asked again after {durations.text(pause)}"
+        what = "refuses for now: too many requests" if answer.status == 429 else "does not serve just now"
+        raise IssuerUnhealthy(f"{self.host} {what} (HTTP {answer.status}){wanted}")
+
+    async def _send(self, question: Question) -> Answer:
+        try:
+            async with asyncio.timeout(self._limits.total.total_seconds()):
+                return await self._request(question)
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
+            raise IssuerUnhealthy(f"{self.host} {self._trouble(error)}") from None
+
+    async def _request(self, question: Question) -> Answer:
+        async with self._session.request(
+            question.method,
+            self._base + question.path,
+            headers=question.headers,
+            data=question.body,
+            allow_redirects=False,
+        ) as response:
+            body = bytearray()
+            async for piece in response.content.iter_any():
+                body += piece
+                if len(body) > self._limits.body:
+                    response.close()
+                    raise IssuerUnhealthy(
+                        f"{self.host} answers with more than {self._limits.body:,} bytes; see that spec.url is a CA's"
+                    )
+            waiting = retry_after(response.headers.get("Retry-After", ""), self._clock.now())
+            return Answer(response.status, bytes(body), waiting)
+
+    def _trouble(self, error: Exception) -> str:
+        """Goes on after the host. Of the library's own words none are used: some quote what was received."""
+        match error:
+            case aiohttp.ClientConnectorCertificateError():
+                return self._distrust(error.certificate_error)
+            case aiohttp.ConnectionTimeoutError():
+                return f"could not be connected to within {durations.text(self._limits.connect)}; see spec.url"
+            case TimeoutError():
+                return f"did not answer within {durations.text(self._limits.total)}"
+            case aiohttp.ClientConnectorDNSError():
+                return "is not known to DNS; see spec.url"
+            case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+                return f"does not speak TLS with us ({_tls_reason(error)})"
+            case aiohttp.ClientConnectorError():
+                reason = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else "no connection"
+                return f"cannot be reached ({reason}); see that the CA runs, and spec.url"
+            case aiohttp.ServerDisconnectedError():  # by TLS 1.3 this is also how it refuses client certificates
+                return "broke the connection off without an answer; it may want a client certificate, or another one"
+            case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | OSError():
+                return f"broke the connection off ({_tls_reason(error)})"
+            case aiohttp.InvalidURL() | UnicodeError():
+                return "is no host; see spec.url"
+        return f"does not answer as an HTTP server does ({type(error).__name__})"
+
+    def _distrust(self, error: Exception) -> str:
+        if not isinstance(error, ssl.SSLCertVerificationError):
+            return "shows a certificate that cannot be read"
+        said = error.verify_message.rstrip(".")
+        if error.verify_code in _NAME_MISMATCH:
+            return f"shows a certificate for another name ({said}); write spec.url with a name that it is for"
+        return (
+            f"shows a certificate that is not trusted ({said}); "
+            f"put the CA certificate that it leads to into ca.crt of {self._secret}"
+        )
+
+
+def retry_after(text: str, now: datetime) -> timedelta | None:
+    """A Retry-After header, which is seconds or a date (RFC 9110 section 10.2.3); None where it is neither."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return timedelta(seconds=int(text))
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max((date if date.tzinfo else date.replace(tzinfo=UTC)) - now, timedelta(0))
+
+
+def _tls_reason(error: Exception) -> str:
+    """OpenSSL's name for it, else the class."""
+    for cause in (getattr(error, "os_error", None), error, error.__cause__):
+        reason = getattr(cause, "reason", None)
+        if isinstance(cause, ssl.SSLError) and isinstance(reason, str):
+            return reason.lower().replace("_", " ")
+    return type(error).__name__

@@ -1,0 +1,110 @@
+"""Signs with smallstep's step-ca at spec.url, through the provisioner that spec.parameters.provisioner names.
+
+Law: what an answer means is decided by its status alone, never by the words that came with it. A duration over the
+CA's policy is refused there, not shortened: spec.parameters.maxDuration bounds what is asked for.
+The Secret holds jwk and password, or tls.crt and tls.key (step_token.py); ca.crt is whom to trust, the system's store
+where there is none. Paths and answers: step_api.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cryptography import x509
+
+from adapters.signers import step_token
+from adapters.signers.assembly import assemble
+from adapters.signers.clients import Clients, Endpoint
+from adapters.signers.step_api import StepAPI
+from adapters.signers.step_token import Tokens
+from adapters.signers.x509 import csr as requests
+from adapters.signers.x509.leaf import DEFAULT_DURATION
+from domain import durations
+from domain.errors import IssuerFailed
+from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.ports import Clock, Signer
+
+PROVISIONER, MAX_DURATION = "provisioner", "maxDuration"  # of spec.parameters
+_KEPT = 100
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of one Secret at one CA; the CA's roots once they were asked for."""
+
+    credentials: Credentials
+    tokens: Tokens
+    api: StepAPI
+    roots: list[x509.Certificate] = field(default_factory=list)
+
+    async def fetch_roots(self) -> list[x509.Certificate]:
+        self.roots = await self.api.roots()
+        return self.roots
+
+
+class StepCA(Signer):
+    """An unknown provisioner is IssuerUnhealthy: it is the CA's to change, and the check finds out when it is there."""
+
+    ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
+
+    def __init__(self, clients: Clients, clock: Clock) -> None:
+        self._clients = clients
+        self._clock = clock
+        self._kept: OrderedDict[tuple[str, ObjectKey], _Known] = OrderedDict()
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        provisioner, _ = _provisioner(issuer), _longest(issuer)
+        known = await self._recall(issuer, credentials)
+        await known.api.require_health()
+        await known.api.require_provisioner(provisioner, known.tokens)
+        await known.fetch_roots()
+
+    async def sign(self, order: SigningOrder) -> Issued:
+        provisioner, duration = _provisioner(order.issuer), _duration(order)
+        csr = await asyncio.to_thread(requests.read, order.csr)
+        known = await self._recall(order.issuer, order.credentials)
+        # Before the CA signs: what it has signed must not be lost because this fails.
+        roots = known.roots or await known.fetch_roots()
+        token = known.tokens.make(provisioner, known.api.host, order, csr, self._clock.now())
+        found = await known.api.sign(order.csr, token, duration, provisioner, known.tokens)
+        return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots)
+
+    async def _recall(self, issuer: IssuerSpec, credentials: Credentials) -> _Known:
+        key = issuer.url, issuer.secret
+        known = self._kept.get(key)
+        if known is None or known.credentials != credentials:
+            tokens = await asyncio.to_thread(step_token.read, issuer.secret, credentials, self._clock.now())
+            api = StepAPI(self._clients, Endpoint(issuer.url, issuer.secret, credentials))
+            known = _Known(credentials, tokens, api)
+        self._kept[key] = known
+        self._kept.move_to_end(key)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return known
+
+
+def _provisioner(issuer: IssuerSpec) -> str:
+    name = issuer.parameters.get(PROVISIONER, "")
+    if not name:
+        raise IssuerFailed(f"spec.parameters.{PROVISIONER}: is missing; write the name of step-ca's provisioner there")
+    return name
+
+
+def _duration(order: SigningOrder) -> timedelta | None:
+    """None leaves it to the CA: where neither the request nor the issuer says anything."""
+    longest = _longest(order.issuer)
+    return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
+
+
+def _longest(issuer: IssuerSpec) -> timedelta | None:
+    text = issuer.parameters.get(MAX_DURATION, "")
+    try:
+        longest = durations.parse(text) if text else None
+    except ValueError as error:
+        raise IssuerFailed(f"spec.parameters.{MAX_DURATION}: {error}") from None
+    if longest is not None and longest <= timedelta(0):
+        raise IssuerFailed(f"spec.parameters.{MAX_DURATION}: must be positive")
+    return longest

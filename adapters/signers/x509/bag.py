@@ -1,0 +1,77 @@
+"""Certificates as CAs elsewhere hand them out: a set, in no order, with others among them.
+
+Law: the leaf is known by its key, its issuers by their signatures; what does not belong to the way up is left out.
+Every mistake is a ValueError that goes on where the caller's sentence begins ('the answer ' + 'is no PKCS#7 …').
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+import warnings
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+from adapters.signers.x509 import chains, keys, pem
+from domain.model import Issued
+
+_LIMIT = 64
+"""Certificates in one answer: the way up compares each with each."""
+
+_QUIET = threading.Lock()
+"""Of two threads at once, catch_warnings would leave the wrong filters behind."""
+
+
+def read_pkcs7(text: bytes) -> list[x509.Certificate]:
+    """The certificates of a certs-only PKCS#7 structure in base64 (RFC 7030 section 4.2.3, RFC 8951)."""
+    try:
+        der = base64.b64decode(b"".join(text.split()), validate=True)
+        with _QUIET, warnings.catch_warnings(action="ignore"):  # of BER, which much of Java writes
+            found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
+    except Exception:  # which errors hostile bytes lead to is nowhere documented
+        raise ValueError("is no base64 of PKCS#7 certificates") from None
+    return _counted(found)
+
+
+def _counted(found: list[x509.Certificate]) -> list[x509.Certificate]:
+    if not found:
+        raise ValueError("holds no certificate")
+    if len(found) > _LIMIT:
+        raise ValueError(f"holds {len(found)} certificates, more than the {_LIMIT} allowed")
+    return found
+
+
+def read_pem(texts: Iterable[str]) -> list[x509.Certificate]:
+    """The certificates of several PEM texts."""
+    found = pem.certificates("\n".join(texts).encode(), pem.BUNDLE_LIMIT)
+    return _counted(list(dict.fromkeys(found)))
+
+
+def leaf(bag: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certificate:
+    """The certificate for this key."""
+    found = next((certificate for certificate in bag if keys.is_held(key, certificate)), None)
+    if found is None:
+        raise ValueError("holds no certificate for the public key of spec.request")
+    return found
+
+
+def path(leaf: x509.Certificate, bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    """The leaf, then each one's issuer as far as the bag goes, a root included."""
+    found, rest = [leaf], [certificate for certificate in dict.fromkeys(bag) if certificate != leaf]
+    while parent := next((other for other in rest if chains.issued(other, found[-1])), None):
+        found.append(parent)
+        rest.remove(parent)
+    return found
+
+
+def is_complete(path: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate]) -> bool:
+    """Whether it ends where trust begins."""
+    return path[-1] in trusted or chains.is_self_signed(path[-1])
+
+
+def issued(path: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate]) -> Issued:
+    """What a signer returns: no root in the chain, and the end of the path as `ca` where it is one to trust."""
+    chain = [certificate for certificate in path if not chains.is_self_signed(certificate)]
+    return Issued(pem.encode(chain), pem.encode(path[-1:]) if is_complete(path, trusted) else None)

@@ -1,0 +1,137 @@
+"""What KubernetesCluster keeps and asks for, beyond what its contract can see.
+
+Law: a Secret is read by name, once for each of its versions, for as long as it exists; and of a bounded number only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx2
+import pytest
+import pytest_asyncio
+from lightkube import AsyncClient
+
+from adapters.kubernetes import cluster as module
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.translate import Translator
+from domain.errors import NotFound, Transient
+from domain.model import CERTIFICATE_REQUEST, ObjectKey, SecretVersion
+from entrypoints.settings import NAMES
+from tests.adapters.kubernetes.fake_api_server import FakeApiServer, page
+from tests.adapters.kubernetes.wire import Wire, config, path_of, segments
+
+KEY = ObjectKey("Secret", "team-a", "credentials")
+
+
+class Secrets:
+    """A server that holds one Secret, by any name, and tells when it is asked."""
+
+    def __init__(self) -> None:
+        self.version = "7"
+        self.wire = Wire(self._answer)
+        self.cluster = KubernetesCluster(self.wire.api, NAMES, Translator(NAMES, "system"))
+
+    def _answer(self, _: httpx2.Request) -> httpx2.Response:
+        metadata = {"name": "credentials", "namespace": "team-a", "resourceVersion": self.version}
+        return httpx2.Response(200, json={"metadata": metadata, "data": {"token": "YWJj"}})
+
+    def tell(self, key: ObjectKey = KEY) -> None:
+        """What the watch would."""
+        self.cluster._cache.put(SecretVersion(key, "u", self.version))
+
+
+@pytest.fixture
+def secrets() -> Secrets:
+    return Secrets()
+
+
+async def test_a_secret_is_read_once_while_it_stays_as_it_is(secrets: Secrets) -> None:
+    secrets.tell()
+    read = [await secrets.cluster.credentials(KEY) for _ in range(3)]
+    assert [(each.data, each.version) for each in read] == [({"token": b"abc"}, "7")] * 3
+    assert segments(secrets.wire.only) == ["api", "v1", "namespaces", "team-a", "secrets", "credentials"]
+
+
+async def test_a_secret_that_changed_is_read_again(secrets: Secrets) -> None:
+    secrets.tell()
+    await secrets.cluster.credentials(KEY)
+    secrets.version = "8"
+    secrets.tell()
+    assert (await secrets.cluster.credentials(KEY)).version == "8"
+    assert len(secrets.wire.asked) == 2
+
+
+async def test_a_secret_that_the_watch_has_not_told_of_is_not_relied_on(secrets: Secrets) -> None:
+    for _ in range(2):
+        await secrets.cluster.credentials(KEY)
+    assert len(secrets.wire.asked) == 2
+
+
+async def test_a_secret_that_was_deleted_is_held_no_longer(secrets: Secrets) -> None:
+    secrets.tell()
+    await secrets.cluster.credentials(KEY)
+    secrets.cluster._removed(KEY)
+    assert not secrets.cluster._held
+
+
+async def test_of_many_secrets_the_last_used_are_held(secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HELD", 2)
+    first, second, third = (ObjectKey("Secret", "team-a", name) for name in ("first", "second", "third"))
+    for key in (first, second, third):
+        secrets.tell(key)
+    for key in (first, second, first, third):
+        await secrets.cluster.credentials(key)
+    assert list(secrets.cluster._held) == [first, third]
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[FakeApiServer]:
+    async with FakeApiServer([page()] * 5) as server:
+        yield server
+
+
+async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
+    api = Api(AsyncClient(config=config(server.url)), "tester")
+    cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
+    watching = asyncio.create_task(cluster.watch(lambda key, after: None))
+    async with asyncio.timeout(10):
+        await cluster.synced()
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await api.close()
+    kinds = ["secrets", NAMES.issuers, NAMES.cluster_issuers, "certificaterequests", "certificatesigningrequests"]
+    assert [asked.path.split("/")[-1] for asked in server.lists] == kinds
+    for asked in server.asked:
+        assert ("as=PartialObjectMetadata" in asked.headers["accept"]) is (asked.path == "/api/v1/secrets")
+
+
+async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
+    wire = Wire(lambda _: httpx2.Response(404, json={"message": "not found"}))
+    cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
+    woken: list[tuple[ObjectKey, timedelta]] = []
+    cluster._wake = lambda key, after: woken.append((key, after))
+    told = {
+        "metadata": {"name": "web", "namespace": "team-a", "uid": "u", "resourceVersion": "7"},
+        "spec": {"issuerRef": {"group": NAMES.group, "kind": NAMES.issuer, "name": "ca"}},
+    }
+    key = ObjectKey(CERTIFICATE_REQUEST, "team-a", "web")
+    followed = cluster._resources[CERTIFICATE_REQUEST]
+    cluster._follower(followed)._take(json.dumps({"type": "ADDED", "object": told}).encode())
+    assert woken == [(key, timedelta(0))]
+    assert await cluster.load(key) is not None
+    assert await cluster.reload(key) is None
+    assert await cluster.load(key) is None
+    assert segments(wire.only) == path_of(followed, "team-a", "web")
+
+
+@pytest.mark.parametrize(("code", "expected"), [(404, NotFound), (500, Transient)])
+async def test_a_secret_that_cannot_be_read_is_told_in_the_servers_words(code: int, expected: type[Exception]) -> None:
+    wire = Wire(lambda _: httpx2.Response(code, json={"message": 'secrets "credentials" not found'}))
+    cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
+    with pytest.raises(expected, match='secrets "credentials" not found'):
+        await cluster.credentials(KEY)

@@ -1,0 +1,159 @@
+"""Connections to CAs: used again, never by others, few at once, and closed when they are over."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from adapters.signers import clients as module
+from adapters.signers.clients import Clients, Endpoint
+from adapters.signers.http import Limits, Question
+from domain.model import Credentials
+from tests.adapters.signers.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal
+from tests.contracts.clock import StoppedClock
+from tests.remote.https import client_certificate, serving
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients(StoppedClock())
+    yield made
+    await made.close()
+
+
+# Connections
+
+
+async def test_connections_are_used_again(clients: Clients, tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        for _ in range(3):
+            await clients.exchange(endpoint(server.url), PLAIN)
+
+    assert len({seen.port for seen in server.seen}) == 1
+
+
+async def test_other_credentials_never_get_the_same_connection(clients: Clients, tmp_path: Path) -> None:
+    us = client_certificate("us")
+    async with serving(tmp_path) as server:
+        for asked in (
+            endpoint(server.url),
+            endpoint(server.url, version="2"),
+            endpoint(server.url, {"password": b"changed, though the version is not"}, version="2"),
+            endpoint(server.url, {"tls.crt": us.pem, "tls.key": us.key_pem}, client_certificate=True),
+        ):
+            await clients.exchange(asked, PLAIN)
+
+    assert len({seen.port for seen in server.seen}) == 4
+
+
+async def test_so_many_at_once(tmp_path: Path) -> None:
+    now, most = 0, 0
+    full, go = asyncio.Event(), asyncio.Event()
+
+    async def count(request: web.Request) -> web.Response:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        if now == 3:
+            full.set()
+        await go.wait()
+        now -= 1
+        return web.Response()
+
+    async with serving(tmp_path, count) as server, made(limits=Limits(at_once=3)) as clients:
+        asked = endpoint(server.url)
+        asking = [asyncio.create_task(clients.exchange(asked, PLAIN)) for _ in range(10)]
+        await full.wait()
+        go.set()
+        await asyncio.gather(*asking)
+
+    assert (most, len(server.seen)) == (3, 10)
+
+
+async def test_waiting_for_a_turn_is_no_failure_of_the_ca(tmp_path: Path) -> None:
+    """The first question takes all the time that one may take, and the second waits for it."""
+    first = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        if request.path == "/slow":
+            first.set()
+            await asyncio.Event().wait()
+        return web.Response(text="fine")
+
+    limits = Limits(total=timedelta(milliseconds=300), at_once=1)
+    async with serving(tmp_path, slow) as server, made(limits=limits) as clients:
+        asked = endpoint(server.url)
+        blocking = asyncio.create_task(clients.exchange(asked, Question("GET", "/slow")))
+        await first.wait()
+        assert (await clients.exchange(asked, PLAIN)).body == b"fine"
+        assert "did not answer within" in await refusal(blocking)
+
+
+async def test_a_rotated_secret_does_not_cut_off_what_is_under_way(clients: Clients, tmp_path: Path) -> None:
+    go, first = asyncio.Event(), asyncio.Event()
+
+    async def wait(request: web.Request) -> web.Response:
+        if request.path == "/slow":
+            first.set()
+            await go.wait()
+        return web.Response(text=request.path)
+
+    async with serving(tmp_path, wait) as server:
+        slow = asyncio.create_task(clients.exchange(endpoint(server.url), Question("GET", "/slow")))
+        await first.wait()
+        await clients.exchange(endpoint(server.url, version="2"), PLAIN)
+        await clients.close()
+        go.set()
+        assert (await slow).body == b"/slow"
+
+
+async def test_only_so_many_are_kept(clients: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT", 2)
+    async with serving(tmp_path) as server:
+        asked = [endpoint(f"{server.url}/{number}") for number in range(3)]
+        for each in [*asked, asked[0], asked[2]]:
+            await clients.exchange(each, PLAIN)
+        ports = [seen.port for seen in server.seen]
+
+    assert len(set(ports)) == 4  # the first had to go, and came anew
+    assert ports[2] == ports[4]
+    gc.collect()  # an unclosed one would complain now
+
+
+async def test_many_at_once_make_one_client(clients: Clients, tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, made(limits=Limits(at_once=1)) as one_by_one:
+        await asyncio.gather(*(one_by_one.exchange(endpoint(server.url), PLAIN) for _ in range(5)))
+
+    assert len({seen.port for seen in server.seen}) == 1
+
+
+# What nobody may see
+
+
+async def test_nothing_shows_credentials_or_bodies(
+    clients: Clients, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.headers['Authorization']} {await request.text()}")
+
+    basic = "Basic " + base64.b64encode(CANARY.encode()).decode()
+    question = Question("POST", "/", {"Authorization": basic}, CANARY.encode())
+    asked = Endpoint("https://localhost:1", SECRET, Credentials({"password": CANARY.encode()}, "1"))
+    async with serving(tmp_path, echo) as server:
+        answer = await clients.exchange(endpoint(server.url, {"password": CANARY.encode()}), question)
+        await refusal(clients.exchange(asked, question))
+
+    assert answer.body == f"{basic} {CANARY}".encode()
+    shown = f"{question!r} {answer!r} {asked!r} {clients!r} {vars(clients)!r} {caplog.text}"
+    assert CANARY not in shown
+    assert basic not in shown

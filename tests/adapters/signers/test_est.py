@@ -1,0 +1,223 @@
+"""EST against a real TLS server: who gets in, and what its statuses mean."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from adapters.signers.clients import Clients
+from adapters.signers.est import EST
+from adapters.signers.http import Limits
+from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
+from domain.model import Issued, IssuerSpec, Pending
+from tests import pki
+from tests.adapters.signers.asking_est import (
+    BASIC,
+    BY_CERTIFICATE,
+    BY_NAME,
+    SECRET,
+    answering,
+    der,
+    issuer,
+    order,
+    refusal,
+    secret,
+)
+from tests.contracts.clock import StoppedClock
+from tests.remote import https
+from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, est
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def signer(clients: Clients) -> EST:
+    return EST(clients)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ESTServer]:
+    async with est(tmp_path) as server:
+        yield server
+
+
+# Who gets in
+
+
+@pytest.mark.parametrize(
+    ("data", "peer"),
+    [([BY_NAME], ""), ([BY_CERTIFICATE], "us"), ([BY_NAME, BY_CERTIFICATE], "us")],
+    ids=["by password", "by certificate", "by both"],
+)
+async def test_it_signs(signer: EST, server: ESTServer, data: list[dict[str, bytes]], peer: str) -> None:
+    credentials = secret(*data)
+
+    await signer.check(issuer(server), credentials)
+    answer = await signer.sign(order(server, credentials))
+
+    assert isinstance(answer, Issued)
+    leaf, *above = x509.load_pem_x509_certificates(answer.chain)
+    assert leaf.public_key() == pki.key().public_key()
+    assert above == [ISSUING.certificate]
+    assert answer.ca == ROOT.pem
+    assert server.asked == ["cacerts", "simpleenroll"]
+    assert {seen.peer for seen in server.http.seen} == {peer}
+
+
+async def test_the_request_is_as_the_standard_has_it(signer: EST, server: ESTServer) -> None:
+    asked = order(server)
+
+    await signer.sign(asked)
+
+    enrol = server.http.seen[-1]
+    assert (enrol.method, enrol.path) == ("POST", "/.well-known/est/simpleenroll")
+    assert enrol.headers["Content-Type"] == "application/pkcs10"
+    assert enrol.headers["Content-Transfer-Encoding"] == "base64"
+    assert enrol.headers["Authorization"] == f"Basic {BASIC}"
+    assert max(map(len, enrol.body.split(b"\n"))) <= 76  # some servers read no longer line
+    assert base64.b64decode(enrol.body) == der(asked)
+
+
+async def test_who_requires_a_client_certificate(signer: EST, tmp_path: Path) -> None:
+    async with est(tmp_path, require_client=True) as server:
+        assert isinstance(await signer.sign(order(server, secret(BY_CERTIFICATE))), Issued)
+        told = await refusal(signer.check(issuer(server), secret(BY_NAME)), IssuerUnhealthy)
+
+    assert "it may want a client certificate" in told
+
+
+async def test_a_newline_at_the_end_is_not_the_passwords(signer: EST, server: ESTServer) -> None:
+    made_from_files = {name: value + b"\n" for name, value in BY_NAME.items()}
+
+    assert isinstance(await signer.sign(order(server, secret(made_from_files))), Issued)
+
+
+async def test_one_ca_of_several(signer: EST, tmp_path: Path) -> None:
+    async with est(tmp_path, label="devices") as server:
+        labelled = issuer(server, label="devices")
+        await signer.check(labelled, secret(BY_NAME))
+        assert isinstance(await signer.sign(replace(order(server), issuer=labelled)), Issued)
+
+        told = await refusal(signer.check(issuer(server, label="others"), secret(BY_NAME)), IssuerUnhealthy)
+
+    assert told == (
+        "the EST server answers cacerts with HTTP 404: no EST or no such CA there; "
+        "correct spec.url or spec.parameters.label"
+    )
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_credentials_that_are_not_accepted(signer: EST, server: ESTServer, status: int) -> None:
+    server.next = [answering(status, BASIC.encode())]
+
+    told = await refusal(signer.sign(order(server)), IssuerUnhealthy)
+
+    assert told == (
+        f"the EST server answers simpleenroll with HTTP {status}: it does not accept username and password of "
+        "Secret team-a/my-ca; correct them, or allow them there"
+    )
+
+
+async def test_a_wrong_password(signer: EST, server: ESTServer) -> None:
+    wrong = secret({"username": b"us", "password": b"guessed"})
+
+    assert "username and password" in await refusal(signer.sign(order(server, wrong)), IssuerUnhealthy)
+
+
+async def test_a_client_certificate_of_another_ca(signer: EST, server: ESTServer) -> None:
+    stranger = https.client_certificate("us", pki.authority("Stranger"))
+    wrong = secret({"tls.crt": stranger.pem, "tls.key": stranger.key_pem})
+
+    await refusal(signer.sign(order(server, wrong)), IssuerUnhealthy)
+
+
+async def test_a_server_of_another_ca(signer: EST, server: ESTServer) -> None:
+    """The password is not sent to it."""
+    wrong = secret(BY_NAME, {"ca.crt": pki.authority("Stranger").pem})
+
+    told = await refusal(signer.sign(order(server, wrong)), IssuerUnhealthy)
+
+    assert "put the CA certificate that it leads to into ca.crt of Secret team-a/my-ca" in told
+    assert server.http.seen == []
+
+
+# What its answers mean
+
+
+@pytest.mark.parametrize(
+    ("headers", "poll_after"),
+    [
+        ({"Retry_After": "300"}, timedelta(seconds=300)),
+        ({"Retry_After": "0"}, timedelta(seconds=1)),
+        ({"Retry_After": "99999999"}, timedelta(days=1)),
+        ({"Retry_After": "tomorrow"}, timedelta(minutes=1)),
+        ({}, timedelta(minutes=1)),
+    ],
+)
+async def test_pending_and_then_the_same_again(
+    signer: EST, clients: Clients, server: ESTServer, headers: dict[str, str], poll_after: timedelta
+) -> None:
+    server.next = [answering(202, PASSWORD.encode(), **headers)]
+    asked = order(server)
+
+    waiting = await signer.sign(asked)
+    issued = await EST(clients).sign(asked)  # as after a restart: nothing needs to be remembered
+
+    assert waiting == Pending("the EST server has taken the request and will answer later (HTTP 202)", poll_after)
+    assert isinstance(issued, Issued)
+    first, second = (seen for seen in server.http.seen if seen.path.endswith("simpleenroll"))
+    assert (first.path, first.body) == (second.path, second.body)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "told"),
+    [
+        (400, RequestRejected, "it refuses spec.request; see its log for what it wants"),
+        (404, IssuerUnhealthy, "no EST or no such CA there"),
+        (204, SigningError, "answers simpleenroll with HTTP 204; see its log"),
+        (409, SigningError, "answers simpleenroll with HTTP 409; see its log"),
+        (500, SigningError, "answers simpleenroll with HTTP 500; see its log"),
+        (503, IssuerUnhealthy, "does not serve just now (HTTP 503)"),
+        (429, IssuerUnhealthy, "too many requests (HTTP 429)"),
+        (302, IssuerUnhealthy, "redirects (HTTP 302), which is not followed"),
+    ],
+)
+async def test_a_status(
+    signer: EST, server: ESTServer, caplog: pytest.LogCaptureFixture, status: int, kind: type[Exception], told: str
+) -> None:
+    """Each comes with the credentials echoed, as a debugging server does."""
+    caplog.set_level(logging.DEBUG)
+    echo = f"Authorization: Basic {BASIC} {PASSWORD}"
+    server.next = [answering(status, b"" if status == 204 else echo.encode(), Location=f"https://localhost/{PASSWORD}")]
+
+    assert told in await refusal(signer.sign(order(server)), kind)
+    assert PASSWORD not in caplog.text
+    assert BASIC not in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_without_the_cas_certificates_nobody_is_served(clients: Clients, tmp_path: Path, status: int) -> None:
+    async with https.serving(tmp_path, answering(status)) as broken:
+        spec = IssuerSpec(broken.url, SECRET, "EST")
+        told = await refusal(EST(clients).check(spec, secret(BY_NAME)), IssuerUnhealthy)
+
+    assert told == f"the EST server answers cacerts with HTTP {status}; see its log"
+
+
+async def test_a_bad_csr_goes_nowhere(signer: EST, server: ESTServer) -> None:
+    told = await refusal(signer.sign(order(server, csr=b"garbage")), RequestRejected)
+
+    assert told.startswith("spec.request: ")
+    assert server.http.seen == []

@@ -1,0 +1,178 @@
+"""What EST makes of certificates that come back, and of what is none."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from adapters.signers.clients import Clients
+from adapters.signers.est import EST
+from adapters.signers.http import Limits
+from adapters.signers.verified import Verified
+from domain.errors import IssuerUnhealthy, SigningError
+from domain.model import Issued, IssuerSpec
+from tests import pki
+from tests.adapters.signers.asking_est import (
+    BASIC,
+    BY_CERTIFICATE,
+    BY_NAME,
+    SECRET,
+    answering,
+    der,
+    issuer,
+    order,
+    refusal,
+    secret,
+)
+from tests.contracts.clock import StoppedClock
+from tests.remote import https
+from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, certs_only, est
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def signer(clients: Clients) -> EST:
+    return EST(clients)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ESTServer]:
+    async with est(tmp_path) as server:
+        yield server
+
+
+GARBAGE = {
+    "nothing": b"",
+    "no base64": b"%%%" + PASSWORD.encode(),
+    "base64 of garbage": base64.b64encode(PASSWORD.encode()),
+    "a certificate": base64.b64encode(ISSUING.certificate.public_bytes(Encoding.DER)),
+    "no certificate": base64.b64encode(
+        bytes.fromhex("3023 06092a864886f70d010702 a016 3014 020101 3100 300b06092a864886f70d010701 a000")
+    ),
+    "cut off": certs_only([ISSUING.certificate])[:200],
+    "too many": certs_only([https.leaf(f"{number}", ROOT).certificate for number in range(65)]),
+}
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
+async def test_garbage(signer: EST, server: ESTServer, body: bytes) -> None:
+    server.next = [answering(200, body)]
+
+    told = await refusal(signer.sign(order(server)), SigningError)
+
+    assert told.startswith("the answer of the EST server to simpleenroll ")
+
+
+async def test_garbage_for_the_cas_certificates(clients: Clients, tmp_path: Path) -> None:
+    async with https.serving(tmp_path, answering(200, b"<html>")) as broken:
+        spec = IssuerSpec(broken.url, SECRET, "EST")
+        told = await refusal(EST(clients).check(spec, secret(BY_NAME)), IssuerUnhealthy)
+
+    assert told == "the answer of the EST server to cacerts is no base64 of PKCS#7 certificates; see its log"
+
+
+async def test_an_answer_without_end(signer: EST, server: ESTServer) -> None:
+    server.next = [answering(200, b"A" * 50_001)]
+
+    assert "more than 50,000 bytes" in await refusal(signer.sign(order(server)), IssuerUnhealthy)
+
+
+async def test_a_certificate_for_another_key(signer: EST, server: ESTServer) -> None:
+    other = await server.sign(der(order(server, csr=pki.csr(pki.key(owner="other")))))
+    server.next = [answering(200, certs_only([other, ISSUING.certificate]))]
+
+    told = await refusal(signer.sign(order(server)), SigningError)
+
+    assert told == "the answer of the EST server holds no certificate for the public key of spec.request; see its log"
+
+
+async def test_other_names_than_asked_are_not_passed_on(signer: EST, server: ESTServer) -> None:
+    server.announce(order(server, csr=pki.csr(dns=["evil.example.com"])))
+    evil = await server.sign(next(iter(server.profiles)))
+    server.next = [answering(200, certs_only([evil]))]
+
+    with pytest.raises(SigningError, match=r"evil\.example\.com was not asked for"):
+        await Verified(signer, StoppedClock()).sign(order(server))
+
+
+async def test_ber_as_java_writes_it(signer: EST, server: ESTServer) -> None:
+    asked = order(server)
+    plain = base64.b64decode(certs_only([await server.sign(der(asked))]))
+    assert plain[:2] == b"\x30\x82"
+    server.next = [answering(200, base64.b64encode(b"\x30\x80" + plain[4:] + b"\x00\x00"))]  # of indefinite length
+
+    assert isinstance(await signer.sign(asked), Issued)
+
+
+@pytest.mark.parametrize(
+    ("handed_out", "trusted", "above", "ca"),
+    [
+        ([], [ROOT, ISSUING], ISSUING.pem, ROOT.pem),
+        ([ROOT, ISSUING], [ROOT], ISSUING.pem, ROOT.pem),
+        ([], [ISSUING], ISSUING.pem, ISSUING.pem),
+        ([ISSUING], [pki.authority("Another root")], ISSUING.pem, b""),
+        ([ISSUING, pki.authority("Unrelated")], [pki.authority("Another root"), ROOT], ISSUING.pem, ROOT.pem),
+        ([], [pki.authority("Another root")], b"", b""),
+    ],
+    ids=["all trusted", "all handed out", "an intermediate", "no root", "with others", "the leaf alone"],
+)
+async def test_chain_and_ca(
+    signer: EST,
+    server: ESTServer,
+    handed_out: list[pki.Authority],
+    trusted: list[pki.Authority],
+    above: bytes,
+    ca: bytes,
+) -> None:
+    server.handed_out = [member.certificate for member in handed_out]
+    server.trusted = [member.certificate for member in trusted]
+
+    answer = await signer.sign(order(server))
+
+    assert isinstance(answer, Issued)
+    leaf = x509.load_pem_x509_certificate(answer.chain).public_bytes(Encoding.PEM)
+    assert answer.chain == leaf + above
+    assert (answer.ca or b"") == ca
+
+
+async def test_a_new_ca_certificate_is_learnt_of(signer: EST, server: ESTServer) -> None:
+    server.trusted = [pki.authority("Old root").certificate]
+    await signer.check(issuer(server), secret(BY_NAME))
+    server.trusted = [ROOT.certificate]
+
+    answer = await signer.sign(order(server))
+
+    assert isinstance(answer, Issued)
+    assert answer.ca == ROOT.pem
+
+
+async def test_the_cas_certificates_are_asked_for_once(signer: EST, server: ESTServer) -> None:
+    await signer.sign(order(server))
+    await signer.sign(order(server))
+    await signer.sign(order(server, secret(BY_NAME, version="2")))
+
+    assert server.asked == ["cacerts", "simpleenroll", "simpleenroll", "cacerts", "simpleenroll"]
+
+
+async def test_nothing_shows_the_credentials(signer: EST, server: ESTServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    credentials = secret(BY_NAME, BY_CERTIFICATE)
+
+    answer = await signer.sign(order(server, credentials))
+
+    shown = f"{signer!r} {vars(signer)!r} {answer!r} {caplog.text}"
+    assert PASSWORD not in shown
+    assert BASIC not in shown

@@ -1,0 +1,79 @@
+"""Specs and Secrets with which EST can never work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.signers.clients import Clients
+from adapters.signers.est import EST
+from adapters.signers.http import Limits
+from domain.errors import IssuerFailed
+from domain.model import IssuerSpec
+from tests.adapters.signers.asking_est import (
+    BY_NAME,
+    SECRET,
+    US,
+    issuer,
+    order,
+    refusal,
+    secret,
+)
+from tests.contracts.clock import StoppedClock
+from tests.remote.est import PASSWORD, ESTServer, est
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def signer(clients: Clients) -> EST:
+    return EST(clients)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ESTServer]:
+    async with est(tmp_path) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({}, "Secret team-a/my-ca has neither username and password nor tls.crt and tls.key"),
+        ({"username": b"us"}, "Secret team-a/my-ca has username but no password; add it, or remove username"),
+        ({"password": PASSWORD.encode()}, "Secret team-a/my-ca has password but no username"),
+        ({"username": b"us", "password": b""}, "has username but no password"),
+        (BY_NAME | {"tls.key": US.key_pem}, "Secret team-a/my-ca has tls.key but no tls.crt"),
+        ({"tls.crt": US.pem}, "Secret team-a/my-ca has tls.crt but no tls.key"),
+        (BY_NAME | {"username": b"u:s"}, "username holds a colon"),
+        (BY_NAME | {"ca.crt": b"garbage"}, "Secret team-a/my-ca: ca.crt holds no PEM block"),
+    ],
+)
+async def test_a_secret_that_cannot_work(signer: EST, server: ESTServer, data: dict[str, bytes], told: str) -> None:
+    for asking in (signer.check(issuer(server), secret(data)), signer.sign(order(server, secret(data)))):
+        assert told in await refusal(asking, IssuerFailed)
+    assert server.http.seen == []
+
+
+@pytest.mark.parametrize("label", ["/", "a/b", "..", ".", "a b", "ä", "cacerts", "?a", "x" * 101])
+async def test_a_label_that_is_none(signer: EST, server: ESTServer, label: str) -> None:
+    told = await refusal(signer.check(issuer(server, label=label), secret(BY_NAME)), IssuerFailed)
+
+    assert told.startswith("spec.parameters.label: must be one path segment")
+
+
+async def test_a_path_in_the_url(signer: EST, server: ESTServer) -> None:
+    spec = IssuerSpec(f"{server.url}/.well-known/est/devices", SECRET, "EST")
+
+    told = await refusal(signer.check(spec, secret(BY_NAME)), IssuerFailed)
+
+    assert told.startswith("spec.url: holds a path")
+    assert "spec.parameters.label" in told

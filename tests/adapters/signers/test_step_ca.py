@@ -1,0 +1,159 @@
+"""StepCA's own part: its spec and Secret, and its tokens; the real step-ca is in tests/step_ca."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import jwt
+import pytest
+from aiohttp import web
+
+from adapters.signers.clients import Clients
+from adapters.signers.step_ca import StepCA
+from domain.errors import IssuerFailed, RequestRejected
+from tests import pki
+from tests.adapters.signers.asking_step_ca import DATA, KEY, US, Answers, issuer, order, pem, refusal, secret
+from tests.adapters.signers.lying import ROOT
+from tests.contracts.clock import StoppedClock
+from tests.remote import https
+from tests.step_ca.provisioner import PASSWORD, encrypt
+
+
+@pytest.fixture
+def answers() -> Answers:
+    """What is answered to each path: a healthy CA, until a test changes it."""
+    return {
+        "/health": (200, {"status": "ok"}),
+        "/provisioners": (200, {"provisioners": [{"type": "JWK", "name": "us", "key": KEY.public}]}),
+        "/roots": (201, {"crts": pem(ROOT)}),
+    }
+
+
+@pytest.fixture
+async def server(tmp_path: Path, answers: Answers) -> AsyncIterator[https.Server]:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path not in answers:
+            return web.Response(status=404)
+        status, body = answers[request.path]
+        return web.Response(status=status, body=body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    async with https.serving(tmp_path, answer) as server:
+        yield server
+
+
+@pytest.fixture
+async def signer() -> AsyncIterator[StepCA]:
+    clock = StoppedClock()
+    clients = Clients(clock)
+    yield StepCA(clients, clock)
+    await clients.close()
+
+
+# A spec or Secret that cannot work
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({}, "must hold jwk and password for a JWK provisioner, or tls.crt and tls.key for an X5C provisioner, but"),
+        ({"jwk": b"x"}, "but holds jwk; add what is missing"),
+        ({"password": b"x"}, "but holds password; add what is missing"),
+        ({"tls.key": US.key_pem}, "but holds tls.key; add what is missing"),
+        (DATA | {"tls.crt": US.pem, "tls.key": US.key_pem}, "but holds jwk, password, tls.crt, tls.key; add what"),
+        (DATA | {"jwk": json.dumps(KEY.private).encode()}, "jwk is no encrypted JWK"),
+        ({"jwk": b"", "password": b"x"}, "but holds password"),
+        ({"tls.crt": US.pem, "tls.key": https.ROOT.key_pem}, "tls.key is not the key of the first certificate"),
+        ({"ca.crt": b"garbage"} | DATA, "ca.crt holds no PEM block"),
+    ],
+)
+async def test_a_secret_that_cannot_work(
+    signer: StepCA, server: https.Server, data: dict[str, bytes], told: str
+) -> None:
+    for asking in (signer.check(issuer(server), secret(data)), signer.sign(order(server, credentials=secret(data)))):
+        said = await refusal(asking, IssuerFailed)
+        assert said.startswith("Secret team-a/my-ca")
+        assert told in said
+    assert server.seen == []
+
+
+NO_KEYS = {
+    "a public key": KEY.public,
+    "no kid": {name: value for name, value in KEY.private.items() if name != "kid"},
+    "a secret": {"kty": "oct", "kid": "kid", "k": "AAAA"},
+    "a list": [],
+    "half a key": KEY.private | {"d": "AAAA"},
+}
+
+
+@pytest.mark.parametrize("content", NO_KEYS.values(), ids=NO_KEYS)
+async def test_an_encrypted_something(signer: StepCA, server: https.Server, content: object) -> None:
+    data = {"jwk": encrypt(json.dumps(content).encode(), PASSWORD.encode()).encode(), "password": PASSWORD.encode()}
+
+    told = await refusal(signer.check(issuer(server), secret(data)), IssuerFailed)
+
+    assert told.startswith("Secret team-a/my-ca: jwk holds no ")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"provisioner": ""}, "spec.parameters.provisioner: is missing"),
+        ({"maxDuration": "90d"}, "spec.parameters.maxDuration: '90d' is not a duration such as"),
+        ({"maxDuration": "0"}, "spec.parameters.maxDuration: must be positive"),
+        ({"maxDuration": "-1h"}, "spec.parameters.maxDuration: must be positive"),
+    ],
+)
+async def test_parameters_that_cannot_work(
+    signer: StepCA, server: https.Server, parameters: dict[str, str], told: str
+) -> None:
+    spec = issuer(server, **parameters)
+    for asking in (signer.check(spec, secret()), signer.sign(order(server, issuer=spec))):
+        assert told in await refusal(asking, IssuerFailed)
+
+
+# What it is told
+
+
+async def test_the_token_is_for_this_order_alone(signer: StepCA, server: https.Server, answers: Answers) -> None:
+    answers["/1.0/sign"] = (403, {})
+    csr = pki.csr(common_name="app", dns=["b.example.com", "a.example.com"], ips=["192.0.2.1"])
+    asked = order(server, csr=csr, usages=("signing", "code signing"))
+    for _ in range(2):
+        await refusal(signer.sign(asked), RequestRejected)
+
+    tokens = []
+    for seen in server.seen[-2:]:
+        body = json.loads(seen.body)
+        assert (body["csr"], body["notAfter"]) == (csr.decode(), "3600s")
+        tokens.append(jwt.decode(body["ott"], jwt.PyJWK(KEY.public), audience=f"{server.url}/1.0/sign"))
+        assert jwt.get_unverified_header(body["ott"]) == {"alg": "ES256", "typ": "JWT", "kid": "kid"}
+    first, second = tokens
+    assert (first["iss"], first["sub"]) == ("us", "app")
+    assert first["sans"] == ["b.example.com", "a.example.com", "192.0.2.1"]
+    assert first["exp"] - first["iat"] <= 300
+    assert first["cnf"]["x5rt#S256"]
+    assert first["request"] == {
+        "keyUsage": ["digital_signature"],
+        "extKeyUsage": ["1.3.6.1.5.5.7.3.3"],
+        "basicConstraints": {"isCA": False, "maxPathLen": -1},
+    }
+    assert first["jti"] != second["jti"]
+
+
+@pytest.mark.parametrize(
+    ("csr", "subject"),
+    [
+        (pki.csr(common_name="app"), "app"),
+        (pki.csr(dns=["b.example.com", "a.example.com"]), "b.example.com"),
+    ],
+)
+async def test_a_token_always_has_a_subject(
+    signer: StepCA, server: https.Server, answers: Answers, csr: bytes, subject: str
+) -> None:
+    answers["/1.0/sign"] = (403, {})
+    await refusal(signer.sign(order(server, csr=csr)), RequestRejected)
+
+    token = json.loads(server.seen[-1].body)["ott"]
+    assert jwt.decode(token, options={"verify_signature": False})["sub"] == subject

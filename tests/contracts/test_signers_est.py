@@ -1,0 +1,67 @@
+"""The contract over EST. What EST has no words for, the CA behind the server must know: it is announced to it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.signers.clients import Clients
+from adapters.signers.est import EST
+from adapters.signers.verified import Verified
+from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
+from domain.ports import Signer
+from tests.contracts.clock import StoppedClock
+from tests.contracts.signer_contract import SignerContract
+from tests.remote import https
+from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
+
+
+class Announced(Signer):
+    """Tells the CA's profile what an order wants beyond its CSR, and asks the signer under test."""
+
+    def __init__(self, signer: Signer, server: ESTServer) -> None:
+        self._signer = signer
+        self._server = server
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        await self._signer.check(issuer, credentials)
+
+    async def sign(self, order: SigningOrder) -> Issued | Pending:
+        with contextlib.suppress(ValueError):
+            self._server.announce(order)
+        return await self._signer.sign(order)
+
+
+class ESTContract(SignerContract):
+    @pytest.fixture
+    async def server(self, tmp_path: Path) -> AsyncIterator[ESTServer]:
+        async with est(tmp_path) as server:
+            yield server
+
+    @pytest.fixture
+    def issuer(self, server: ESTServer) -> IssuerSpec:
+        return IssuerSpec(server.url, ObjectKey("Secret", "default", "credentials"), "EST")
+
+    @pytest.fixture
+    async def signer(self, server: ESTServer) -> AsyncIterator[Signer]:
+        clock = StoppedClock()
+        clients = Clients(clock)
+        yield Announced(Verified(EST(clients), clock), server)
+        await clients.close()
+
+
+class TestESTByPassword(ESTContract):
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        data = {"username": USERNAME.encode(), "password": PASSWORD.encode(), "ca.crt": https.ROOT.pem}
+        return Credentials(data, version="1")
+
+
+class TestESTByCertificate(ESTContract):
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        us = https.client_certificate()
+        return Credentials({"tls.crt": us.pem, "tls.key": us.key_pem, "ca.crt": https.ROOT.pem}, version="1")

@@ -1,0 +1,55 @@
+"""A step-ca for the tests of this folder: skipped without Go, and with REQUIRE_CLUSTER=1 a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.clock import SystemClock
+from adapters.signers.clients import Clients
+from tests.cluster.build import BuildFailed, NoToolchain
+from tests.step_ca import build
+from tests.step_ca.server import StepCAServer
+
+
+@pytest.fixture(scope="session")
+def step_ca_program(pytestconfig: pytest.Config) -> Path:
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # a first build takes minutes: it shows its progress
+        try:
+            return build.ensure(os.environ)
+        except NoToolchain as error:
+            message = f"step-ca must be built: {error}; install Go"
+            if os.environ.get("REQUIRE_CLUSTER") != "1":
+                pytest.skip(message)
+        except BuildFailed as error:
+            message = f"no step-ca: {error}"
+    raise pytest.fail.Exception(message, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def step_ca(step_ca_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StepCAServer]:
+    """For all tests that leave it running."""
+    server = StepCAServer(step_ca_program, tmp_path_factory.mktemp("step-ca"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def step_ca_of_my_own(step_ca_program: Path, tmp_path: Path) -> Iterator[StepCAServer]:
+    """For a test that ends it."""
+    server = StepCAServer(step_ca_program, tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients(SystemClock())
+    yield made
+    await made.close()

@@ -1,0 +1,149 @@
+"""What the real step-ca signs, for how long, by which template, and through restarts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from adapters.clock import SystemClock
+from adapters.signers.clients import Clients
+from adapters.signers.step_ca import StepCA
+from adapters.signers.verified import Verified
+from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
+from domain.model import Issued
+from domain.ports import Signer
+from tests import pki
+from tests.step_ca.asking import (
+    BY_DEFAULT,
+    BY_HONOURING,
+    TOLERANCE,
+    issuer,
+    leaf_of,
+    order,
+    refusal,
+)
+from tests.step_ca.server import StepCAServer
+
+
+@pytest.fixture
+def signer(clients: Clients) -> Signer:
+    clock = SystemClock()
+    return Verified(StepCA(clients, clock), clock)
+
+
+# How long
+
+
+async def test_ninety_days_are_refused_and_not_shortened(signer: Signer, step_ca: StepCAServer) -> None:
+    asked = order(issuer(step_ca), BY_DEFAULT, duration=timedelta(days=90))
+
+    told = await refusal(signer.sign(asked), RequestRejected)
+
+    assert told == (
+        "step-ca answers /1.0/sign with HTTP 403: its policy does not allow the duration, a name or the key of this "
+        "request; ask for a shorter spec.duration, or have the issuer ask for less by spec.parameters.maxDuration, or "
+        "see the CA's log"
+    )
+    assert "more than the authorized maximum certificate duration" in step_ca.log
+
+
+@pytest.mark.parametrize(
+    ("asked", "longest", "got"),
+    [
+        (timedelta(days=90), "24h", timedelta(hours=24)),
+        (timedelta(hours=1), "24h", timedelta(hours=1)),
+        (timedelta(hours=1), "", timedelta(hours=1)),
+        (None, "1h", timedelta(hours=1)),
+        (None, "", timedelta(hours=24)),  # the CA's own default
+    ],
+)
+async def test_max_duration_bounds_what_is_asked(
+    signer: Signer, step_ca: StepCAServer, asked: timedelta | None, longest: str, got: timedelta
+) -> None:
+    spec = issuer(step_ca, maxDuration=longest)
+
+    signed = leaf_of(await signer.sign(order(spec, BY_DEFAULT, duration=asked)))
+
+    assert abs(signed.not_valid_after_utc - datetime.now(UTC) - got) < TOLERANCE
+
+
+# Templates
+
+
+async def test_the_default_template_decides_subject_and_usages(signer: Signer, step_ca: StepCAServer) -> None:
+    csr = pki.csr(subject=x509.Name([*pki.name("app"), *organization("Team A")]), dns=["app.example.com"])
+
+    signed = leaf_of(await signer.sign(order(issuer(step_ca), BY_DEFAULT, csr, usages=("signing", "code signing"))))
+
+    assert signed.subject == pki.name("app")
+    purposes = signed.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert set(purposes) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
+
+
+async def test_the_honouring_template_does_not(signer: Signer, step_ca: StepCAServer) -> None:
+    csr = pki.csr(subject=x509.Name([*pki.name("app"), *organization("Team A")]), dns=["app.example.com"])
+    spec = issuer(step_ca, "jwk-honouring")
+
+    signed = leaf_of(await signer.sign(order(spec, BY_HONOURING, csr, usages=("signing", "code signing"))))
+
+    assert signed.subject == x509.load_pem_x509_csr(csr).subject
+    purposes = signed.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert set(purposes) == {ExtendedKeyUsageOID.CODE_SIGNING}
+
+
+def organization(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)])
+
+
+async def test_no_ca_certificate_by_the_default_template(signer: Signer, step_ca: StepCAServer) -> None:
+    """It would make a leaf of it, which is not passed on."""
+    asked = replace(order(issuer(step_ca), BY_DEFAULT, pki.csr(common_name="A CA")), is_ca=True)
+
+    with pytest.raises(SigningError, match="isCA: asked True, got False"):
+        await signer.sign(asked)
+
+
+# Restarts
+
+
+async def test_the_same_order_may_be_asked_for_again(signer: Signer, step_ca: StepCAServer) -> None:
+    """Each time with a token of its own, and many at once."""
+    asked = order(issuer(step_ca), BY_DEFAULT)
+
+    answers = await asyncio.gather(*(signer.sign(asked) for _ in range(20)))
+
+    assert len({leaf_of(answer).serial_number for answer in answers}) == 20
+
+
+async def test_the_ca_is_killed_and_comes_back(signer: Signer, step_ca_of_my_own: StepCAServer) -> None:
+    ca = step_ca_of_my_own
+    asked = order(issuer(ca), BY_DEFAULT)
+    leaf_of(await signer.sign(asked))
+
+    ca.kill()
+    for asking in (signer.sign(asked), signer.check(asked.issuer, asked.credentials)):
+        assert "cannot be reached (connection refused)" in await refusal(asking, IssuerUnhealthy)
+
+    ca.start()
+    await signer.check(asked.issuer, asked.credentials)
+    leaf_of(await signer.sign(asked))
+
+
+async def test_the_ca_is_killed_in_the_middle(signer: Signer, step_ca_of_my_own: StepCAServer) -> None:
+    """Whatever each of many requests meets, it is signed or IssuerUnhealthy."""
+    ca = step_ca_of_my_own
+    asked = order(issuer(ca), BY_DEFAULT)
+    leaf_of(await signer.sign(asked))
+
+    asking = [asyncio.create_task(signer.sign(asked)) for _ in range(100)]
+    await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    ca.kill()
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+
+    kinds = {type(outcome) for outcome in outcomes}
+    assert kinds == {Issued, IssuerUnhealthy}
