@@ -25,7 +25,7 @@ class ObjectKey:
 
     def __str__(self) -> str:
         path = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {path}"
+        return f"{self.kind} {path if path.isprintable() else repr(path)}"  # a CSR's name may hold a newline
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,21 @@
+"""How an object is named in messages and logs.
+
+Law: one line, whatever tenants call their objects.
+"""
+
+import pytest
+
+from domain.model import ObjectKey
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (ObjectKey("SampleIssuer", "team", "ca"), "SampleIssuer team/ca"),
+        (ObjectKey("SampleClusterIssuer", "", "ca"), "SampleClusterIssuer ca"),
+        (ObjectKey("CertificateSigningRequest", "", "My_CSR:x ü"), "CertificateSigningRequest My_CSR:x ü"),
+        (ObjectKey("CertificateSigningRequest", "", "a\nINFO forged"), r"CertificateSigningRequest 'a\nINFO forged'"),
+    ],
+)
+def test_an_object_is_named_on_one_line(key: ObjectKey, text: str) -> None:
+    assert str(key) == text
