@@ -53,7 +53,10 @@ def client_certificate(common_name: str = "client", parent: pki.Authority = CLIE
 
 @dataclass
 class Seen:
-    """One request, as it came in; `peer` is the common name of the client's certificate, `port` the client's."""
+    """One request, as it came in; `peer` is the common name of the client's certificate, `port` the client's.
+
+    `query` is as it was written, without the question mark.
+    """
 
     method: str
     path: str
@@ -61,6 +64,7 @@ class Seen:
     body: bytes
     peer: str
     port: int
+    query: str = ""
 
 
 @dataclass
@@ -70,11 +74,9 @@ class Server:
     seen: list[Seen] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append(
-            Seen(
-                request.method, request.path, dict(request.headers), await request.read(), peer(request), port(request)
-            )
-        )
+        body, query = await request.read(), request.rel_url.raw_query_string
+        headers = dict(request.headers)
+        self.seen.append(Seen(request.method, request.path, headers, body, peer(request), port(request), query))
         return await self.handler(request)
 
 

@@ -31,13 +31,13 @@ class Provisioner:
         self.encrypted = encrypt(json.dumps(self.private).encode(), password.encode())
 
 
-def encrypt(content: bytes, password: bytes, *, iterations: int = 600_000) -> str:
+def encrypt(content: bytes, password: bytes, *, iterations: int = 600_000, enc: str = "A256GCM") -> str:
     """A compact JWE with PBES2 and AES-GCM (RFC 7518 sections 4.8 and 5.3), as `step` makes them."""
     salt, key, iv = os.urandom(16), os.urandom(32), os.urandom(12)
     header = {
         "alg": "PBES2-HS256+A128KW",
         "cty": "jwk+json",
-        "enc": "A256GCM",
+        "enc": enc,
         "p2c": iterations,
         "p2s": _base64url(salt),
     }

@@ -159,6 +159,19 @@ async def test_a_new_ca_certificate_is_learnt_of(signer: EST, server: ESTServer)
     assert answer.ca == ROOT.pem
 
 
+async def test_a_certificate_is_not_lost_for_want_of_its_root(signer: EST, server: ESTServer) -> None:
+    """The CA's certificates known so far do not fit, and new ones are not to be had."""
+    server.trusted = [pki.authority("Old root").certificate]
+    await signer.check(issuer(server), secret(BY_NAME))
+    server.trusted = []
+
+    answer = await signer.sign(order(server))
+
+    assert isinstance(answer, Issued)
+    assert answer.ca is None
+    assert server.asked == ["cacerts", "simpleenroll", "cacerts"]
+
+
 async def test_the_cas_certificates_are_asked_for_once(signer: EST, server: ESTServer) -> None:
     await signer.sign(order(server))
     await signer.sign(order(server))

@@ -8,20 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.signers import est_server
 from adapters.signers.clients import Clients
 from adapters.signers.est import EST
 from adapters.signers.http import Limits
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
-from tests.adapters.signers.asking_est import (
-    BY_NAME,
-    SECRET,
-    US,
-    issuer,
-    order,
-    refusal,
-    secret,
-)
+from tests.adapters.signers.asking_est import BASIC, BY_CERTIFICATE, BY_NAME, SECRET, US, issuer, order, refusal, secret
 from tests.contracts.clock import StoppedClock
 from tests.remote.est import PASSWORD, ESTServer, est
 
@@ -77,3 +70,11 @@ async def test_a_path_in_the_url(signer: EST, server: ESTServer) -> None:
 
     assert told.startswith("spec.url: holds a path")
     assert "spec.parameters.label" in told
+
+
+def test_what_is_read_of_a_secret_does_not_show_it() -> None:
+    found = est_server.server(IssuerSpec("https://est.example.com", SECRET, "EST"), secret(BY_NAME, BY_CERTIFICATE))
+
+    assert found.authorization == {"Authorization": f"Basic {BASIC}"}
+    assert BASIC not in repr(found)
+    assert PASSWORD not in repr(found)

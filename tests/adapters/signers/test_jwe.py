@@ -85,6 +85,7 @@ def test_a_wrong_password(password: bytes) -> None:
         (changed({"p2c": 0}), "asks for 0 iterations; 1 to 1,000,000 are allowed"),
         (changed({"p2c": 1_000_001}), "asks for 1,000,001 iterations; 1 to 1,000,000 are allowed"),
         (changed({"enc": "A128GCM"}), "does not open with the password"),
+        (encrypt(KEY, PASSWORD.encode(), enc="A128GCM").encode(), "does not open with the password"),  # by 256 bits
         (changed({"cty": "other"}), "does not open with the password"),  # the header is authenticated
         (changed(encrypted_key=""), "does not open with the password"),
         (changed(iv=""), "does not open with the password"),

@@ -78,11 +78,20 @@ async def test_a_secret_that_cannot_work(
     assert server.seen == []
 
 
+SECP256K1 = {
+    "kty": "EC",
+    "crv": "secp256k1",
+    "kid": "kid",
+    "x": "h2knfoEV6ffqDnTY-e3rpF8xnRw0Ck2ivTNMMMEDU1g",
+    "y": "T1iFsApJX-16jfiee3sV-0KcIJwNRE3P8yw1HVaL-08",
+    "d": "MTPpakYJg5_rFp7wT3u-VqfJXmzLz5fvJXxgCFcWZWc",
+}
 NO_KEYS = {
     "a public key": KEY.public,
     "no kid": {name: value for name, value in KEY.private.items() if name != "kid"},
     "a secret": {"kty": "oct", "kid": "kid", "k": "AAAA"},
     "a list": [],
+    "a key on a curve that few know": SECP256K1,
     "half a key": KEY.private | {"d": "AAAA"},
 }
 
@@ -93,7 +102,11 @@ async def test_an_encrypted_something(signer: StepCA, server: https.Server, cont
 
     told = await refusal(signer.check(issuer(server), secret(data)), IssuerFailed)
 
-    assert told.startswith("Secret team-a/my-ca: jwk holds no ")
+    assert told.startswith("Secret team-a/my-ca: jwk holds ")
+
+
+async def test_a_newline_at_the_end_is_not_the_passwords(signer: StepCA, server: https.Server) -> None:
+    await signer.check(issuer(server), secret({name: value + b"\n" for name, value in DATA.items()}))
 
 
 @pytest.mark.parametrize(
