@@ -22,9 +22,9 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from adapters.signers.ca import CA
-from adapters.signers.clients import Clients
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
+from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from domain.ports import Clock, Signer

@@ -14,10 +14,10 @@ from datetime import timedelta
 
 from cryptography import x509
 
-from adapters.signers.assembly import assemble
-from adapters.signers.clients import Clients
 from adapters.signers.est_server import ENROL, LABEL, TRUSTED, Server, server
-from adapters.signers.http import Answer
+from adapters.signers.remote.assembly import assemble
+from adapters.signers.remote.clients import Clients
+from adapters.signers.remote.http import Answer
 from adapters.signers.x509 import bag, pem
 from adapters.signers.x509 import csr as requests
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from adapters.signers import tls
-from adapters.signers.clients import Endpoint
-from adapters.signers.http import Question
+from adapters.signers.remote import tls
+from adapters.signers.remote.clients import Endpoint
+from adapters.signers.remote.http import Question
 from domain.errors import IssuerFailed
 from domain.model import Credentials, IssuerSpec, ObjectKey
 

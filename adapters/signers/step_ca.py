@@ -2,8 +2,8 @@
 
 Law: what an answer means is decided by its status alone, never by the words that came with it. A duration over the
 CA's policy is refused there, not shortened: spec.parameters.maxDuration bounds what is asked for.
-The Secret holds jwk and password, or tls.crt and tls.key (step_token.py); ca.crt is whom to trust, the system's store
-where there is none. Paths and answers: step_api.py.
+The Secret holds jwk and password, or tls.crt and tls.key (step/token.py); ca.crt is whom to trust, the system's store
+where there is none. Paths and answers: step/api.py.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from datetime import timedelta
 
 from cryptography import x509
 
-from adapters.signers import step_token
-from adapters.signers.assembly import assemble
-from adapters.signers.clients import Clients, Endpoint
-from adapters.signers.step_api import StepAPI
-from adapters.signers.step_token import Tokens
+from adapters.signers.remote.assembly import assemble
+from adapters.signers.remote.clients import Clients, Endpoint
+from adapters.signers.step.api import StepAPI
+from adapters.signers.step.token import Tokens, read_tokens
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.leaf import DEFAULT_DURATION
 from domain import durations
@@ -76,7 +75,7 @@ class StepCA(Signer):
         key = issuer.url, issuer.secret
         known = self._kept.get(key)
         if known is None or known.credentials != credentials:
-            tokens = await asyncio.to_thread(step_token.read, issuer.secret, credentials, self._clock.now())
+            tokens = await asyncio.to_thread(read_tokens, issuer.secret, credentials, self._clock.now())
             api = StepAPI(self._clients, Endpoint(issuer.url, issuer.secret, credentials))
             known = _Known(credentials, tokens, api)
         self._kept[key] = known

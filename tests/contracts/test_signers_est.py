@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.clients import Clients
 from adapters.signers.est import EST
+from adapters.signers.remote.clients import Clients
 from adapters.signers.verified import Verified
 from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
 from domain.ports import Signer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.clients import Clients
+from adapters.signers.remote.clients import Clients
 from tests.cluster.build import BuildFailed, NoToolchain
 from tests.step_ca import build
 from tests.step_ca.server import StepCAServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.clients import Clients
+from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from domain.model import Credentials, IssuerSpec, ObjectKey

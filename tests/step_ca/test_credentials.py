@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from adapters.clock import SystemClock
-from adapters.signers.clients import Clients
+from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from domain.errors import IssuerFailed, IssuerUnhealthy

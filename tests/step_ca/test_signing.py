@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from adapters.clock import SystemClock
-from adapters.signers.clients import Clients
+from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError

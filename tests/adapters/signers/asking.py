@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.signers.clients import Clients, Endpoint
-from adapters.signers.http import Answer, Limits, Question
+from adapters.signers.remote.clients import Clients, Endpoint
+from adapters.signers.remote.http import Answer, Limits, Question
 from domain.errors import IssuerUnhealthy
 from domain.model import Credentials, ObjectKey
 from tests.contracts.clock import StoppedClock

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers import clients as module
-from adapters.signers.clients import Clients, Endpoint
-from adapters.signers.http import Limits, Question
+from adapters.signers.remote import clients as module
+from adapters.signers.remote.clients import Clients, Endpoint
+from adapters.signers.remote.http import Limits, Question
 from domain.model import Credentials
 from tests.adapters.signers.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal
 from tests.contracts.clock import StoppedClock

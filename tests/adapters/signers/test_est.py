@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from adapters.signers.clients import Clients
 from adapters.signers.est import EST
-from adapters.signers.http import Limits
+from adapters.signers.remote.clients import Clients
+from adapters.signers.remote.http import Limits
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued, IssuerSpec, Pending
 from tests import pki

@@ -12,9 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.signers.clients import Clients
 from adapters.signers.est import EST
-from adapters.signers.http import Limits
+from adapters.signers.remote.clients import Clients
+from adapters.signers.remote.http import Limits
 from adapters.signers.verified import Verified
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import Issued, IssuerSpec

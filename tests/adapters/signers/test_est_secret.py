@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.signers import est_server
-from adapters.signers.clients import Clients
 from adapters.signers.est import EST
-from adapters.signers.http import Limits
+from adapters.signers.remote.clients import Clients
+from adapters.signers.remote.http import Limits
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
 from tests.adapters.signers.asking_est import BASIC, BY_CERTIFICATE, BY_NAME, SECRET, US, issuer, order, refusal, secret

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers.clients import Clients
-from adapters.signers.http import LONGEST_PAUSE, Limits
+from adapters.signers.remote.clients import Clients
+from adapters.signers.remote.http import LONGEST_PAUSE, Limits
 from tests.adapters.signers.asking import CANARY, PLAIN, SHORT, endpoint, made, refusal
 from tests.contracts.clock import StoppedClock
 from tests.remote.https import fine, serving

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from aiohttp import web
 
-from adapters.signers.clients import Clients
+from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerFailed, RequestRejected
 from tests import pki

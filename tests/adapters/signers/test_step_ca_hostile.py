@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from cryptography import x509
 
-from adapters.signers import jwe
-from adapters.signers.clients import Clients
+from adapters.signers.remote.clients import Clients
+from adapters.signers.step import jwe
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued

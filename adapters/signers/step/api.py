@@ -16,9 +16,9 @@ from urllib.parse import quote, urlsplit
 
 from cryptography import x509
 
-from adapters.signers.clients import Clients, Endpoint
-from adapters.signers.http import Answer, Question
-from adapters.signers.step_token import Tokens
+from adapters.signers.remote.clients import Clients, Endpoint
+from adapters.signers.remote.http import Answer, Question
+from adapters.signers.step.token import Tokens
 from adapters.signers.x509 import bag
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 

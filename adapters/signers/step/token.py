@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from adapters.signers import jwe, tls
+from adapters.signers.remote import tls
+from adapters.signers.step import jwe
 from adapters.signers.x509 import keys, pem, usages
 from adapters.signers.x509.csr import CSR
 from domain.errors import IssuerFailed
@@ -65,7 +66,7 @@ class Tokens:
         return jwt.encode(claims, self.key, algorithm=_algorithm(self.key), headers=self.header)
 
 
-def read(secret: ObjectKey, credentials: Credentials, now: datetime) -> Tokens:
+def read_tokens(secret: ObjectKey, credentials: Credentials, now: datetime) -> Tokens:
     """From what the Secret holds; IssuerFailed where that cannot work. Takes its time: call it in a thread."""
     by_jwk = [key for key in (JWK, PASSWORD) if credentials.data.get(key)]
     by_certificate = [key for key in (tls.CERTIFICATE, tls.KEY) if credentials.data.get(key)]

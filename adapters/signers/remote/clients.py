@@ -15,8 +15,8 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from adapters.signers import tls
-from adapters.signers.http import Answer, Client, Limits, Question
+from adapters.signers.remote import tls
+from adapters.signers.remote.http import Answer, Client, Limits, Question
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
 from domain.ports import Clock
