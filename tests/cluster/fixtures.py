@@ -35,9 +35,9 @@ def header(env: Mapping[str, str]) -> list[str]:
     return [f"api server: NONE. CLUSTER TESTS WILL {verdict}:", *why, f"  To get one: {HOW_TO_GET_ONE}."]
 
 
-def give_up(reason: str, env: Mapping[str, str]) -> NoReturn:
-    """Skips the test that needs a cluster, or fails it where one is required."""
-    message = f"{reason}. To get one: {HOW_TO_GET_ONE}"
+def give_up(reason: str, env: Mapping[str, str], remedy: str = HOW_TO_GET_ONE) -> NoReturn:
+    """Skips the test that needs a cluster or a CA, or fails it where they are required."""
+    message = f"{reason}. To get one: {remedy}"
     if _is_required(env):
         _fail(f"REQUIRE_CLUSTER=1, but {message}")
     pytest.skip(message)

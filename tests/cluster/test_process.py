@@ -13,13 +13,13 @@ from tests.cluster.process import Process, ProcessDied
 from tests.cluster.waiting import wait_until
 
 STARTS_A_CHILD_AND_SAYS_ITS_PID = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from tests.cluster.process import Process
 child = Process("child", ["/bin/sleep", "60"], Path(sys.argv[1]))
 child.start()
 print(child.pid, flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.est import EST
 from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.http import Limits
 from adapters.signers.verified import Verified
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import Issued, IssuerSpec
 from tests import pki
-from tests.adapters.signers.asking_est import (
+from tests.adapters.signers.est.asking import (
     BASIC,
     BY_CERTIFICATE,
     BY_NAME,
@@ -33,26 +30,7 @@ from tests.adapters.signers.asking_est import (
 )
 from tests.contracts.clock import StoppedClock
 from tests.remote import https
-from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, certs_only, est
-
-
-@pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def signer(clients: Clients) -> EST:
-    return EST(clients)
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ESTServer]:
-    async with est(tmp_path) as server:
-        yield server
-
+from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, certs_only
 
 GARBAGE = {
     "nothing": b"",

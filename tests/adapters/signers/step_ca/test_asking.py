@@ -3,53 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import jwt
 import pytest
-from aiohttp import web
 
-from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerFailed, RequestRejected
 from tests import pki
-from tests.adapters.signers.asking_step_ca import DATA, KEY, US, Answers, issuer, order, pem, refusal, secret
-from tests.adapters.signers.lying import ROOT
-from tests.contracts.clock import StoppedClock
+from tests.adapters.signers.step_ca.asking import DATA, KEY, US, Answers, issuer, order, refusal, secret
 from tests.remote import https
 from tests.step_ca.provisioner import PASSWORD, encrypt
-
-
-@pytest.fixture
-def answers() -> Answers:
-    """What is answered to each path: a healthy CA, until a test changes it."""
-    return {
-        "/health": (200, {"status": "ok"}),
-        "/provisioners": (200, {"provisioners": [{"type": "JWK", "name": "us", "key": KEY.public}]}),
-        "/roots": (201, {"crts": pem(ROOT)}),
-    }
-
-
-@pytest.fixture
-async def server(tmp_path: Path, answers: Answers) -> AsyncIterator[https.Server]:
-    async def answer(request: web.Request) -> web.Response:
-        if request.path not in answers:
-            return web.Response(status=404)
-        status, body = answers[request.path]
-        return web.Response(status=status, body=body if isinstance(body, bytes) else json.dumps(body).encode())
-
-    async with https.serving(tmp_path, answer) as server:
-        yield server
-
-
-@pytest.fixture
-async def signer() -> AsyncIterator[StepCA]:
-    clock = StoppedClock()
-    clients = Clients(clock)
-    yield StepCA(clients, clock)
-    await clients.close()
-
 
 # A spec or Secret that cannot work
 
