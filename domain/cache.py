@@ -117,7 +117,7 @@ def _differs(new: Request, old: Request) -> bool:
 
 
 def _foreign(request: Request) -> Request:
-    return replace(request, resource_version="", ready=None, failed=False, has_certificate=False)
+    return replace(request, resource_version="", ready=None, order=None, failed=False, has_certificate=False)
 
 
 def _is_newer(new: str, old: str) -> bool:

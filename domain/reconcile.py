@@ -160,7 +160,7 @@ class Reconciler:
         try:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             version = credentials.version
-            outcome = await signer.sign(requests.order(request, issuer, attempt, credentials))
+            outcome = await signer.sign(requests.signing_order(request, issuer, credentials))
         except Exception as failure:  # as above
             _log_if_unexpected(request.key, failure)
             if isinstance(failure, IssuerUnhealthy):

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.resources import SECRET, SECRETS, ApiNames, Resource, followed
-from adapters.kubernetes.translate import Translator, status_object
+from adapters.kubernetes.translate import Translator
 from adapters.kubernetes.watch import Follower
 from domain.cache import Cache, Wakes
 from domain.effects import PatchStatus
@@ -61,7 +61,7 @@ class KubernetesCluster(Cluster):
     async def apply(self, patch: PatchStatus) -> None:
         key, resource = patch.key, self._resources[patch.key.kind]
         told = await self._api.apply_status(
-            resource, key.namespace, key.name, patch.resource_version, status_object(patch.status)
+            resource, key.namespace, key.name, patch.resource_version, self._translator.status(patch.status)
         )
         self._tell(self._cache.refresh(self._translator.object(key.kind, told)))
 

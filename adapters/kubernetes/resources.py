@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from lightkube.core.resource import ApiInfo, GlobalResource, NamespacedResourceG, ResourceDef
@@ -100,6 +100,13 @@ class RequestSpecObject(msgspec.Struct):
 class RequestStatusObject(msgspec.Struct):
     conditions: list[ConditionObject] | None = None
     certificate: str | None = None
+
+
+class OrderObject(msgspec.Struct):
+    """The message of an Order condition."""
+
+    askAgainAt: Annotated[datetime, msgspec.Meta(tz=True)]
+    handle: str | None = None
 
 
 class RequestObject(msgspec.Struct):

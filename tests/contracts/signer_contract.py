@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -22,7 +23,7 @@ import pytest
 from cryptography import x509
 
 from domain.errors import RequestRejected
-from domain.model import Credentials, IssuerSpec, ObjectKey
+from domain.model import Credentials, IssuerSpec, ObjectKey, Pending
 from domain.ports import Signer
 from tests import pki
 from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, NAMES, REFUSED, SERVER, ca_request
@@ -257,6 +258,23 @@ class SignerContract:
         told = repr(refusal.value) + "".join(traceback.format_exception(refusal.value))
         for secret in [*credentials.data.values(), csr]:
             assert not quoted(secret, told)
+
+    # Orders that the CA answers later
+
+    @pytest.fixture
+    def restarted(self, signer: Signer) -> Signer:
+        """The signer as the next process makes it; override where yours hands out handles."""
+        return signer
+
+    async def test_an_order_that_waits_is_answered_to_the_next_process(
+        self, signer: Signer, restarted: Signer, order: OrderMaker
+    ) -> None:
+        asked = order(pki.csr())
+        first = await signer.sign(asked)
+
+        answer = await sign(restarted, replace(asked, handle=first.handle if isinstance(first, Pending) else None))
+
+        assert answer.leaf.public_key() == pki.key().public_key()
 
     async def test_nothing_shows_the_credentials(
         self, signer: Signer, order: OrderMaker, issuer: IssuerSpec, credentials: Credentials
