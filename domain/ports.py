@@ -8,7 +8,7 @@ missing method fails when the adapter is built.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -34,11 +34,19 @@ class Signer(Protocol):
     into a message.
     """
 
+    parameters: Collection[str] = ()
+    """What it reads of spec.parameters; an issuer with others, but for those in domain/parameters.py, is Failed."""
+
     ca_decides_subject_and_usages: bool = False
     """Whether the CA, by a template or profile of its own, may give other subjects and usages than were asked for.
 
-    Then these two are not compared with the request; names, key, isCA and validity always are.
+    Then these two are not compared with the request; names, key, isCA and validity always are. An issuer's
+    spec.parameters.caDecidesSubjectAndUsages overrides it.
     """
+
+    heeds_annotations: bool = False
+    """Whether annotations of Kubernetes CSRs count (domain/annotations.py), unless spec.parameters.allowAnnotations
+    of the issuer says otherwise."""
 
     @abstractmethod
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:

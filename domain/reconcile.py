@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from domain import issuers, requests
+from domain import issuers, parameters, requests
 from domain.breaker import Trials
 from domain.conditions import NORMAL, WARNING
 from domain.effects import Check, Effects
@@ -160,7 +160,8 @@ class Reconciler:
         try:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             version = credentials.version
-            outcome = await signer.sign(requests.signing_order(request, issuer, credentials))
+            order = requests.signing_order(request, issuer, credentials, heeds_annotations=signer.heeds_annotations)
+            outcome = await signer.sign(order)
         except Exception as failure:  # as above
             _log_if_unexpected(request.key, failure)
             if isinstance(failure, IssuerUnhealthy):
@@ -191,7 +192,9 @@ class Reconciler:
         if spec.signer not in self._signers:
             known = ", ".join(sorted(self._signers))
             raise IssuerFailed(f"spec.signer: {spec.signer!r} is not a signer of this controller, which has: {known}")
-        return self._signers[spec.signer]
+        signer = self._signers[spec.signer]
+        parameters.require_known(spec, signer.parameters)
+        return signer
 
     async def _credentials(self, spec: IssuerSpec) -> Credentials:
         try:

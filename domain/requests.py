@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import durations
+from domain import durations, parameters
+from domain.annotations import heeded
 from domain.conditions import News, RequestNews, explain, message, ready_condition
 from domain.effects import NOTHING, Effects, Event, PatchStatus, RequestStatus, Sign, SigningRequestStatus, Status
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
@@ -56,8 +57,12 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
     return Sign(issuer, attempt)
 
 
-def signing_order(request: Request, issuer: Issuer, credentials: Credentials) -> SigningOrder:
-    """What the signer is asked."""
+def signing_order(
+    request: Request, issuer: Issuer, credentials: Credentials, *, heeds_annotations: bool = False
+) -> SigningOrder:
+    """What the signer is asked; `heeds_annotations` is what it does where the issuer does not say."""
+    if parameters.flag(issuer.spec, parameters.ALLOW_ANNOTATIONS, default=heeds_annotations):
+        request = heeded(request)
     return SigningOrder(
         uid=request.uid,
         csr=request.csr,

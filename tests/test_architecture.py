@@ -72,6 +72,17 @@ def test_every_signer_is_verified(container: Any) -> None:
     assert {type(signer) for signer in signers.values()} == {Verified}
 
 
+def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> None:
+    signers = nowhere().signers()
+    assert {name: list(signer.parameters) for name, signer in signers.items()} == {
+        "Demo": [],
+        "CA": [],
+        "StepCA": ["provisioner", "maxDuration"],
+        "EST": ["label"],
+    }
+    assert [name for name, signer in signers.items() if signer.heeds_annotations] == ["Demo"]
+
+
 ADAPTERS: list[tuple[type, type]] = [
     *((port, adapter) for wired in WIRED.values() for port, adapter in wired.items()),
     (Signer, Verified),

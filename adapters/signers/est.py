@@ -38,6 +38,8 @@ class EST(Signer):
     request, unless the server looks at it already when asked for the CA's certificates.
     """
 
+    parameters = (LABEL,)
+
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], _Certificates] = OrderedDict()

@@ -47,6 +47,7 @@ class _Known:
 class StepCA(Signer):
     """An unknown provisioner is IssuerUnhealthy: it is the CA's to change, and the check finds out when it is there."""
 
+    parameters = (PROVISIONER, MAX_DURATION)
     ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
 
     def __init__(self, clients: Clients, clock: Clock) -> None:

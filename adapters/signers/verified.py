@@ -15,6 +15,7 @@ from adapters.signers.x509.csr import CSR
 from domain import durations
 from domain.errors import SigningError
 from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.parameters import CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -31,6 +32,8 @@ class Verified(Signer):
     def __init__(self, inner: Signer, clock: Clock) -> None:
         self._inner = inner
         self._clock = clock
+        self.parameters = inner.parameters
+        self.heeds_annotations = inner.heeds_annotations
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
         await self._inner.check(issuer, credentials)
@@ -40,7 +43,7 @@ class Verified(Signer):
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
-        decides = self._inner.ca_decides_subject_and_usages
+        decides = flag(order.issuer, CA_DECIDES, default=self._inner.ca_decides_subject_and_usages)
         return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now(), decides)
 
 
