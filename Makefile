@@ -9,7 +9,7 @@ FILES ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format run manifests install uninstall lock clean
+.PHONY: help demo test bench lint format run manifests install uninstall lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml
 
 test: $(READY) ## Run all tests; narrow with ARGS="tests/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns; all of it with ARGS="--full"
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(READY) ## Check format, lint, types and the architecture
 	$(BIN)/ruff format --check .

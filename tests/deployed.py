@@ -35,12 +35,16 @@ class Deployed:
 
 @pytest.fixture(scope="session")
 def deployed(api_server: ApiServer) -> Deployed:
-    api_server.install_cert_manager_crds()
-    api_server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'crd'}")
+    return install(api_server)
+
+
+def install(server: ApiServer) -> Deployed:
+    server.install_cert_manager_crds()
+    server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'crd'}")
     crds = [f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)]
-    api_server.kubectl("wait", "--for=condition=Established", "crd", *crds, "--timeout=30s")
-    api_server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'rbac'}")
-    return Deployed(api_server, api_server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
+    server.kubectl("wait", "--for=condition=Established", "crd", *crds, "--timeout=30s")
+    server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'rbac'}")
+    return Deployed(server, server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,101 @@
+"""The limit: what the client that the manager uses can send, when nobody decides, signs or watches.
+
+Law: for each waiting request the same status patch and the same Event as the manager's, by the manager's own choke
+point to the API server, so many at once as the manager works on; nothing else. It then waits to be ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.connect import connect
+from adapters.kubernetes.events import micro_time
+from adapters.kubernetes.resources import EVENTS, RequestObject, followed
+from adapters.kubernetes.translate import Translator
+from domain.conditions import RequestNews, message, ready_condition
+from domain.effects import RequestStatus
+from domain.model import CERTIFICATE_REQUEST
+from entrypoints.settings import NAMES, NAMESPACE, Settings
+from tests import pki
+
+AT_ONCE = Settings(NAMESPACE).max_concurrent_requests
+_PAGE = 500
+_ISSUED = RequestNews.ISSUED.value
+_REQUESTS = next(each for each in followed(NAMES) if each.kind == CERTIFICATE_REQUEST)
+
+
+class _ListMeta(msgspec.Struct):
+    continue_: str | None = msgspec.field(name="continue", default=None)
+
+
+class _Page(msgspec.Struct):
+    metadata: _ListMeta
+    items: list[RequestObject]
+
+
+async def _main() -> None:
+    api = Api(connect(), NAMES.controller)
+    waiting = iter([request async for request in _waiting(api)])
+    status = Translator(NAMES, NAMESPACE).status(_issued())
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(_work(api, waiting, status))
+    await asyncio.Event().wait()
+
+
+async def _work(api: Api, waiting: Iterator[RequestObject], status: Mapping[str, Any]) -> None:
+    for request in waiting:
+        meta = request.metadata
+        namespace = meta.namespace or ""
+        await api.apply_status(_REQUESTS, namespace, meta.name, meta.resourceVersion, status)
+        await api.create(EVENTS, namespace, _event(namespace, meta.name, meta.uid))
+
+
+async def _waiting(api: Api) -> AsyncIterator[RequestObject]:
+    token: str | None = ""
+    while token is not None:
+        body = await api.list_page(_REQUESTS, limit=_PAGE, token=token or None, metadata_only=False)
+        page = msgspec.json.decode(body, type=_Page)
+        for request in page.items:
+            yield request
+        token = page.metadata.continue_ or None
+
+
+def _issued() -> RequestStatus:
+    """As long as the manager's: a certificate and its CA."""
+    certificate = pki.authority().pem
+    ready = ready_condition(_ISSUED, message(_ISSUED), datetime.now(UTC), None)
+    return RequestStatus(ready, certificate=certificate, ca=certificate)
+
+
+def _event(namespace: str, name: str, uid: str) -> dict[str, Any]:
+    return {
+        "apiVersion": EVENTS.api_version,
+        "kind": EVENTS.kind,
+        "metadata": {"name": f"{name}.{uuid.uuid4()}", "namespace": namespace},
+        "eventTime": micro_time(datetime.now(UTC)),
+        "type": _ISSUED.event_type,
+        "reason": _ISSUED.reason,
+        "action": "Sign",
+        "note": message(_ISSUED),
+        "reportingController": NAMES.controller,
+        "reportingInstance": "bench",
+        "regarding": {
+            "apiVersion": _REQUESTS.api_version,
+            "kind": _REQUESTS.kind,
+            "namespace": namespace,
+            "name": name,
+            "uid": uid,
+        },
+    }
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

@@ -1,0 +1,61 @@
+"""Who is measured: each a process of its own, told by its kubeconfig where to work, and what it used up.
+
+Law: figures of a process come from the kernel (/proc, so Linux alone), never from itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrypoints.settings import NAMESPACE
+from tests.bench.scenarios import BARE, MANAGER, PEER
+from tests.cluster.process import Process
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """`manager` and `peer` are kubeconfigs, `peer_program` what was built."""
+
+    manager: Path
+    peer: Path
+    peer_program: Path
+    directory: Path
+
+    def process(self, name: str) -> Process:
+        """Not started yet."""
+        kubeconfig, command = self._command(name)
+        env = shutil.which("env") or "/usr/bin/env"
+        log = self.directory / f"{name.replace(' ', '-')}.log"
+        return Process(name, [env, f"KUBECONFIG={kubeconfig}", *command], log)
+
+    def _command(self, name: str) -> tuple[Path, list[str | Path]]:
+        makers: Mapping[str, Callable[[], tuple[Path, list[str | Path]]]] = {
+            MANAGER: lambda: (self.manager, _manager()),
+            PEER: lambda: (self.peer, [self.peer_program, f"--cluster-resource-namespace={NAMESPACE}"]),
+            BARE: lambda: (self.manager, [sys.executable, "-m", "tests.bench.bare"]),
+        }
+        return makers[name]()
+
+
+def _manager() -> list[str | Path]:
+    flags = f"--cluster-resource-namespace={NAMESPACE}", "--health-probe-bind-address=0"
+    return [sys.executable, "-m", "entrypoints.cli", "manager", *flags]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time so far; proc_pid_stat(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def peak_mib(pid: int) -> float:
+    """The most physical memory that it has had; proc_pid_status(5)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
