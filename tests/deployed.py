@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from lightkube import AsyncClient, KubeConfig
+from lightkube import KubeConfig
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.connect import client
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer
 from tests.cluster.cert_manager import CertManager
@@ -50,7 +51,9 @@ def install(server: ApiServer) -> Deployed:
 @pytest_asyncio.fixture
 async def manager_api(deployed: Deployed) -> AsyncIterator[Api]:
     """The choke point to the API server, with the rights of the manager."""
-    api = Api(AsyncClient(config=KubeConfig.from_file(deployed.manager).get()), field_manager=NAMES.controller)
+    config = KubeConfig.from_file(deployed.manager).get()
+    assert config is not None
+    api = Api(client(config), field_manager=NAMES.controller)
     yield api
     await api.close()
 

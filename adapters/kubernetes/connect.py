@@ -6,13 +6,19 @@ Law: what cannot work is refused here, in one sentence that says what to do, bef
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 import msgspec
 import yaml
 from lightkube import AsyncClient, KubeConfig
+from lightkube.config.client_adapter import verify_cluster
 from lightkube.config.kubeconfig import SERVICE_ACCOUNT, SingleConfig
+from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
+
+from adapters.kubernetes.transport import Transport
 
 _EXEC_KNOWN = ("client.authentication.k8s.io/v1alpha1", "client.authentication.k8s.io/v1beta1")
 
@@ -26,11 +32,23 @@ def connect() -> AsyncClient:
     config = _config()
     _refuse_what_cannot_work(config)
     try:
-        return AsyncClient(config=config)
+        return client(config)
     except (ConfigError, httpx2.InvalidURL) as error:
         raise NoCluster(f"the kubeconfig cannot be used: {error}") from error
     except (OSError, ValueError) as error:
         raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
+
+
+def client(config: SingleConfig) -> AsyncClient:
+    """A client on our own transport, which must be told again whom to trust and who we are."""
+    context = verify_cluster(config.cluster, config.user or User(), config.abs_file)
+    return AsyncClient(config=config, transport=Transport(context, _proxy(config.cluster.server)))
+
+
+def _proxy(server: str) -> str | None:
+    """The proxy that the environment names (HTTPS_PROXY, NO_PROXY), as kubectl uses it too."""
+    url = urlsplit(server)
+    return None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
 
 
 def pod_namespace() -> str | None:

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lightkube import AsyncClient
 
 from adapters.kubernetes import watch
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.connect import client
 from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.watch import Follower
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer
@@ -50,7 +50,7 @@ async def following(
     metadata_only: bool = False,
 ) -> AsyncIterator[Seen]:
     """Follows until the context is left."""
-    api, seen = Api(AsyncClient(config=config(server.url)), "tester"), Seen(known)
+    api, seen = Api(client(config(server.url)), "tester"), Seen(known)
     seen.follower = Follower(api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only)
     seen.task = asyncio.create_task(seen.follower.run())
     try:

@@ -13,11 +13,11 @@ from datetime import timedelta
 import httpx2
 import pytest
 import pytest_asyncio
-from lightkube import AsyncClient
 
 from adapters.kubernetes import cluster as module
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.connect import client
 from adapters.kubernetes.translate import Translator
 from domain.errors import NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, ObjectKey, SecretVersion
@@ -96,7 +96,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
-    api = Api(AsyncClient(config=config(server.url)), "tester")
+    api = Api(client(config(server.url)), "tester")
     cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):

@@ -19,12 +19,12 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from lightkube import AsyncClient
 from lightkube.core.exceptions import ConfigError
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.connect import client
 from adapters.kubernetes.resources import SECRET_VERSIONS, SECRETS
 from adapters.kubernetes.translate import Translator
 from domain.errors import ClusterError, Invalid
@@ -117,7 +117,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     caplog.set_level(logging.DEBUG)
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
-        api = Api(AsyncClient(config=config(server.url)), "tester")
+        api = Api(client(config(server.url)), "tester")
         cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):

@@ -1,0 +1,97 @@
+"""lightkube's requests on aiohttp's connections.
+
+Law: what goes over the wire and what is raised stay httpx2's; only who keeps the connections and parses HTTP changes.
+httpx2's own pool asks the kernel about every idle connection at every request, and its parser is Python: half of all
+the time that the manager worked went there.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import httpx2
+from yarl import URL
+
+_IDLE = 60.0  # seconds until an unused connection is closed; the API server keeps them for longer
+_SENT_AS_TOLD = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # headers that aiohttp would make up
+_RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # the first that fits
+    (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
+    (TimeoutError, httpx2.ReadTimeout),
+    (aiohttp.ClientConnectorError, httpx2.ConnectError),
+    (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
+    (aiohttp.ClientOSError, httpx2.ReadError),  # perhaps while writing, but who knows what the server got
+    (aiohttp.ClientError, httpx2.RemoteProtocolError),
+)
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+        self._context = context
+        self._proxy = proxy
+        self._session: aiohttp.ClientSession | None = None  # made by the first request: aiohttp wants a running loop
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._session = self._session or self._begin()
+        url = request.url
+        with _translated():
+            answer = await self._session.request(
+                request.method,
+                URL.build(
+                    scheme=url.scheme,
+                    authority=url.netloc.decode(),
+                    path=url.raw_path.decode().partition("?")[0],
+                    query_string=url.query.decode(),
+                    encoded=True,
+                ),
+                headers=request.headers.multi_items(),
+                data=request.content or None,
+                timeout=_timeout(request),
+                allow_redirects=False,
+            )
+        return httpx2.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer))
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _begin(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_SENT_AS_TOLD,
+            auto_decompress=False,  # httpx2 does it
+            proxy=self._proxy,  # looked up once; aiohttp would do it in two threads at every request
+        )
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translated():
+            async for chunk in self._answer.content.iter_any():
+                yield chunk
+
+    async def aclose(self) -> None:
+        self._answer.close()  # one that was read to its end has given its connection back before
+
+
+def _timeout(request: httpx2.Request) -> aiohttp.ClientTimeout:
+    """httpx2's four, in seconds or None."""
+    told = request.extensions.get("timeout", {})
+    return aiohttp.ClientTimeout(
+        total=None, connect=told.get("pool"), sock_connect=told.get("connect"), sock_read=told.get("read")
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientError, OSError) as error:
+        kind = next((kind for known, kind in _RAISED if isinstance(error, known)), httpx2.NetworkError)
+        raise kind(str(error)) from error
