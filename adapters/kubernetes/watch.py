@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import msgspec
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
 from domain.errors import ClusterError, Gone
@@ -105,7 +106,7 @@ class Follower:
                 self._resource, limit=_PAGE, token=token, metadata_only=self._metadata_only
             )
             with reading():
-                page = msgspec.json.decode(body, type=_Page)
+                page = decode(body, _Page)
             for item in page.items or ():
                 gone.discard(_name(_metadata(item)))
                 told = self._decode(item)
@@ -121,9 +122,9 @@ class Follower:
 
     def _take(self, line: bytes) -> None:
         with reading():
-            change = msgspec.json.decode(line, type=_Change)
+            change = decode(line, _Change)
         if change.type == "ERROR":
-            status = msgspec.json.decode(change.object, type=_Status)
+            status = decode(change.object, _Status)
             raise from_status(status.code, status.message)
         metadata = _metadata(change.object)
         if change.type == "DELETED":
@@ -136,7 +137,7 @@ class Follower:
 
     def _decode(self, raw: msgspec.Raw) -> object | None:
         try:
-            told: object = msgspec.json.decode(raw, type=self._resource.main)
+            told: object = decode(raw, self._resource.main)
             return told
         except _UNREADABLE as error:
             name = "/".join(_name(_metadata(raw)))
@@ -158,7 +159,7 @@ def _name(metadata: SecretMeta) -> tuple[str, str]:
 def _metadata(raw: msgspec.Raw) -> SecretMeta:
     """Which object it is and at which version, of objects that do not decode too."""
     try:
-        return msgspec.json.decode(raw, type=SecretVersionObject).metadata
+        return decode(raw, SecretVersionObject).metadata
     except _UNREADABLE:
         return SecretMeta()
 

@@ -172,6 +172,7 @@ TROUBLES: list[tuple[Exception, type[ClusterError]]] = [
     (httpx2.TooManyRedirects("x"), Transient),
     (httpx2.StreamError("x"), Transient),
     (ConfigError("x"), Transient),
+    (RecursionError("x"), UnknownOutcome),
     (KeyError("Content-Type"), Transient),
     (ValueError("x"), Transient),
     (FileNotFoundError("x"), Transient),
