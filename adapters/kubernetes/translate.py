@@ -163,7 +163,7 @@ def status_object(status: Status) -> dict[str, Any]:
 
 def timestamp(time: datetime) -> str:
     """metav1.Time: RFC 3339 in UTC, whole seconds."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"  # strftime writes year 1 as 1
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
@@ -226,7 +226,17 @@ def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition 
                 told.status,
                 told.reason or "",
                 told.message or "",
-                told.lastTransitionTime or _EPOCH,
+                _time(told.lastTransitionTime),
                 told.observedGeneration,
             )
     return None
+
+
+def _time(told: datetime | None) -> datetime:
+    """In UTC, where a time without a zone is taken to be; the epoch for none, and for what UTC has no year for."""
+    if told is None:
+        return _EPOCH
+    try:
+        return told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        return _EPOCH

@@ -85,6 +85,8 @@ def test_a_status_is_written_as_the_whole_of_ours(status: Status, told: dict[str
         (THEN, "2030-01-02T03:04:05Z"),
         (datetime(2030, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2))), "2030-01-02T03:04:05Z"),
         (datetime(2030, 1, 1, 23, 4, 5, tzinfo=timezone(timedelta(hours=-4))), "2030-01-02T03:04:05Z"),
+        (datetime(2030, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC), "2030-01-02T03:04:05Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
     ],
 )
 def test_times_are_told_in_utc_and_whole_seconds(time: datetime, told: str) -> None:
