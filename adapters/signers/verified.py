@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.x509 import agreement, chains, extensions, keys, pem, usages
+from adapters.signers.x509 import agreement, chains, extensions, keys, panics, pem, usages
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
 from domain import durations
@@ -33,9 +33,14 @@ class Verified(Signer):
         self._clock = clock
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._inner.check(issuer, credentials)
+        with panics.contained():
+            await self._inner.check(issuer, credentials)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
+        with panics.contained():
+            return await self._sign(order)
+
+    async def _sign(self, order: SigningOrder) -> Issued | Pending:
         csr = await asyncio.to_thread(_examine, order)
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):

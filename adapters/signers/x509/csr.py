@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from adapters.signers.x509 import extensions, keys, pem, usages
+from adapters.signers.x509 import extensions, keys, panics, pem, usages
 from domain.errors import RequestRejected
 
 _REMEDY = "make one with `openssl req -new` or cmctl"
@@ -37,9 +37,10 @@ def read(request: bytes) -> CSR:
         blocks = pem.decode(request, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         if len(blocks) > 1:
             raise ValueError(f"holds {len(blocks)} requests where one is expected")
-        parsed, csr = _parse(blocks[0])
-        _verify(parsed)
-    except ValueError as error:
+        with panics.contained():
+            parsed, csr = _parse(blocks[0])
+            _verify(parsed)
+    except (ValueError, panics.Panicked) as error:
         raise RequestRejected(f"spec.request: {error}") from None
     return csr
 
