@@ -18,7 +18,7 @@ from adapters.signers.x509 import chains, keys, pem
 from domain.model import Issued
 
 _LIMIT = 64
-"""Certificates in one answer: the way up compares each with each."""
+"""Certificates in one answer."""
 
 _QUIET = threading.Lock()
 """Of two threads at once, catch_warnings would leave the wrong filters behind."""
@@ -59,10 +59,7 @@ def leaf(bag: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certifica
 
 def path(leaf: x509.Certificate, bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
     """The leaf, then each one's issuer as far as the bag goes, a root included."""
-    found, rest = [leaf], [certificate for certificate in dict.fromkeys(bag) if certificate != leaf]
-    while parent := next((other for other in rest if chains.issued(other, found[-1])), None):
-        found.append(parent)
-        rest.remove(parent)
+    found, _ = chains.climb(leaf, bag)
     return found
 
 
