@@ -14,6 +14,9 @@ from adapters.signers.x509 import extensions
 from adapters.signers.x509.csr import CSR
 from domain.errors import RequestRejected
 
+_MOST_COMPARISONS = 250_000
+"""Of names with constraints, for one CA: as Go's crypto/x509 has it."""
+
 
 def require_room(cas: Sequence[x509.Certificate]) -> None:
     """RequestRejected where one of `cas`, the issuing one first, allows no further CA below."""
@@ -33,12 +36,21 @@ def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
         names.append(x509.DirectoryName(csr.subject))
     for ca in cas:
         limits = extensions.value(ca.extensions, x509.NameConstraints)
+        if limits is not None and len(names) * _count(limits) > _MOST_COMPARISONS:
+            raise RequestRejected(
+                "spec.request: has too many names to compare with all the name constraints of the CA certificate "
+                f"{_name(ca)}; ask for fewer, or use another issuer"
+            )
         refused = next((name for name in names if limits is not None and not _allowed(name, limits)), None)
         if refused is not None:
             raise RequestRejected(
                 f"spec.request: the name constraints of the CA certificate {_name(ca)} do not allow {_text(refused)}; "
                 "leave the name out, or use an issuer whose CA allows it"
             )
+
+
+def _count(limits: x509.NameConstraints) -> int:
+    return len(limits.permitted_subtrees or ()) + len(limits.excluded_subtrees or ())
 
 
 def _name(ca: x509.Certificate) -> str:

@@ -137,6 +137,16 @@ def test_an_old_root_without_basic_constraints_has_room() -> None:
     constraints.require_room([pki.authority().certificate, pki.authority(constraints=None).certificate])
 
 
+def test_names_and_constraints_are_not_compared_without_end() -> None:
+    limits = x509.NameConstraints([dns(f"{number}.test") for number in range(250)], [dns("example.org")])
+    ca = pki.authority(extensions=[(limits, True)]).certificate
+    asked = [f"{number}.249.test" for number in range(1_000)]
+
+    constraints.require_allowed([ca], requests.read(pki.csr(dns=asked[:990])))
+    with pytest.raises(RequestRejected, match=r"has too many names to compare .* 'CN=Test CA'; ask for fewer"):
+        constraints.require_allowed([ca], requests.read(pki.csr(dns=asked)))
+
+
 def require(
     name: x509.GeneralName,
     *,
