@@ -63,6 +63,7 @@ def key_pair(
 
 
 def _key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
+    keys.require_small(data)
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except Exception:  # cryptography's words might quote the key

@@ -31,6 +31,7 @@ from domain.model import Credentials, ObjectKey, SigningOrder
 
 JWK, PASSWORD = "jwk", "password"  # of the Secret
 _LIFETIME = timedelta(minutes=5)
+_LONGEST_PRIME = 350  # characters of base64, for 2048 bits and a few
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _NAMED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
 
@@ -95,13 +96,21 @@ def _read_jwk(secret: ObjectKey, credentials: Credentials) -> Tokens:
 def _parse(text: bytes) -> tuple[str, keys.PrivateKey]:
     try:
         values = json.loads(text)
+        if values["kty"] == "RSA":
+            _require_quick(values)
         kid, key = values["kid"], jwt.PyJWK(values).key
     except Exception:  # their words might quote the key
-        raise ValueError("holds no JWK with a kid") from None
+        raise ValueError("holds no JWK with a kid (and p and q where it is RSA, of 4096 bits at most)") from None
     if not isinstance(key, keys.PrivateKey) or not isinstance(kid, str):
         raise ValueError("holds no private key of a type that step-ca uses")
     keys.accepted(key.public_key())
     return kid, key
+
+
+def _require_quick(rsa: dict[str, Any]) -> None:
+    """Raises where reading the key could stop the whole process for long: it lacks its primes, or they are too long."""
+    if max(len(rsa["p"]), len(rsa["q"])) > _LONGEST_PRIME:
+        raise ValueError
 
 
 def _read_x5c(secret: ObjectKey, credentials: Credentials, now: datetime) -> Tokens:

@@ -77,6 +77,7 @@ def read_path(bundle: bytes) -> list[x509.Certificate]:
 
 def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
     """The CA's private key from PEM (PKCS#8, PKCS#1 or SEC 1), if it is the certificate's."""
+    keys.require_small(data)
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except TypeError:

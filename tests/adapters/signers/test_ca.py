@@ -95,6 +95,10 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
     ),
     "an Ed448 key": (plain({"tls.crt": ROOT.pem, "tls.key": ED448}), "tls.key is a private key of an unsupported type"),
     "a weak key": (secret(WEAK), "tls.key holds an RSA key of 1024 bits, which is too weak; use RSA with at least"),
+    "a key that takes long to check": (
+        plain({"tls.crt": ROOT.pem, "tls.key": ROOT.key_pem.ljust(6_501)}),
+        "tls.key has 6,501 bytes, more than the 6,500 allowed for a private key",
+    ),
     "no basicConstraints": (
         secret(NO_CONSTRAINTS),
         "tls.crt is no CA certificate: basicConstraints with CA:TRUE are missing",

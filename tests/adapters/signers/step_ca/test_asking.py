@@ -6,6 +6,7 @@ import json
 
 import jwt
 import pytest
+from jwt.algorithms import RSAAlgorithm
 
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerFailed, RequestRejected
@@ -49,6 +50,7 @@ SECP256K1 = {
     "y": "T1iFsApJX-16jfiee3sV-0KcIJwNRE3P8yw1HVaL-08",
     "d": "MTPpakYJg5_rFp7wT3u-VqfJXmzLz5fvJXxgCFcWZWc",
 }
+RSA = json.loads(RSAAlgorithm.to_jwk(pki.rsa_key())) | {"kid": "kid"}
 NO_KEYS = {
     "a public key": KEY.public,
     "no kid": {name: value for name, value in KEY.private.items() if name != "kid"},
@@ -56,16 +58,34 @@ NO_KEYS = {
     "a list": [],
     "a key on a curve that few know": SECP256K1,
     "half a key": KEY.private | {"d": "AAAA"},
+    "an RSA key without its primes": {name: RSA[name] for name in ("kty", "kid", "n", "e", "d")},
 }
+
+
+def encrypted(content: object) -> dict[str, bytes]:
+    jwk = encrypt(json.dumps(content).encode(), PASSWORD.encode(), iterations=1000)
+    return {"jwk": jwk.encode(), "password": PASSWORD.encode()}
 
 
 @pytest.mark.parametrize("content", NO_KEYS.values(), ids=NO_KEYS)
 async def test_an_encrypted_something(signer: StepCA, server: https.Server, content: object) -> None:
-    data = {"jwk": encrypt(json.dumps(content).encode(), PASSWORD.encode()).encode(), "password": PASSWORD.encode()}
-
-    told = await refusal(signer.check(issuer(server), secret(data)), IssuerFailed)
+    told = await refusal(signer.check(issuer(server), secret(encrypted(content))), IssuerFailed)
 
     assert told.startswith("Secret team-a/my-ca: jwk holds ")
+
+
+async def test_an_rsa_key(signer: StepCA, server: https.Server, answers: Answers) -> None:
+    answers["/provisioners"] = (200, {"provisioners": [{"type": "JWK", "name": "us", "key": {"kid": "kid"}}]})
+
+    await signer.check(issuer(server), secret(encrypted(RSA)))
+
+
+async def test_an_rsa_key_that_takes_long_to_check(signer: StepCA, server: https.Server) -> None:
+    padded = RSA | {"p": RSA["p"].rjust(351, "A")}  # with zeros in front it is the same number
+
+    told = await refusal(signer.check(issuer(server), secret(encrypted(padded))), IssuerFailed)
+
+    assert "p and q where it is RSA, of 4096 bits at most" in told
 
 
 async def test_a_newline_at_the_end_is_not_the_passwords(signer: StepCA, server: https.Server) -> None:
