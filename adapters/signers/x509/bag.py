@@ -30,6 +30,8 @@ def read_pkcs7(text: bytes) -> list[x509.Certificate]:
         der = base64.b64decode(b"".join(text.split()), validate=True)
         with _QUIET, warnings.catch_warnings(action="ignore"):  # of BER, which much of Java writes
             found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
+        for certificate in found:
+            pem.read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError("is no base64 of PKCS#7 certificates") from None
     return _counted(found)

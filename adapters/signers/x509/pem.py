@@ -61,11 +61,15 @@ def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]
 def _certificate(der: bytes, place: int) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
-        # cryptography reads these only when asked: ask now, so that nobody meets their errors later.
-        _ = certificate.subject, certificate.issuer, certificate.extensions
+        read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError(f"cannot be read: certificate {place} is malformed") from None
     return certificate
+
+
+def read_through(certificate: x509.Certificate) -> None:
+    """cryptography reads these only when asked: asked now, so that nobody meets their errors (of any class) later."""
+    _ = certificate.subject, certificate.issuer, certificate.extensions
 
 
 def encode(chain: Iterable[x509.Certificate]) -> bytes:
