@@ -1,11 +1,8 @@
 import base64
-from contextlib import suppress
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from adapters.signers.x509 import csr as requests
 from domain.errors import RequestRejected
@@ -75,33 +72,3 @@ def test_what_it_says_is_read() -> None:
     assert csr.bits == frozenset({"digital_signature"})
     assert (csr.purposes, csr.constraints, csr.name_constraints) == (None, None, None)
     assert csr.public_key == pki.key().public_key()
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=2_000))
-@example(b"-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n")
-@example(b"-----BEGIN CERTIFICATE REQUEST-----" * 1_000)
-def test_any_bytes_are_refused_or_read(data: bytes) -> None:
-    _read_or_refuse(data)
-    _read_or_refuse(pki.armor(data))
-
-
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(st.integers(0, len(DER) - 1), st.integers(0, 255)), min_size=1, max_size=4))
-def test_a_damaged_request_is_refused_or_read(damages: list[tuple[int, int]]) -> None:
-    damaged = bytearray(DER)
-    for place, value in damages:
-        damaged[place] = value
-
-    _read_or_refuse(pki.armor(bytes(damaged)))
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, len(DER)), st.integers(0, len(DER)), st.binary(max_size=8))
-def test_a_request_with_a_piece_replaced_is_refused_or_read(begin: int, end: int, piece: bytes) -> None:
-    _read_or_refuse(pki.armor(DER[:begin] + piece + DER[end:]))
-
-
-def _read_or_refuse(data: bytes) -> None:
-    with suppress(RequestRejected):
-        requests.read(data)
