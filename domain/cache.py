@@ -40,6 +40,11 @@ class Cache:
                 return RequestSnapshot(request, found if isinstance(found, Issuer) else None)
         return None
 
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        """The issuer that a request names."""
+        known = self._objects.get(key)
+        return known.issuer if isinstance(known, Request) else None
+
     def version(self, secret: ObjectKey) -> str | None:
         """The resource version of a Secret that exists."""
         known = self._objects.get(secret)

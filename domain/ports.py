@@ -103,6 +103,10 @@ class Cluster(Protocol):
         """What is known of an issuer or a request, from the watch; None where it is gone."""
 
     @abstractmethod
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        """The issuer that a request names, from the watch; None for whatever is no request, or gone."""
+
+    @abstractmethod
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         """As `load`, but asks the server about the object itself: for after a Conflict."""
 

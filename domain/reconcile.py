@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain import issuers, parameters, requests
-from domain.breaker import Trials
 from domain.conditions import NORMAL, WARNING
 from domain.effects import Check, Effects
 from domain.errors import (
@@ -73,7 +72,15 @@ class Reconciler:
         self._wake = wake
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
-        self._trials = Trials()
+
+    def is_tripped(self, issuer: ObjectKey) -> bool:
+        """Whether a signer has opened the issuer's breaker and nothing was signed since.
+
+        Then its requests must be worked on one at a time: the first that is signed, when the check passes again,
+        closes the breaker, and the rest comes after it.
+        """
+        attempt = self._attempts.get(issuer)
+        return attempt is not None and attempt.tripped
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Does what there is to do about an object; returns when to come back, None: not before it is woken."""
@@ -88,8 +95,6 @@ class Reconciler:
             report = self._reports.get(key)
             try:
                 effects = await self._effects(key, snapshot)
-                if effects is None:
-                    return None
                 await self._carry_out(key, effects)
                 if self._reports.get(key) is report:  # one that came during a check is for the next visit
                     self._reports.pop(key, None)
@@ -109,8 +114,7 @@ class Reconciler:
         self._reports.pop(key, None)
         return None
 
-    async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects | None:
-        """The effects to carry out; None where a request must wait for its turn."""
+    async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:
         if isinstance(snapshot, Issuer):
             return await self._look_at_issuer(snapshot, self._attempt(key, snapshot.uid))
         return await self._look_at_request(snapshot, self._attempt(key, snapshot.request.uid))
@@ -128,7 +132,7 @@ class Reconciler:
             return replace(decision, requeue_after=timedelta(0))
         return decision
 
-    async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects | None:
+    async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects:
         decision = requests.decide(snapshot, attempt, self._clock.now(), self._policy)
         if isinstance(decision, Effects):
             return decision
@@ -137,13 +141,7 @@ class Reconciler:
         if (report := self._reports.get(issuer.key)) is not None:
             outcome = report.failure
         else:
-            if self._is_half_open(issuer) and not self._trials.enter(issuer.key, request.key):
-                return None
-            try:
-                outcome = await self._sign(request, issuer, attempt)
-            finally:
-                for other in self._trials.leave(issuer.key, request.key):
-                    self._wake(other, timedelta(0))
+            outcome = await self._sign(request, issuer, attempt)
             attempt = self._attempts[request.key] = replace(attempt, outcome=outcome)
         return requests.settle(snapshot, attempt, outcome, self._clock.now(), self._policy)
 
@@ -223,13 +221,10 @@ class Reconciler:
             known = self._attempts[key] = Attempt(uid)
         return known
 
-    def _is_half_open(self, issuer: Issuer) -> bool:
-        attempt = self._attempts.get(issuer.key)
-        return attempt is not None and attempt.uid == issuer.uid and attempt.tripped
-
     def _close_breaker(self, issuer: Issuer) -> None:
-        if self._is_half_open(issuer):
-            self._attempts[issuer.key] = replace(self._attempts[issuer.key], tripped=False, failures=0)
+        attempt = self._attempts.get(issuer.key)
+        if attempt is not None and attempt.uid == issuer.uid and attempt.tripped:
+            self._attempts[issuer.key] = replace(attempt, tripped=False, failures=0)
 
     def _refused(self, key: ObjectKey, refusal: Invalid) -> None:
         """A certificate that the API server will never take fails its request; any other write is tried again."""

@@ -72,7 +72,13 @@ class Container(containers.DeclarativeContainer):
         max_duration=settings.provided.max_retry_duration,
         check_interval=settings.provided.check_interval,
     )
-    workers = providers.Singleton(Workers, clock, at_once=settings.provided.max_concurrent_requests)
+    workers = providers.Singleton(
+        Workers,
+        clock,
+        lane=cluster.provided.issuer_of,
+        at_once=settings.provided.max_concurrent_requests,
+        per_issuer=settings.provided.max_concurrent_requests_per_issuer,
+    )
     reconciler = providers.Singleton(Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake)
     manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, settings)
 

@@ -55,7 +55,7 @@ class Manager:
         await self._cluster.synced()
         self._ready = True
         _log.info("the caches are filled, working")
-        await self._workers.run(self._reconciler.reconcile)
+        await self._workers.run(self._reconciler.reconcile, self._reconciler.is_tripped)
 
     async def _stop(self, parts: Sequence[asyncio.Task[Any]], work: asyncio.Task[None]) -> None:
         self._ready = False

@@ -50,7 +50,8 @@ class Settings:
     health_probe_bind_address: Address | None = None
     max_retry_duration: timedelta = timedelta(minutes=10)
     check_interval: timedelta = timedelta(minutes=5)
-    max_concurrent_requests: int = 16
+    max_concurrent_requests: int = 256
+    max_concurrent_requests_per_issuer: int = 8
     allow_http: bool = False
     log_level: str = "info"
 
@@ -128,9 +129,15 @@ OPTIONS = [
     ),
     _option(
         "--max-concurrent-requests",
+        type=click.IntRange(1, 10_000),
+        default=256,
+        help="How many objects are worked on at the same time, most of which wait for a CA or the API server.",
+    ),
+    _option(
+        "--max-concurrent-requests-per-issuer",
         type=click.IntRange(1, 1000),
-        default=16,
-        help="How many objects are worked on at the same time.",
+        default=8,
+        help="How many requests of one issuer are worked on at the same time.",
     ),
     _option(
         "--allow-http",

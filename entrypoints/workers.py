@@ -16,15 +16,20 @@ from domain.ports import Clock
 from domain.workqueue import WorkQueue
 
 Work = Callable[[ObjectKey], Awaitable[timedelta | None]]
+Lane = Callable[[ObjectKey], ObjectKey | None]
 _AFTER_A_BUG = timedelta(seconds=30)
 _log = logging.getLogger("issuer.workers")
 
 
 class Workers:
-    def __init__(self, clock: Clock, at_once: int) -> None:
+    """Works on `at_once` keys, of them on `per_issuer` of those that `lane` counts to one issuer."""
+
+    def __init__(self, clock: Clock, lane: Lane, at_once: int, per_issuer: int) -> None:
         self._clock = clock
         self._slots = asyncio.Semaphore(at_once)
-        self._queue = WorkQueue()
+        self._per_issuer = per_issuer
+        self._is_tripped: Callable[[ObjectKey], bool] = _never
+        self._queue = WorkQueue(lane, self._width)
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -36,8 +41,12 @@ class Workers:
             self._queue.add(key)
         self._changed.set()
 
-    async def run(self, work: Work) -> None:
-        """Hands out keys until cancelled; what has begun then goes on, see `finish`."""
+    async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool]) -> None:
+        """Hands out keys until cancelled; what has begun then goes on, see `finish`.
+
+        Of an issuer that is tripped, one at a time.
+        """
+        self._is_tripped = is_tripped
         while True:
             await self._slots.acquire()
             task = asyncio.create_task(self._one(work, await self._next()))
@@ -53,6 +62,9 @@ class Workers:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         return not late
+
+    def _width(self, issuer: ObjectKey) -> int:
+        return 1 if self._is_tripped(issuer) else self._per_issuer
 
     async def _next(self) -> ObjectKey:
         while True:
@@ -82,3 +94,8 @@ class Workers:
             self._queue.done(key)
             self._changed.set()
             self._slots.release()
+
+
+def _never(issuer: ObjectKey) -> bool:
+    """Before `run` nobody has been asked to sign."""
+    return False

@@ -48,6 +48,9 @@ class KubernetesCluster(Cluster):
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)
 
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        return self._cache.issuer_of(key)
+
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         resource = self._resources[key.kind]
         try:

@@ -92,6 +92,9 @@ class MemoryCluster(Cluster):
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)
 
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        return self._cache.issuer_of(key)
+
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         found = self._objects.get(key)
         self._tell(self._cache.refresh(found) if found else self._cache.remove(key))

@@ -75,7 +75,9 @@ class Watching(ClusterStage):
             await watched.wakes(key)
         known = await watched.issuer(cluster_issuer)
         assert known.spec.secret == ObjectKey("Secret", watched.hands.cluster_namespace, "credentials")
+        assert watched.cluster.issuer_of(cluster_issuer) is None
         for key in (request_key, csr_key):
+            assert watched.cluster.issuer_of(key) == cluster_issuer
             snapshot = await watched.request(key)
             assert snapshot.issuer == known
             assert snapshot.request.csr == a_csr()
@@ -131,6 +133,7 @@ class Watching(ClusterStage):
         await watched.hands.delete(request_key)
         assert await watched.cluster.reload(request_key) is None
         assert await watched.cluster.load(request_key) is None
+        assert watched.cluster.issuer_of(request_key) is None
 
     async def test_a_secret_is_read_by_its_name_and_namespace(self, watched: Watched) -> None:
         here = ObjectKey("Secret", watched.hands.namespace, "credentials")

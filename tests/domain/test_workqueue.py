@@ -14,6 +14,10 @@ from tests.domain.factories import MINUTE, SECOND, T0
 A, B, C = (ObjectKey("CertificateRequest", "n", name) for name in "abc")
 
 
+def queue_of_no_lanes() -> WorkQueue:
+    return WorkQueue(lane=lambda key: None, width=lambda issuer: 0)
+
+
 def drained(queue: WorkQueue, now: datetime = T0) -> list[ObjectKey]:
     """All that is due, each done before the next."""
     keys = []
@@ -24,7 +28,7 @@ def drained(queue: WorkQueue, now: datetime = T0) -> list[ObjectKey]:
 
 
 def test_keys_come_out_in_the_order_in_which_they_came() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     for key in (B, A, C, A):
         queue.add(key)
     assert len(queue) == 3
@@ -34,7 +38,7 @@ def test_keys_come_out_in_the_order_in_which_they_came() -> None:
 
 
 def test_a_key_that_is_worked_on_is_nobody_elses() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     assert queue.pop_due(T0) == A
     queue.add(A)
@@ -44,7 +48,7 @@ def test_a_key_that_is_worked_on_is_nobody_elses() -> None:
 
 
 def test_many_wishes_during_the_work_are_one_more_time() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     queue.pop_due(T0)
     for _ in range(3):
@@ -54,7 +58,7 @@ def test_many_wishes_during_the_work_are_one_more_time() -> None:
 
 
 def test_a_scheduled_key_is_due_at_its_time_and_not_before() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.schedule(A, T0 + MINUTE)
     assert queue.next_due() == T0 + MINUTE
     assert len(queue) == 0
@@ -64,7 +68,7 @@ def test_a_scheduled_key_is_due_at_its_time_and_not_before() -> None:
 
 
 def test_the_earlier_of_two_keys_is_due_first() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.schedule(A, T0 + 2 * SECOND)
     queue.schedule(B, T0 + SECOND)
     assert queue.next_due() == T0 + SECOND
@@ -72,7 +76,7 @@ def test_the_earlier_of_two_keys_is_due_first() -> None:
 
 
 def test_a_later_plan_replaces_an_earlier_one_in_both_directions() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.schedule(A, T0 + SECOND)
     queue.schedule(A, T0 + MINUTE)
     assert drained(queue, T0 + 2 * SECOND) == []
@@ -83,7 +87,7 @@ def test_a_later_plan_replaces_an_earlier_one_in_both_directions() -> None:
 
 
 def test_a_key_that_is_added_forgets_its_plan() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.schedule(A, T0 + MINUTE)
     queue.add(A)
     assert queue.next_due() is None
@@ -92,7 +96,7 @@ def test_a_key_that_is_added_forgets_its_plan() -> None:
 
 
 def test_a_plan_for_a_key_that_is_due_anyway_does_not_delay_it() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     queue.schedule(A, T0 + MINUTE)
     assert queue.next_due() is None
@@ -100,7 +104,7 @@ def test_a_plan_for_a_key_that_is_due_anyway_does_not_delay_it() -> None:
 
 
 def test_a_plan_made_while_the_key_is_worked_on_holds_after_it() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     queue.pop_due(T0)
     queue.schedule(A, T0 + MINUTE)
@@ -110,7 +114,7 @@ def test_a_plan_made_while_the_key_is_worked_on_holds_after_it() -> None:
 
 
 def test_a_wish_that_came_during_the_work_wins_over_the_plan_made_by_the_work() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     queue.pop_due(T0)
     queue.add(A)
@@ -121,7 +125,7 @@ def test_a_wish_that_came_during_the_work_wins_over_the_plan_made_by_the_work() 
 
 
 def test_a_wish_after_the_plan_wins_as_well() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     queue.pop_due(T0)
     queue.schedule(A, T0 + MINUTE)
@@ -132,7 +136,7 @@ def test_a_wish_after_the_plan_wins_as_well() -> None:
 
 
 def test_a_plan_whose_time_comes_during_the_work_is_kept_for_after_it() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     queue.add(A)
     queue.pop_due(T0)
     queue.schedule(A, T0 + SECOND)
@@ -142,7 +146,7 @@ def test_a_plan_whose_time_comes_during_the_work_is_kept_for_after_it() -> None:
 
 
 def test_the_same_plan_twice_is_one_visit() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     for _ in range(2):
         queue.schedule(A, T0 + SECOND)
         queue.add(A)
@@ -153,7 +157,7 @@ def test_the_same_plan_twice_is_one_visit() -> None:
 
 
 def test_replaced_plans_do_not_pile_up_for_ever() -> None:
-    queue = WorkQueue()
+    queue = queue_of_no_lanes()
     for number in range(1000):
         queue.schedule(A, T0 + number * SECOND)
         queue.next_due()

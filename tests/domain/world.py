@@ -163,7 +163,7 @@ class World:
 
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
-        self.queue = WorkQueue()
+        self.queue = WorkQueue(self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_tripped(issuer) else 8)
         self.reconciler = Reconciler(
             self.cluster, self.recorder, {"Scripted": self.signer}, self.clock, self._policy, self.wake
         )
@@ -187,7 +187,7 @@ class World:
         """Works until nothing is left to do at this moment in time; callers that a signer holds stay where they are."""
         for _ in range(_RESTLESS):
             self.turn()
-            if len(self._tasks) == len(self.signer.held) and not len(self.queue):
+            if len(self._tasks) == len(self.signer.held):
                 return
             await asyncio.sleep(0)
         raise AssertionError(f"comes to no rest: {[str(key) for key in self.visits[-6:]]}, at {self._tasks}")

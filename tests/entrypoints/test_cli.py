@@ -103,6 +103,7 @@ FLAGS_AND_VARIABLES = {
     "--max-retry-duration": "ISSUER_MAX_RETRY_DURATION",
     "--check-interval": "ISSUER_CHECK_INTERVAL",
     "--max-concurrent-requests": "ISSUER_MAX_CONCURRENT_REQUESTS",
+    "--max-concurrent-requests-per-issuer": "ISSUER_MAX_CONCURRENT_REQUESTS_PER_ISSUER",
     "--allow-http": "ISSUER_ALLOW_HTTP",
     "--log-level": "ISSUER_LOG_LEVEL",
 }

@@ -44,7 +44,9 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--max-retry-duration", "0", "max_retry_duration", timedelta(0)),
     ("--check-interval", "10s", "check_interval", timedelta(seconds=10)),
     ("--max-concurrent-requests", "1", "max_concurrent_requests", 1),
-    ("--max-concurrent-requests", "1000", "max_concurrent_requests", 1000),
+    ("--max-concurrent-requests", "10000", "max_concurrent_requests", 10_000),
+    ("--max-concurrent-requests-per-issuer", "1", "max_concurrent_requests_per_issuer", 1),
+    ("--max-concurrent-requests-per-issuer", "1000", "max_concurrent_requests_per_issuer", 1000),
     ("--log-level", "debug", "log_level", "debug"),
     ("--log-level", "WARNING", "log_level", "warning"),
 ]
@@ -66,8 +68,8 @@ WRONG = [
     ("--max-retry-duration", "99999999h", "'99999999h' is longer than any duration can be"),
     ("--check-interval", "9.9s", "'9.9s' is too short, the least is 10s"),
     ("--check-interval", "5 m", NO_DURATION),
-    ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=1000"),
-    ("--max-concurrent-requests", "1001", "1001 is not in the range 1<=x<=1000"),
+    ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=10000"),
+    ("--max-concurrent-requests", "10001", "10001 is not in the range 1<=x<=10000"),
     ("--max-concurrent-requests", "many", "'many' is not a valid integer"),
     ("--log-level", "loud", "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
 ]
@@ -84,7 +86,7 @@ def expected(field: str, value: Any) -> str:
 def test_without_any_flag_everything_has_its_default() -> None:
     assert settings() == repr(DEFAULTS)
     assert repr(DEFAULTS) == repr(
-        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 16, False, "info")
+        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 256, 8, False, "info")
     )
 
 
@@ -125,7 +127,7 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
     for flag in {flag for flag, *_ in GOOD}:
         assert flag in text
         assert f"env var: {variable(flag)}" in text
-    for default in (":8081", "10m", "5m", "16", "info"):
+    for default in (":8081", "10m", "5m", "256", "8", "info"):
         assert f"default: {default}" in text
     assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http"})
 
