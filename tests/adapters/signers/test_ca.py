@@ -221,7 +221,7 @@ async def test_the_limits_of_the_ca_are_the_requests(signer: CA) -> None:
 
     with pytest.raises(RequestRejected, match=r"spec\.isCA: the CA certificate 'CN=Narrow CA' has path length 0"):
         await signer.sign(order(pki.csr(common_name="A CA"), is_ca=True, credentials=narrow))
-    with pytest.raises(RequestRejected, match=r"do not allow 'app\.example\.com'"):
+    with pytest.raises(RequestRejected, match=r"do not allow the DNS name 'app\.example\.com'"):
         await signer.sign(order(pki.csr(dns=["app.example.com"]), credentials=narrow))
     await signer.sign(order(pki.csr(dns=["app.example.org"]), credentials=narrow))
 
