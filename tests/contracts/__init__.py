@@ -10,4 +10,5 @@ pytest.register_assert_rewrite(
     "tests.contracts.cluster_writing",
     "tests.contracts.recorder_contract",
     "tests.contracts.signer_contract",
+    "tests.contracts.signer_names",
 )

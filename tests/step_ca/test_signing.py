@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -106,6 +107,36 @@ async def test_no_ca_certificate_by_the_default_template(signer: Signer, step_ca
 
     with pytest.raises(SigningError, match="isCA: asked True, got False"):
         await signer.sign(asked)
+
+
+# Names of other kinds
+
+PRINCIPAL = x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x03app")
+
+
+async def test_no_other_names_by_the_default_template(signer: Signer, step_ca: StepCAServer) -> None:
+    asked = order(issuer(step_ca), BY_DEFAULT, pki.csr(dns=["app.example.com"], others=[PRINCIPAL]))
+
+    with pytest.raises(SigningError, match=r"otherName 1\.3\.6\.1\.4\.1\.311\.20\.2\.3 \(0c03617070\) is missing"):
+        await signer.sign(asked)
+
+
+async def test_its_policy_for_names_does_not_look_into_extensions(
+    signer: Signer, step_ca_program: Path, tmp_path: Path
+) -> None:
+    """What the README warns of: beside an otherName it sees no DNS name either; alone, it does."""
+    ca = StepCAServer(step_ca_program, tmp_path, policy={"x509": {"allow": {"dns": ["app.example.com"]}}})
+    ca.start()
+    try:
+        spec = issuer(ca, "jwk-honouring")
+        leaf_of(await signer.sign(order(spec, BY_HONOURING, pki.csr(dns=["app.example.com"]))))
+        refused = signer.sign(order(spec, BY_HONOURING, pki.csr(dns=["www.example.com"])))
+        assert "its policy does not allow" in await refusal(refused, RequestRejected)
+
+        beside = pki.csr(dns=["www.example.com"], others=[PRINCIPAL])
+        leaf_of(await signer.sign(order(spec, BY_HONOURING, beside)))
+    finally:
+        ca.stop()
 
 
 # Restarts
