@@ -56,9 +56,8 @@ def oid(dotted: str) -> x509.ObjectIdentifier:
     return x509.ObjectIdentifier(dotted)
 
 
-PRINCIPAL = x509.OtherName(
-    oid("1.3.6.1.4.1.311.20.2.3"), text("app@example.com")
-)  # Microsoft's, as cert-manager's docs
+# Microsoft's user principal name, as in cert-manager's example
+PRINCIPAL = x509.OtherName(oid("1.3.6.1.4.1.311.20.2.3"), text("app@example.com"))
 MAILBOX = x509.OtherName(oid("1.3.6.1.5.5.7.8.9"), text("büro@bücher.example"))  # RFC 9598
 DEVICE = x509.OtherName(oid("1.3.6.1.5.5.7.8.3"), der.element(der.SEQUENCE, text("serial 7")))  # RFC 4043
 NAMES: dict[str, dict[str, Any]] = {
@@ -82,9 +81,7 @@ NAMES: dict[str, dict[str, Any]] = {
         "emails": ["ops@example.com"],
         "others": [PRINCIPAL, MAILBOX, DEVICE, x509.OtherName(MAILBOX.type_id, text("zwei@bücher.example"))],
     },
-    "names of seldom kinds": {
-        "others": [x509.DirectoryName(pki.name("elsewhere")), x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4"))]
-    },
+    "names of seldom kinds": {"others": [x509.DirectoryName(pki.name("elsewhere")), x509.RegisteredID(oid("1.2.3.4"))]},
     "a DNS name of 253 characters": {"dns": [".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])]},
     "a hundred names": {
         "dns": [f"app-{number}.example.com" for number in range(40)],
@@ -101,7 +98,9 @@ def rdn(*attributes: tuple[x509.ObjectIdentifier, str, _ASN1Type]) -> x509.Relat
     return x509.RelativeDistinguishedName([x509.NameAttribute(*attribute) for attribute in attributes])
 
 
-def one(kind: x509.ObjectIdentifier, value: str, string: _ASN1Type = _ASN1Type.UTF8String) -> Any:
+def one(
+    kind: x509.ObjectIdentifier, value: str, string: _ASN1Type = _ASN1Type.UTF8String
+) -> x509.RelativeDistinguishedName:
     return rdn((kind, value, string))
 
 
