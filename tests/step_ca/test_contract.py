@@ -20,13 +20,6 @@ from tests.step_ca.asking import refusal
 from tests.step_ca.provisioner import PASSWORD
 from tests.step_ca.server import HONOURING_JWK, ROOT, X5C, StepCAServer
 
-
-class Strict(StepCA):
-    """By this template subject and usages are as asked for: so they are compared."""
-
-    ca_decides_subject_and_usages = False
-
-
 GO_READS = {kind: subject for kind, subject in SUBJECTS.items() if kind != "a UniversalString"}
 
 
@@ -50,13 +43,13 @@ class StepCAContract(SignerContract):
 
     @pytest.fixture
     def issuer(self, step_ca: StepCAServer) -> IssuerSpec:
-        parameters = {"provisioner": self.provisioner, "maxDuration": "720h"}
+        parameters = {"provisioner": self.provisioner, "maxDuration": "720h", "caDecidesSubjectAndUsages": "false"}
         return IssuerSpec(step_ca.url, ObjectKey("Secret", "default", "credentials"), "StepCA", parameters)
 
     @pytest.fixture
     def signer(self, clients: Clients) -> Signer:
         clock = SystemClock()
-        return Verified(Strict(clients, clock), clock)
+        return Verified(StepCA(clients, clock), clock)
 
 
 class TestStepCAByJWK(StepCAContract):
