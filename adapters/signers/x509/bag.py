@@ -7,28 +7,24 @@ Every mistake is a ValueError that goes on where the caller's sentence begins ('
 from __future__ import annotations
 
 import base64
-import threading
-import warnings
 from collections.abc import Iterable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from adapters.signers.x509 import chains, keys, pem
+from adapters.signers.x509.quiet import quiet
 from domain.model import Issued
 
 _LIMIT = 64
 """Certificates in one answer: the way up compares each with each."""
-
-_QUIET = threading.Lock()
-"""Of two threads at once, catch_warnings would leave the wrong filters behind."""
 
 
 def read_pkcs7(text: bytes) -> list[x509.Certificate]:
     """The certificates of a certs-only PKCS#7 structure in base64 (RFC 7030 section 4.2.3, RFC 8951)."""
     try:
         der = base64.b64decode(b"".join(text.split()), validate=True)
-        with _QUIET, warnings.catch_warnings(action="ignore"):  # of BER, which much of Java writes
+        with quiet():  # of BER, which much of Java writes
             found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError("is no base64 of PKCS#7 certificates") from None

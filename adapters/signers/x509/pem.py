@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.signers.x509.quiet import quiet
+
 CSR_LIMIT = 36_500
 LEAF_LIMIT = 36_500
 CHAIN_LIMIT = 95_000
@@ -62,7 +64,8 @@ def _certificate(der: bytes, place: int) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         # cryptography reads these only when asked: ask now, so that nobody meets their errors later.
-        _ = certificate.subject, certificate.issuer, certificate.extensions
+        with quiet():  # as of a CSR's
+            _ = certificate.subject, certificate.issuer, certificate.extensions
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError(f"cannot be read: certificate {place} is malformed") from None
     return certificate

@@ -1,9 +1,11 @@
 import base64
+import warnings
 from contextlib import suppress
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +85,17 @@ def test_what_it_says_is_read() -> None:
     assert csr.bits == frozenset({"digital_signature"})
     assert (csr.purposes, csr.constraints, csr.name_constraints) == (None, None, None)
     assert csr.public_key == pki.key().public_key()
+
+
+def test_a_common_name_longer_than_64_is_read_without_a_word() -> None:
+    """It is beyond RFC 5280, but people do use it. A warning would be an error here (pyproject.toml)."""
+    host = f"{'h' * 60}.example.com"
+    with warnings.catch_warnings(action="ignore"):
+        long = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host, _validate=False)])
+
+    subject = requests.read(pki.csr(subject=long)).subject
+
+    assert subject == long
 
 
 @settings(max_examples=200, deadline=None)
