@@ -30,7 +30,7 @@ def signing_request(row: Row) -> dict[str, Any]:
     return {
         "apiVersion": "certificates.k8s.io/v1",
         "kind": "CertificateSigningRequest",
-        "metadata": {"name": row.name, "labels": {LABEL: "true"}},
+        "metadata": {"name": row.name, "labels": {LABEL: "true"}, "annotations": dict(row.annotations)},
         "spec": {"request": base64.b64encode(_csr(row)).decode(), "signerName": signer, **row.spec},
     }
 

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from tests.e2e.shapes import der
+from tests import der
 from tests.e2e.shapes.issuers import Issuer
 from tests.e2e.shapes.shape import Row, Shape, describe, read
 
@@ -73,7 +73,6 @@ def _shape(asked: Shape, got: Shape) -> Pairs:
 
 def _leaf(asked: Shape, issuer: Issuer, answer: Answer) -> Pairs:
     leaf, csr = answer.leaf, x509.load_pem_x509_csr(answer.csr)
-    subject = der.subject_of_request(csr).whole.hex(), der.subject_of_certificate(leaf).whole.hex()
     digest = x509.SubjectKeyIdentifier.from_public_key(csr.public_key()).digest
     begins = leaf.not_valid_before_utc
     return {
@@ -81,7 +80,7 @@ def _leaf(asked: Shape, issuer: Issuer, answer: Answer) -> Pairs:
             asked.extensions,
             {each.oid.dotted_string: each.critical for each in leaf.extensions},
         ),
-        "subject, byte for byte": subject,
+        "subject, byte for byte": (der.subject(csr).hex(), der.subject(leaf).hex()),
         "public key": (_public(csr.public_key()), _public(leaf.public_key())),
         "subject key identifier": (digest, _subject_key(leaf)),
         "authority key identifier": (_subject_key(issuer.certificate), _authority_key(leaf)),

@@ -1,7 +1,7 @@
 """Requests whose CSR is made here: what cert-manager's Certificates cannot ask for, and Kubernetes' own CSRs.
 
 Law: as in the table of Certificates. A CertificateRequest says isCA and duration, a CertificateSigningRequest
-expirationSeconds and nothing of a CA.
+expirationSeconds, and the rest in cert-manager's annotations.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tests.e2e.shapes.names import UPN
 from tests.e2e.shapes.shape import Row, Shape
 from tests.e2e.shapes.usages import BITS, CA_USAGES, CLIENT_AUTH, PURPOSES, SERVER_AUTH, named
 
+DURATION = "experimental.cert-manager.io/request-duration"
+IS_CA = "experimental.cert-manager.io/request-is-ca"
 LONG_HOST = f"{'h' * 60}.{'i' * 60}.example.com"
 
 
@@ -93,11 +95,12 @@ def _signing_request(
     issuer: str = CLUSTER_DEMO,
     usages: tuple[str, ...] = ("digital signature", "key encipherment"),
     seconds: int | None = None,
+    annotations: Mapping[str, str] | None = None,
     **csr: Any,
 ) -> Row:
     """They are cluster-scoped, hence the longer name."""
     spec = {"usages": usages} | ({} if seconds is None else {"expirationSeconds": seconds})
-    return Row(f"shapes-{name}", shape, issuer, spec=spec, csr=csr)
+    return Row(f"shapes-{name}", shape, issuer, spec=spec, csr=csr, annotations=annotations or {})
 
 
 KEYS = [
@@ -143,12 +146,9 @@ NAMES = [
     ),
     _signing_request(
         "other-name",
-        Shape(subject=("CN=utf8:jo",), names=(f"{UPN}:utf8:jo",), names_critical=False),
-        common_name="jo",
+        Shape(names=(f"{UPN}:utf8:jo",)),
         dns=[],
-        extensions=[
-            (x509.SubjectAlternativeName([x509.OtherName(x509.ObjectIdentifier(UPN), b"\x0c\x02jo")]), False),
-        ],
+        others=[x509.OtherName(x509.ObjectIdentifier(UPN), b"\x0c\x02jo")],
     ),
     _signing_request("string-types", Shape(subject=STRINGS, names_critical=False), subject=STRING_TYPES),
     _signing_request("multi-valued", Shape(subject=VALUES, names_critical=False), subject=MULTI_VALUED),
@@ -161,7 +161,15 @@ SIGNING_REQUESTS = [
     _signing_request("10-minutes", Shape(duration=timedelta(minutes=10)), seconds=600),
     _signing_request("1-day", Shape(duration=timedelta(days=1)), seconds=86_400),
     _signing_request("chain", Shape(), issuer=CLUSTER_CHAIN),
+    _signing_request("annotated-duration", Shape(duration=timedelta(days=2)), annotations={DURATION: "48h"}),
+    _signing_request(
+        "annotated-ca",
+        Shape(is_ca=True, path_length=1, usages=frozenset({"key_cert_sign", "crl_sign"})),
+        usages=("cert sign", "crl sign"),
+        annotations={IS_CA: "true"},
+        extensions=[(x509.BasicConstraints(ca=True, path_length=1), True)],
+    ),
 ]
 
 CERT_SIGN = _signing_request("cert-sign", Shape(), usages=("cert sign",))
-"""Asks for what makes a CA, which a Kubernetes CSR cannot be (RFC 5280 section 4.2.1.9)."""
+"""Asks for what is a CA's, and has no annotation that would make it one (RFC 5280 section 4.2.1.9)."""

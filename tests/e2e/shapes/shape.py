@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tests.e2e.shapes import der
+from tests import der
+from tests.e2e.shapes import subjects
 
 ENDS_WITH_ITS_CA = None
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
@@ -68,6 +69,7 @@ class Row:
     encoding: str = "EC PRIVATE KEY"
     spec: Mapping[str, Any] = field(default_factory=dict)
     csr: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(certificate: x509.Certificate, asked_at: datetime, ca_ends: datetime) -> Shape:
@@ -79,7 +81,7 @@ def read(certificate: x509.Certificate, asked_at: datetime, ca_ends: datetime) -
     ends = certificate.not_valid_after_utc
     return Shape(
         key=describe(certificate.public_key()),
-        subject=der.rdns(der.subject_of_certificate(certificate)),
+        subject=subjects.rdns(der.subject(certificate)),
         names=tuple(_name(name) for name in names.value) if names else (),
         names_critical=names.critical if names else None,
         usages=_bits(usage) if usage else frozenset(),
@@ -126,7 +128,7 @@ def _name(name: x509.GeneralName) -> str:
         case x509.RFC822Name():
             return f"email:{name.value}"
         case x509.OtherName():
-            return f"{name.type_id.dotted_string}:{der.string(next(der.elements(name.value)))}"
+            return f"{name.type_id.dotted_string}:{subjects.text(name.value)}"
     return repr(name)
 
 
