@@ -53,11 +53,18 @@ class EST(Signer):
         [der] = pem.decode(order.csr, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)
-        answer = await self._clients.exchange(est.endpoint, est.enrol(der))
+        answer = await self._enrol(est, der)
         if answer.status == 202:
             return _pending(answer)
         found = await _certificates(est, ENROL, answer)
         return await assemble("the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est))
+
+    async def _enrol(self, est: Server, csr: bytes) -> Answer:
+        """400 refuses a CSR, or the way in which it was written: only who says it to both refuses the CSR."""
+        answer = await self._clients.exchange(est.endpoint, est.enrol(csr))
+        if answer.status == 400:
+            answer = await self._clients.exchange(est.endpoint, est.enrol_on_one_line(csr))
+        return answer
 
     async def _fetch_trusted(self, est: Server) -> _Certificates:
         answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))
