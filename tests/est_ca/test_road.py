@@ -42,7 +42,7 @@ async def test_what_is_not_as_asked_is_not_stored(est_ca: ESTCAServer) -> None:
 
     assert request.is_terminal
     assert world.certificates() == []
-    assert "app.example.com is missing" in world.told()
+    assert "DNS name 'app.example.com' is missing" in world.told()
 
 
 async def test_its_words_go_nowhere(est_ca: ESTCAServer, caplog: pytest.LogCaptureFixture) -> None:

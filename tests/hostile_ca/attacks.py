@@ -131,11 +131,11 @@ WRONG_CERTIFICATES = {
         lambda leaf: pki.altered(leaf, LOWER, public_key=pki.key(owner="the CA's friend")),
         "holds no certificate for the public key of spec.request",
     ),
-    "a missing name": _signs(_with(_names(ASKED[0])), f"subject alternative names: {ASKED[1]} is missing"),
+    "a missing name": _signs(_with(_names(ASKED[0])), f"subject alternative names: DNS name '{ASKED[1]}' is missing"),
     "no names": _signs(
-        lambda leaf: pki.altered(leaf, LOWER, without=x509.SubjectAlternativeName), f"{ASKED[0]} is missing"
+        lambda leaf: pki.altered(leaf, LOWER, without=x509.SubjectAlternativeName), f"DNS name '{ASKED[0]}' is missing"
     ),
-    "an extra name": _signs(_with(_names(*ASKED, "evil.test")), "evil.test was not asked for"),
+    "an extra name": _signs(_with(_names(*ASKED, "evil.test")), "DNS name 'evil.test' was not asked for"),
     "a leaf for a CA": _signs(lambda leaf: leaf, "isCA: asked True, got False", is_ca=True),
     "a CA for a leaf": _signs(_with(x509.BasicConstraints(True, None)), "isCA: asked False, got True"),
     "a life of years": _signs(
