@@ -31,6 +31,11 @@ class Cache:
     def keys(self, kind: str) -> Iterator[ObjectKey]:
         return (key for key in self._objects if key.kind == kind)
 
+    def everyone(self) -> Wakes:
+        """Whom to look at who begins only now: whoever has no answer, and every issuer as at first sight."""
+        issuers = [_first_look(known) for known in self._objects.values() if isinstance(known, Issuer)]
+        return issuers + [(request, AT_ONCE) for waiting in self._waiting.values() for request in waiting]
+
     def snapshot(self, key: ObjectKey) -> Snapshot | None:
         match self._objects.get(key):
             case Issuer() as issuer:
@@ -100,7 +105,7 @@ class Cache:
         self._users.setdefault(new.spec.secret, {})[new.key] = None
         wakes: Wakes = []
         if old is None or old.uid != new.uid:
-            wakes.append((new.key, SPREAD * fraction(new.uid) if new.is_current else AT_ONCE))
+            wakes.append(_first_look(new))
         elif (new.generation, new.annotations, new.deleting) != (old.generation, old.annotations, old.deleting):
             wakes.append((new.key, AT_ONCE))
         if old is None or (new.is_ready and not old.is_ready):
@@ -114,6 +119,10 @@ class Cache:
         index[owner].pop(key, None)
         if not index[owner]:
             del index[owner]
+
+
+def _first_look(issuer: Issuer) -> tuple[ObjectKey, timedelta]:
+    return issuer.key, SPREAD * fraction(issuer.uid) if issuer.is_current else AT_ONCE
 
 
 def _differs(new: Request, old: Request) -> bool:

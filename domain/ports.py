@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.effects import Event, PatchStatus
+from domain.leadership import LeaseRecord
 from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder, Snapshot
 
 Wake = Callable[[ObjectKey, timedelta], None]
@@ -23,6 +24,29 @@ class Clock(Protocol):
     @abstractmethod
     def now(self) -> datetime:
         """The time, aware, in UTC."""
+
+    @abstractmethod
+    def uptime(self) -> timedelta:
+        """The time since some moment: never set back, and going on while the process or its machine stands still."""
+
+
+class Lease(Protocol):
+    """The one record by which processes agree who of them leads (see domain/leadership.py).
+
+    Both methods return or raise within seconds, whatever else the process asks of the cluster. They raise
+    ClusterError's children and nothing else.
+    """
+
+    @abstractmethod
+    async def read(self) -> LeaseRecord | None:
+        """The record as it is now, not as a cache has it; None where there is none yet."""
+
+    @abstractmethod
+    async def write(self, record: LeaseRecord) -> LeaseRecord:
+        """Puts the record in place of the one of its version, or creates it; returns it with its new version.
+
+        Conflict: somebody was faster, and nothing was written. NotFound: the record has been deleted.
+        """
 
 
 class Signer(Protocol):
@@ -97,6 +121,10 @@ class Cluster(Protocol):
     @abstractmethod
     async def synced(self) -> None:
         """Returns once `watch` has seen all that existed when it began."""
+
+    @abstractmethod
+    def wake_all(self) -> None:
+        """Wakes every issuer and every request without an answer, as if `watch` had just begun."""
 
     @abstractmethod
     async def load(self, key: ObjectKey) -> Snapshot | None:

@@ -89,6 +89,15 @@ class Reconciler:
         except ClusterError as trouble:
             return self._postpone(key, trouble)
 
+    async def stand_by(self, key: ObjectKey) -> None:
+        """In place of `reconcile` while another process works: does nothing but forget what is gone."""
+        if await self._cluster.load(key) is None:
+            self._forget(key)
+
+    def _forget(self, key: ObjectKey) -> None:
+        self._attempts.pop(key, None)
+        self._reports.pop(key, None)
+
     async def _visit(self, key: ObjectKey) -> timedelta | None:
         snapshot, reloads = await self._cluster.load(key), 0
         while snapshot is not None:
@@ -110,8 +119,7 @@ class Reconciler:
                 break
             except Invalid as refusal:
                 self._refused(key, refusal)
-        self._attempts.pop(key, None)
-        self._reports.pop(key, None)
+        self._forget(key)
         return None
 
     async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:

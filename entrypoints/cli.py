@@ -33,14 +33,9 @@ def cli() -> None:
 
 @cli.command()
 @options
-def manager(cluster_resource_namespace: str | None, **flags: Any) -> None:
+def manager(cluster_resource_namespace: str | None, leader_election_namespace: str | None, **flags: Any) -> None:
     """Runs against the current kubeconfig, or in the cluster as its pod's ServiceAccount."""
-    namespace = cluster_resource_namespace or pod_namespace()
-    if namespace is None:
-        raise click.UsageError(
-            "--cluster-resource-namespace: give a namespace, since this is not a pod that could tell its own"
-        )
-    settings = Settings(cluster_resource_namespace=namespace, **flags)
+    settings = _settings(cluster_resource_namespace, leader_election_namespace, **flags)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
@@ -58,6 +53,22 @@ def demo(files: tuple[Path, ...]) -> None:
         sys.exit(1)
 
 
+def _settings(secrets: str | None, lease: str | None, **flags: Any) -> Settings:
+    """The Settings with their namespaces, given or the pod's; raises UsageError where they cannot work."""
+    own = pod_namespace()
+    secrets = secrets or own
+    if secrets is None:
+        raise click.UsageError(
+            "--cluster-resource-namespace: give a namespace, since this is not a pod that could tell its own"
+        )
+    settings = Settings(secrets, leader_election_namespace=lease or own or secrets, **flags)
+    try:
+        settings.lease_times  # noqa: B018 - raises
+    except ValueError as error:
+        raise click.UsageError(f"--leader-election-...: {error}") from error
+    return settings
+
+
 async def _manage(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -69,6 +80,8 @@ async def _manage(settings: Settings) -> None:
     finally:
         await container.clients().close()
         await api.close()
+        if settings.leader_elect:
+            await container.lease_api().close()
 
 
 def main() -> None:

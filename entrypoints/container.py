@@ -1,13 +1,14 @@
 """All wiring, and nothing else.
 
-Law: who gets what is said here alone, and every signer passes through `Verified`. To add a signer, write
-adapters/signers/mine.py and add one line to `signers`; `spec.signer` of an issuer chooses it by that name.
+Law: who gets what is said here alone; every signer passes through `Verified` and is asked only `WhileLeading`. To add
+a signer, write adapters/signers/mine.py and one line in `signers`; `spec.signer` of an issuer chooses it by that name.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from uuid import uuid4
 
 from dependency_injector import containers, providers
 
@@ -17,26 +18,35 @@ from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import connect
 from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.memory.lease import MemoryLease
 from adapters.signers.ca import CA
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
 from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
+from adapters.signers.while_leading import WhileLeading
+from domain.leadership import Leadership
 from domain.ports import Clock, Signer
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
+from entrypoints.elector import Election, Elector, Unopposed
 from entrypoints.manager import Manager
 from entrypoints.settings import NAMES, Settings
 from entrypoints.workers import Workers
 
 
-def _verified(signers: Mapping[str, Signer], clock: Clock) -> dict[str, Signer]:
-    return {name: Verified(signer, clock) for name, signer in signers.items()}
+def _guarded(signers: Mapping[str, Signer], clock: Clock, leads: Callable[[], bool]) -> dict[str, Signer]:
+    return {name: Verified(WhileLeading(signer, leads), clock) for name, signer in signers.items()}
+
+
+def _election(settings: Settings, elector: Callable[[], Election]) -> Election:
+    return elector() if settings.leader_elect else Unopposed()
 
 
 class Container(containers.DeclarativeContainer):
@@ -55,9 +65,19 @@ class Container(containers.DeclarativeContainer):
         name=f"{NAMES.controller}-demo-ca",
     )
 
+    times = settings.provided.lease_times
+    lease_client = providers.Singleton(connect)  # and so a connection of its own
+    lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
+    lease = providers.Singleton(
+        KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller
+    )
+    leadership = providers.Singleton(Leadership, f"{platform.node()}_{uuid4()}", times)
+    elector = providers.Singleton(Elector, lease, leadership, clock)
+    election = providers.Singleton(_election, settings, elector.provider)
+
     clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http)
     signers = providers.Singleton(
-        _verified,
+        _guarded,
         providers.Dict(
             Demo=providers.Singleton(Demo, ca_store, clock),
             CA=providers.Singleton(CA, clock),
@@ -65,6 +85,7 @@ class Container(containers.DeclarativeContainer):
             EST=providers.Singleton(EST, clients),
         ),
         clock,
+        election.provided.leads,
     )
 
     policy = providers.Singleton(
@@ -80,7 +101,7 @@ class Container(containers.DeclarativeContainer):
         per_issuer=settings.provided.max_concurrent_requests_per_issuer,
     )
     reconciler = providers.Singleton(Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake)
-    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, settings)
+    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, election, settings)
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:
@@ -89,4 +110,5 @@ def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecord
     container.cluster.override(providers.Object(cluster))
     container.recorder.override(providers.Object(recorder))
     container.ca_store.override(providers.Singleton(MemoryCAStore))
+    container.lease.override(providers.Singleton(MemoryLease))
     return container

@@ -17,6 +17,7 @@ from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import ApiNames
 from domain import durations
 from domain.errors import Invalid
+from domain.leadership import LeaseTimes
 
 NAMES = ApiNames(
     controller="sample-external-issuer",
@@ -44,7 +45,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the manager can be told. `health_probe_bind_address` None: no probes are served."""
+    """All that the manager can be told.
+
+    `health_probe_bind_address` None: no probes are served. `leader_elect` needs a `leader_election_namespace`.
+    """
 
     cluster_resource_namespace: str
     health_probe_bind_address: Address | None = None
@@ -54,6 +58,20 @@ class Settings:
     max_concurrent_requests_per_issuer: int = 8
     allow_http: bool = False
     log_level: str = "info"
+    leader_elect: bool = False
+    leader_election_namespace: str | None = None
+    leader_election_lease_duration: timedelta = LeaseTimes().duration
+    leader_election_renew_deadline: timedelta = LeaseTimes().renew_deadline
+    leader_election_retry_period: timedelta = LeaseTimes().retry_period
+
+    @property
+    def lease_times(self) -> LeaseTimes:
+        """Raises ValueError where the three do not fit together."""
+        return LeaseTimes(
+            self.leader_election_lease_duration,
+            self.leader_election_renew_deadline,
+            self.leader_election_retry_period,
+        )
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -149,6 +167,34 @@ OPTIONS = [
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         default="info",
         help="The least important lines that are logged.",
+    ),
+    _option(
+        "--leader-elect",
+        is_flag=True,
+        help="Works only while it holds the Lease, of which one of several replicas has it. deploy/ sets it.",
+    ),
+    _option(
+        "--leader-election-namespace",
+        type=_Namespace(),
+        help=f"Where the Lease is. Default: the pod's namespace; outside a pod, that of {NAMES.cluster_issuer}s.",
+    ),
+    _option(
+        "--leader-election-lease-duration",
+        type=_Duration(timedelta(seconds=2)),
+        default="15s",
+        help="Within this time after the death of a leader another one leads.",
+    ),
+    _option(
+        "--leader-election-renew-deadline",
+        type=_Duration(timedelta(seconds=1)),
+        default="10s",
+        help="A leader that could not renew the Lease for so long stops working.",
+    ),
+    _option(
+        "--leader-election-retry-period",
+        type=_Duration(timedelta(milliseconds=100)),
+        default="2s",
+        help="How often a leader renews the Lease; the others look twice as often.",
     ),
 ]
 

@@ -53,6 +53,11 @@ class Workers:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
+    def cancel(self) -> None:
+        """Ends the work that has begun, wherever it is; its keys are not worked on again before they are woken."""
+        for task in self._running:
+            task.cancel()
+
     async def finish(self, deadline: timedelta) -> bool:
         """Waits for the work that has begun, then cancels it; says whether all of it was finished."""
         if not self._running:

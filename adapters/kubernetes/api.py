@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -21,16 +22,19 @@ from adapters.kubernetes.errors import reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 
-_DEADLINE = 30.0  # seconds for a whole call; lightkube limits only its phases
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
 
 class Api:
-    """Calls by resource and name. Namespaces are always given: lightkube would silently use its default one."""
+    """Calls by resource and name. Namespaces are always given: lightkube would silently use its default one.
 
-    def __init__(self, client: AsyncClient, field_manager: str) -> None:
+    `deadline` is for a whole call; lightkube limits only its phases.
+    """
+
+    def __init__(self, client: AsyncClient, field_manager: str, deadline: timedelta = timedelta(seconds=30)) -> None:
         self._client = client
         self._field_manager = field_manager
+        self._deadline = deadline.total_seconds()
 
     async def close(self) -> None:
         await self._client.close()
@@ -38,21 +42,30 @@ class Api:
     async def get(self, resource: Resource, namespace: str, name: str) -> Any:
         where = _where(resource, namespace)
         with reading():
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 return await self._client.get(resource.main, resource.segment(name), namespace=where)
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
         resource.segment(body["metadata"]["name"])
         where = _where(resource, namespace)
         with writing():
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 return await self._client._client.request("post", resource.main, Generic(**body), namespace=where)
+
+    async def replace(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
+        """Puts the whole object in place of the one of its metadata.resourceVersion; returns it."""
+        where, segment = _where(resource, namespace), resource.segment(name)
+        with writing():
+            async with asyncio.timeout(self._deadline):
+                return await self._client._client.request(
+                    "put", resource.main, Generic(**body), name=segment, namespace=where
+                )
 
     async def merge(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
         """RFC 7386 merge patch of an object."""
         where = _where(resource, namespace)
         with writing():
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 return await self._client.patch(
                     resource.main, resource.segment(name), body, namespace=where, patch_type=PatchType.MERGE
                 )
@@ -70,7 +83,7 @@ class Api:
             metadata["namespace"] = where
         body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "status": status}
         with writing():
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 return await self._client.patch(
                     resource.status,
                     segment,
@@ -85,7 +98,7 @@ class Api:
         """One page of all namespaces, undecoded."""
         request = self._prepare(resource, {"limit": limit, "continue": token}, metadata_only)
         with reading():
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 response = await self._send(request)
                 return bytes(response.content)
 

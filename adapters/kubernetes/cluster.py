@@ -45,6 +45,9 @@ class KubernetesCluster(Cluster):
     async def synced(self) -> None:
         await self._synced.wait()
 
+    def wake_all(self) -> None:
+        self._tell(self._cache.everyone())
+
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.names import is_name
 from adapters.kubernetes.resources import EVENTS, ApiNames, followed
+from adapters.kubernetes.times import micro_time
 from adapters.series import Occurrence, Series
 from domain.effects import Event
 from domain.errors import ClusterError, NotFound
@@ -96,8 +96,3 @@ class KubernetesRecorder(Recorder):
 def _name(seen: Occurrence) -> str:
     """An Event may not be called everything that its object may be called."""
     return seen.name if is_name(seen.name) else f"event.{seen.name.rpartition('.')[2]}"
-
-
-def micro_time(time: datetime) -> str:
-    """metav1.MicroTime: always six digits."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.effects import IssuerStatus
+from domain.effects import IssuerStatus, RequestStatus
 from domain.errors import Invalid, NotFound
 from domain.model import (
     Approval,
     ObjectKey,
 )
 from tests.contracts.cluster_stage import DEADLINE, ClusterStage, Watched, condition
-from tests.contracts.hands import Hands, a_csr
+from tests.contracts.hands import Hands, a_certificate, a_csr
 
 
 class Watching(ClusterStage):
@@ -30,6 +30,22 @@ class Watching(ClusterStage):
         assert (await watched.request(request_key)).issuer == await watched.issuer(issuer)
         assert {issuer, request_key} <= set(watched.woken)
         task.cancel()
+
+    async def test_whoever_begins_later_is_told_whom_to_look_at(
+        self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
+    ) -> None:
+        open_, gone, answered = (replace(request_key, name=name) for name in ("open", "gone", "answered"))
+        await watched.hands.create_issuer(issuer, "credentials")
+        for key in (answered, gone, open_):
+            await watched.hands.create_request(key, issuer)
+        await watched.eventually(lambda: {issuer, open_, gone, answered} <= set(watched.woken), "all are known")
+        await watched.write(answered, RequestStatus(condition("True", "Issued"), certificate=a_certificate("us")))
+        watched.woken.clear()
+        await watched.hands.delete(gone)
+        await watched.wakes(gone)
+        watched.woken.clear()
+        watched.cluster.wake_all()
+        assert sorted(watched.woken) == [open_, issuer]
 
     async def test_what_never_existed_is_not_known(self, watched: Watched, issuer: ObjectKey) -> None:
         assert await watched.cluster.load(issuer) is None

@@ -1,4 +1,4 @@
-"""What deploy/ says, held to what we promise: permissions, one controller, samples that fit together.
+"""What deploy/ says, held to what we promise: permissions, controllers, samples that fit together.
 
 No cluster needed. Whoever changes a permission changes the table here too, on purpose.
 """
@@ -47,6 +47,13 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
     ),
 }
 ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
+    "sample-external-issuer-leader-election": (
+        (SYSTEM, CONTROLLER),
+        {
+            ("coordination.k8s.io", "leases", "*", "create"),
+            *(("coordination.k8s.io", "leases", "sample-external-issuer", verb) for verb in ("get", "update")),
+        },
+    ),
     "sample-external-issuer-demo-ca": ((SYSTEM, CONTROLLER), {("", "secrets", "*", "create")}),
 }
 
@@ -107,9 +114,18 @@ def test_the_controller_and_its_namespace_exist() -> None:
     assert full_name(the_only("rbac", "ServiceAccount")) == ("ServiceAccount", SYSTEM, CONTROLLER)
 
 
-def test_there_is_never_more_than_one_controller() -> None:
+def test_there_is_a_second_controller_and_they_elect_who_works() -> None:
     spec = the_only("manager", "Deployment")["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert (spec["replicas"], spec["strategy"]) == (2, {"type": "RollingUpdate"})
+    (container,) = spec["template"]["spec"]["containers"]
+    assert "--leader-elect" in container["args"]
+
+
+def test_the_controllers_spread_over_nodes() -> None:
+    template = the_only("manager", "Deployment")["spec"]["template"]
+    (constraint,) = template["spec"]["topologySpreadConstraints"]
+    assert constraint["topologyKey"] == "kubernetes.io/hostname"
+    assert constraint["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
 
 
 def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
@@ -120,7 +136,11 @@ def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
     assert deployment["metadata"]["namespace"] == SYSTEM
     assert spec["serviceAccountName"] == CONTROLLER
     assert container["command"] == ["sample-external-issuer", "manager"]
-    assert container["args"] == ["--cluster-resource-namespace=$(POD_NAMESPACE)", "--health-probe-bind-address=:8081"]
+    assert container["args"] == [
+        "--cluster-resource-namespace=$(POD_NAMESPACE)",
+        "--health-probe-bind-address=:8081",
+        "--leader-elect",
+    ]
     assert {probe: container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")} == {
         "livenessProbe": "/healthz",
         "readinessProbe": "/readyz",

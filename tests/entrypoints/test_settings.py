@@ -13,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from domain.leadership import LeaseTimes
 from entrypoints.settings import NAMES, OPTIONS, Address, Settings, options
 
 
@@ -49,6 +50,10 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--max-concurrent-requests-per-issuer", "1000", "max_concurrent_requests_per_issuer", 1000),
     ("--log-level", "debug", "log_level", "debug"),
     ("--log-level", "WARNING", "log_level", "warning"),
+    ("--leader-election-namespace", "here", "leader_election_namespace", "here"),
+    ("--leader-election-lease-duration", "1m", "leader_election_lease_duration", timedelta(minutes=1)),
+    ("--leader-election-renew-deadline", "1s", "leader_election_renew_deadline", timedelta(seconds=1)),
+    ("--leader-election-retry-period", "100ms", "leader_election_retry_period", timedelta(milliseconds=100)),
 ]
 NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
 NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
@@ -71,6 +76,10 @@ WRONG = [
     ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=10000"),
     ("--max-concurrent-requests", "10001", "10001 is not in the range 1<=x<=10000"),
     ("--max-concurrent-requests", "many", "'many' is not a valid integer"),
+    ("--leader-election-namespace", "a.b", NO_NAMESPACE),
+    ("--leader-election-lease-duration", "1.9s", "'1.9s' is too short, the least is 2s"),
+    ("--leader-election-renew-deadline", "999ms", "'999ms' is too short, the least is 1s"),
+    ("--leader-election-retry-period", "99ms", "'99ms' is too short, the least is 0.1s"),
     ("--log-level", "loud", "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
 ]
 
@@ -86,8 +95,9 @@ def expected(field: str, value: Any) -> str:
 def test_without_any_flag_everything_has_its_default() -> None:
     assert settings() == repr(DEFAULTS)
     assert repr(DEFAULTS) == repr(
-        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 256, 8, False, "info")
+        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 256, 8, False, "info", False)
     )
+    assert DEFAULTS.lease_times == LeaseTimes(timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=2))
 
 
 @pytest.mark.parametrize(("flag", "value", "field", "wanted"), GOOD)
@@ -127,9 +137,9 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
     for flag in {flag for flag, *_ in GOOD}:
         assert flag in text
         assert f"env var: {variable(flag)}" in text
-    for default in (":8081", "10m", "5m", "256", "8", "info"):
+    for default in (":8081", "10m", "5m", "256", "8", "info", "15s", "10s", "2s"):
         assert f"default: {default}" in text
-    assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http"})
+    assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http", "--leader-elect"})
 
 
 def test_plain_http_is_allowed_only_where_it_is_said() -> None:
@@ -138,6 +148,12 @@ def test_plain_http_is_allowed_only_where_it_is_said() -> None:
     assert settings(ISSUER_ALLOW_HTTP="true") == expected("allow_http", True)
     assert settings(ISSUER_ALLOW_HTTP="0") == expected("allow_http", False)
     assert "'maybe' is not a valid boolean" in run(ISSUER_ALLOW_HTTP="maybe").output
+
+
+def test_an_election_is_held_only_where_it_is_said() -> None:
+    assert settings() == expected("leader_elect", False)
+    assert settings("--leader-elect") == expected("leader_elect", True)
+    assert settings(ISSUER_LEADER_ELECT="true") == expected("leader_elect", True)
 
 
 @pytest.mark.parametrize(

@@ -118,3 +118,6 @@ def test_an_object_of_no_class_is_sent_as_it_is() -> None:
     body: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "more": None}
     told = inner().prepare_request("post", ISSUERS.main, Generic(**body), namespace="n")
     assert told.data == body, CALLS
+    told = inner().prepare_request("put", ISSUERS.main, Generic(**body), name="y", namespace="n")
+    assert (told.method, told.data) == ("PUT", body), CALLS
+    assert told.url.endswith("/namespaces/n/sampleissuers/y"), CALLS

@@ -36,6 +36,9 @@ Call = Callable[[Api, Resource, str, str], Awaitable[Any]]
 CALLS: dict[str, Call] = {
     "get": lambda api, resource, namespace, name: api.get(resource, namespace, name),
     "create": lambda api, resource, namespace, name: api.create(resource, namespace, {"metadata": {"name": name}}),
+    "replace": lambda api, resource, namespace, name: api.replace(
+        resource, namespace, name, {"metadata": {"name": name}}
+    ),
     "merge": lambda api, resource, namespace, name: api.merge(resource, namespace, name, {}),
     "apply_status": lambda api, resource, namespace, name: api.apply_status(resource, namespace, name, "1", {}),
 }
