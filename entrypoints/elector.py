@@ -17,7 +17,6 @@ from domain.errors import ClusterError, Conflict
 from domain.leadership import Leadership
 from domain.ports import Clock, Lease
 
-_RELEASES = 3  # tries, of which somebody else's write may cost one, and a last write of our own another
 _log = logging.getLogger("issuer.leader")
 
 
@@ -130,26 +129,22 @@ class Elector(Election):
         self._timers = []
 
     async def _release(self) -> None:
-        for _ in range(_RELEASES):
-            released = self._leadership.released(self._clock.now())
-            if released is None:
-                return
+        while (released := self._leadership.released(self._clock.now())) is not None:
             try:
                 await self._lease.write(released)
-            except Conflict:
+            except Conflict:  # somebody's label, or a last renewal whose answer was not awaited
                 self._leadership.observe(await self._lease.read(), self._clock.uptime())
             else:
                 _log.info("released the Lease")
                 return
 
     def _tell_gained(self, gained: Callable[[], None]) -> None:
+        if self._leading and not self._denied:
+            return
         if not self._leading:
-            self._leading, self._leader = True, None
             _log.info("leading")
-            self._denied = True
-        if self._denied:
-            self._denied = False
-            gained()
+        self._leading, self._leader, self._denied = True, None, False
+        gained()
 
     def _tell_leader(self, leader: str | None) -> None:
         if leader != self._leader:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.errors import reading
 from adapters.kubernetes.resources import LEASES, LeaseObject, LeaseSpecObject
 from adapters.kubernetes.times import micro_time
 from domain.errors import NotFound
@@ -43,13 +44,15 @@ class KubernetesLease(Lease):
     def _record(self, told: LeaseObject) -> LeaseRecord:
         self._metadata = {name: value for name, value in told.metadata.items() if name != "managedFields"}
         spec = told.spec or LeaseSpecObject()
+        with reading():  # an answer without a version is none
+            version = str(told.metadata["resourceVersion"])
         return LeaseRecord(
             holder=spec.holderIdentity or "",
             duration=timedelta(seconds=spec.leaseDurationSeconds or 0),
             transitions=spec.leaseTransitions or 0,
             acquired=spec.acquireTime,
             renewed=spec.renewTime,
-            version=told.metadata["resourceVersion"],
+            version=version,
         )
 
 

@@ -65,9 +65,11 @@ class LeaseContract:
         assert await lease.read() == second
 
     async def test_of_many_at_once_one_wins(self, lease: Lease, elsewhere: Lease) -> None:
-        for _ in range(2):  # first they create it, then they replace it
+        for turn in range(2):  # first they create it, then they replace it
             found = await lease.read()
-            offered = [replace(OURS, holder=str(number), version=found.version if found else "") for number in range(6)]
+            offered = [
+                replace(OURS, holder=f"{turn}/{number}", version=found.version if found else "") for number in range(6)
+            ]
             writers = [(lease, elsewhere)[number % 2].write(record) for number, record in enumerate(offered)]
             results = await asyncio.gather(*writers, return_exceptions=True)
             assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 5 + ["LeaseRecord"]
