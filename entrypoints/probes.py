@@ -1,6 +1,7 @@
 """/healthz and /readyz, for the kubelet.
 
-Law: alive as long as the event loop turns; ready once the caches are filled, for before that nothing is decided.
+Law: alive as long as the event loop turns; ready once the caches are filled, for before that nothing is decided. A
+standby is ready too.
 """
 
 from __future__ import annotations

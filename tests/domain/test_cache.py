@@ -150,7 +150,7 @@ def test_issuers_known_from_before_a_restart_are_checked_within_a_minute_spread_
 
 
 def test_who_begins_later_looks_at_every_issuer_as_at_first_sight_and_at_whoever_has_no_answer() -> None:
-    told = [an_issuer(CA), a_new_issuer(cluster_issuer_key("new")), SECRET, a_request()]
+    told: list[Object] = [an_issuer(CA), a_new_issuer(cluster_issuer_key("new")), SECRET, a_request()]
     cache = filled(*told, a_request(key=request_key(name="answered"), has_certificate=True))
     first_sight = [wake for one in told for wake in Cache().put(one) if one is not SECRET]
     assert cache.everyone() == first_sight

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import Conflict
-from domain.leadership import Leadership, LeaseRecord
+from domain.leadership import Leadership, LeaseRecord, LeaseTimes
 from entrypoints.elector import Elector, Unopposed
 from tests.entrypoints.electing import TIMES, FarLease, PausedClock, eventually
 
@@ -20,9 +20,9 @@ from tests.entrypoints.electing import TIMES, FarLease, PausedClock, eventually
 class Candidate:
     """An elector, and what it told: `gained` and `ended`, in order."""
 
-    def __init__(self, name: str, lease: FarLease) -> None:
+    def __init__(self, name: str, lease: FarLease, times: LeaseTimes = TIMES) -> None:
         self.clock = PausedClock()
-        self.leadership = Leadership(name, TIMES)
+        self.leadership = Leadership(name, times)
         self.elector = Elector(lease, self.leadership, self.clock)
         self.told: list[str] = []
         self.task: asyncio.Task[None] | None = None
@@ -101,6 +101,7 @@ async def test_a_released_lease_is_taken_over(lease: FarLease, caplog: pytest.Lo
         await one.stop()
         assert not one.elector.leads()
         await eventually(other.leads, "b leads")
+        assert one.elector._timers == [], "nothing of the old lead is left"
     (released,) = (record for record in lease.writes if not record.holder)
     assert released.duration == timedelta(seconds=1)
     assert (lease.record and lease.record.transitions, other.told) == (1, ["gained"])
@@ -179,7 +180,7 @@ async def test_who_finds_another_in_his_place_ends_everything(
     lease: FarLease, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    one = Candidate("a", lease)
+    one = Candidate("a", lease, replace(TIMES, duration=timedelta(hours=2), renew_deadline=timedelta(hours=1)))
     async with standing(one):
         await eventually(one.leads, "a leads")
         lease.give("b")
