@@ -204,6 +204,15 @@ async def test_somebodys_label_costs_nothing(lease: FarLease) -> None:
         assert one.told == ["gained"]
 
 
+async def test_a_lease_that_somebody_deletes_is_written_anew(lease: FarLease) -> None:
+    one = Candidate("a", lease)
+    async with standing(one):
+        await eventually(one.leads, "a leads")
+        lease.record = None
+        await eventually(lambda: lease.holder == "a", "it is there again")
+        assert (one.leads(), one.told) == (True, ["gained"])
+
+
 async def test_a_lease_that_changes_just_before_its_release_is_released_all_the_same(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
