@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from adapters.signers.around import Around
 from adapters.signers.x509 import agreement, chains, extensions, keys, names, pem, usages
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
@@ -26,14 +27,12 @@ class WrongCertificate(SigningError):
     """The CA's answer is not what it was asked for: not stored, asked again within the retry window."""
 
 
-class Verified(Signer):
+class Verified(Around):
     """Raises RequestRejected before the inner signer is asked, WrongCertificate after it has answered."""
 
     def __init__(self, inner: Signer, clock: Clock) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._clock = clock
-        self.parameters = inner.parameters
-        self.heeds_annotations = inner.heeds_annotations
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
         await self._inner.check(issuer, credentials)
@@ -43,7 +42,7 @@ class Verified(Signer):
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
-        decides = flag(order.issuer, CA_DECIDES, default=self._inner.ca_decides_subject_and_usages)
+        decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
         return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now(), decides)
 
 

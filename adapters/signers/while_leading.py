@@ -7,17 +7,17 @@ stop it. What it was about to do is cancelled, as all work is when the lead is l
 import asyncio
 from collections.abc import Callable
 
+from adapters.signers.around import Around
 from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 
 
-class WhileLeading(Signer):
+class WhileLeading(Around):
     """Raises CancelledError, which ends the work on this object, where `leads` says no."""
 
     def __init__(self, inner: Signer, leads: Callable[[], bool]) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._leads = leads
-        self.ca_decides_subject_and_usages = inner.ca_decides_subject_and_usages
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
         self._require_lead()
