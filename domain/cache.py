@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.model import Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
+from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
 from domain.retry import fraction
 
 Object = Issuer | Request | SecretVersion
@@ -30,6 +30,16 @@ class Cache:
 
     def keys(self, kind: str) -> Iterator[ObjectKey]:
         return (key for key in self._objects if key.kind == kind)
+
+    def issuers(self) -> Iterator[Issuer]:
+        keys = (key for users in self._users.values() for key in users)
+        return (issuer for key in keys if isinstance(issuer := self._objects.get(key), Issuer))
+
+    def waiting(self) -> Iterator[Request]:
+        """The requests that a signer has yet to answer: approved, and not left alone for another reason."""
+        keys = (key for waiting in self._waiting.values() for key in waiting)
+        found = (request for key in keys if isinstance(request := self._objects.get(key), Request))
+        return (each for each in found if each.approval is Approval.APPROVED and not (each.deleting or each.invalid))
 
     def snapshot(self, key: ObjectKey) -> Snapshot | None:
         match self._objects.get(key):

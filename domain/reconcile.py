@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from domain import issuers, parameters, requests
+from domain import facts, issuers, parameters, requests
 from domain.breaker import Trials
 from domain.conditions import NORMAL, WARNING
 from domain.effects import Check, Effects
@@ -40,7 +40,7 @@ from domain.model import (
     RequestSnapshot,
     Snapshot,
 )
-from domain.ports import Clock, Cluster, Recorder, Signer, Wake
+from domain.ports import Clock, Cluster, Meter, Recorder, Signer, Wake
 from domain.retry import RetryPolicy
 
 _RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
@@ -64,6 +64,7 @@ class Reconciler:
         clock: Clock,
         policy: RetryPolicy,
         wake: Wake,
+        meter: Meter,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
@@ -71,6 +72,7 @@ class Reconciler:
         self._clock = clock
         self._policy = policy
         self._wake = wake
+        self._meter = meter
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
         self._trials = Trials()
@@ -91,6 +93,7 @@ class Reconciler:
                 if effects is None:
                     return None
                 await self._carry_out(key, effects)
+                self._tell_answer(snapshot, effects)
                 if self._reports.get(key) is report:  # one that came during a check is for the next visit
                     self._reports.pop(key, None)
                 if effects.requeue_after != timedelta(0):
@@ -107,6 +110,7 @@ class Reconciler:
                 self._refused(key, refusal)
         self._attempts.pop(key, None)
         self._reports.pop(key, None)
+        self._meter.forgotten(key)
         return None
 
     async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects | None:
@@ -149,10 +153,12 @@ class Reconciler:
 
     async def _check(self, issuer: Issuer) -> Exception | None:
         try:
-            await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
+            expires = await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
         except Exception as failure:  # whatever a signer raises means something; see domain/errors.py
             _log_if_unexpected(issuer.key, failure)
+            self._meter.checked(issuer.key, self._clock.now(), None)
             return failure
+        self._meter.checked(issuer.key, self._clock.now(), expires)
         return None
 
     async def _sign(self, request: Request, issuer: Issuer, attempt: Attempt) -> Issued | Pending | Exception:
@@ -161,7 +167,7 @@ class Reconciler:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             version = credentials.version
             order = requests.signing_order(request, issuer, credentials, heeds_annotations=signer.heeds_annotations)
-            outcome = await signer.sign(order)
+            outcome = await self._timed(issuer.spec.signer, signer.sign(order))
         except Exception as failure:  # as above
             _log_if_unexpected(request.key, failure)
             if isinstance(failure, IssuerUnhealthy):
@@ -169,6 +175,16 @@ class Reconciler:
             return failure
         if isinstance(outcome, Issued):
             self._close_breaker(issuer)
+        return outcome
+
+    async def _timed(self, signer: str, answer: Awaitable[Issued | Pending]) -> Issued | Pending:
+        begun = self._clock.now()
+        try:
+            outcome = await answer
+        except Exception as failure:
+            self._meter.signed(signer, facts.signing(failure), self._clock.now() - begun)
+            raise
+        self._meter.signed(signer, facts.signing(outcome), self._clock.now() - begun)
         return outcome
 
     async def _report(self, request: Request, issuer: Issuer, report: _Report) -> None:
@@ -212,10 +228,17 @@ class Reconciler:
         if effects.event is not None:
             _log.log(_LEVELS[effects.event.type], "%s: %s: %s", key, effects.event.reason, effects.event.note)
             self._recorder.record(effects.event)
+        if effects.attempt and before and effects.attempt.failures > before.failures:
+            self._meter.retried(key.kind)
         if effects.attempt is None:
             self._attempts.pop(key, None)
         elif self._attempts.get(key) is before:  # else a signature has closed the issuer's breaker during the write
             self._attempts[key] = effects.attempt
+
+    def _tell_answer(self, snapshot: Snapshot, effects: Effects) -> None:
+        answer = facts.answer(effects.patch.status) if effects.patch else None
+        if answer and isinstance(snapshot, RequestSnapshot) and snapshot.request.issuer:
+            self._meter.settled(snapshot.request.issuer.kind, answer)
 
     def _attempt(self, key: ObjectKey, uid: str) -> Attempt:
         known = self._attempts.get(key)
@@ -241,6 +264,7 @@ class Reconciler:
 
     def _postpone(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
         """Keeps the CA's answer, so that its write is repeated and not the signing; a failure is asked anew."""
+        self._meter.retried(key.kind)
         attempt = self._attempts.get(key)
         if attempt is None:
             wait = self._policy.first

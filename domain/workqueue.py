@@ -1,7 +1,8 @@
 """A queue of keys that never hands out a key that somebody is still working on, and never loses one.
 
 Law: sans I/O. Times go in as arguments; whoever waits, waits elsewhere. A key is due at most once: asking for it
-again while it waits changes nothing, asking while it is worked on makes it due again when that work is done.
+again while it waits changes nothing, asking while it is worked on makes it due again when that work is done. It is
+remembered since when a key was due, so that one can say how long keys wait for somebody to work on them.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from domain.model import ObjectKey
 
 class WorkQueue:
     def __init__(self) -> None:
-        self._ready: OrderedDict[ObjectKey, None] = OrderedDict()  # in order of arrival
+        self._ready: OrderedDict[ObjectKey, datetime] = OrderedDict()  # in order of arrival
         self._timers: dict[ObjectKey, datetime] = {}
         self._heap: list[tuple[datetime, ObjectKey]] = []  # may hold timers that were since replaced
-        self._working: set[ObjectKey] = set()
-        self._again: set[ObjectKey] = set()
+        self._working: dict[ObjectKey, datetime] = {}
+        self._again: dict[ObjectKey, datetime] = {}
 
     def __len__(self) -> int:
         """How many keys are due, not counting those that wait for their time."""
         return len(self._ready)
 
-    def add(self, key: ObjectKey) -> None:
+    def add(self, key: ObjectKey, now: datetime) -> None:
         """Makes the key due now; its timer, if any, is dropped: the work decides anew when to come back."""
         self._timers.pop(key, None)
         if key in self._working:
-            self._again.add(key)
+            self._again.setdefault(key, now)
         else:
-            self._ready.setdefault(key)
+            self._ready.setdefault(key, now)
 
     def schedule(self, key: ObjectKey, at: datetime) -> None:
         """Makes the key due at a time, in place of any earlier timer; a key that is due anyway stays due."""
@@ -45,16 +46,19 @@ class WorkQueue:
         self._fire(now)
         if not self._ready:
             return None
-        key, _ = self._ready.popitem(last=False)
-        self._working.add(key)
+        key, since = self._ready.popitem(last=False)
+        self._working[key] = since
         return key
+
+    def due_since(self, key: ObjectKey) -> datetime:
+        """Since when the key, which is worked on, had been due."""
+        return self._working[key]
 
     def done(self, key: ObjectKey) -> None:
         """Ends the work on a key; a wish that came meanwhile makes it due again."""
-        self._working.remove(key)
+        del self._working[key]
         if key in self._again:
-            self._again.remove(key)
-            self._ready.setdefault(key)
+            self._ready.setdefault(key, self._again.pop(key))
 
     def next_due(self) -> datetime | None:
         """When the next timer fires; None if there is none. Keys that are due already are not counted."""
@@ -66,4 +70,4 @@ class WorkQueue:
         while (due := self.next_due()) is not None and due <= now:
             _, key = heapq.heappop(self._heap)
             del self._timers[key]
-            self.add(key)
+            self.add(key, due)

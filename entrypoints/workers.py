@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from adapters.silent import SILENT
 from domain.model import ObjectKey
-from domain.ports import Clock
+from domain.ports import Clock, Meter
 from domain.workqueue import WorkQueue
 
 Work = Callable[[ObjectKey], Awaitable[timedelta | None]]
@@ -21,8 +22,9 @@ _log = logging.getLogger("issuer.workers")
 
 
 class Workers:
-    def __init__(self, clock: Clock, at_once: int) -> None:
+    def __init__(self, clock: Clock, at_once: int, meter: Meter = SILENT) -> None:
         self._clock = clock
+        self._meter = meter
         self._slots = asyncio.Semaphore(at_once)
         self._queue = WorkQueue()
         self._changed = asyncio.Event()
@@ -33,8 +35,12 @@ class Workers:
         if after > timedelta(0):
             self._queue.schedule(key, self._clock.now() + after)
         else:
-            self._queue.add(key)
+            self._queue.add(key, self._clock.now())
         self._changed.set()
+
+    def depth(self) -> int:
+        """How many keys are due and not worked on yet."""
+        return len(self._queue)
 
     async def run(self, work: Work) -> None:
         """Hands out keys until cancelled; what has begun then goes on, see `finish`."""
@@ -59,6 +65,7 @@ class Workers:
             now = self._clock.now()
             key = self._queue.pop_due(now)
             if key is not None:
+                self._meter.queued(now - self._queue.due_since(key))
                 return key
             self._changed.clear()
             due = self._queue.next_due()

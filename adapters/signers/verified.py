@@ -35,8 +35,8 @@ class Verified(Signer):
         self.parameters = inner.parameters
         self.heeds_annotations = inner.heeds_annotations
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._inner.check(issuer, credentials)
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        return await self._inner.check(issuer, credentials)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         csr = await asyncio.to_thread(_examine, order)

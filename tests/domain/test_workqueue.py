@@ -26,7 +26,7 @@ def drained(queue: WorkQueue, now: datetime = T0) -> list[ObjectKey]:
 def test_keys_come_out_in_the_order_in_which_they_came() -> None:
     queue = WorkQueue()
     for key in (B, A, C, A):
-        queue.add(key)
+        queue.add(key, T0)
     assert len(queue) == 3
     assert drained(queue) == [B, A, C]
     assert len(queue) == 0
@@ -35,9 +35,9 @@ def test_keys_come_out_in_the_order_in_which_they_came() -> None:
 
 def test_a_key_that_is_worked_on_is_nobody_elses() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     assert queue.pop_due(T0) == A
-    queue.add(A)
+    queue.add(A, T0)
     assert queue.pop_due(T0) is None
     queue.done(A)
     assert queue.pop_due(T0) == A
@@ -45,10 +45,10 @@ def test_a_key_that_is_worked_on_is_nobody_elses() -> None:
 
 def test_many_wishes_during_the_work_are_one_more_time() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     for _ in range(3):
-        queue.add(A)
+        queue.add(A, T0)
     queue.done(A)
     assert drained(queue) == [A]
 
@@ -85,7 +85,7 @@ def test_a_later_plan_replaces_an_earlier_one_in_both_directions() -> None:
 def test_a_key_that_is_added_forgets_its_plan() -> None:
     queue = WorkQueue()
     queue.schedule(A, T0 + MINUTE)
-    queue.add(A)
+    queue.add(A, T0)
     assert queue.next_due() is None
     assert drained(queue) == [A]
     assert drained(queue, T0 + MINUTE) == []
@@ -93,7 +93,7 @@ def test_a_key_that_is_added_forgets_its_plan() -> None:
 
 def test_a_plan_for_a_key_that_is_due_anyway_does_not_delay_it() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     queue.schedule(A, T0 + MINUTE)
     assert queue.next_due() is None
     assert drained(queue) == [A]
@@ -101,7 +101,7 @@ def test_a_plan_for_a_key_that_is_due_anyway_does_not_delay_it() -> None:
 
 def test_a_plan_made_while_the_key_is_worked_on_holds_after_it() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     queue.schedule(A, T0 + MINUTE)
     queue.done(A)
@@ -111,9 +111,9 @@ def test_a_plan_made_while_the_key_is_worked_on_holds_after_it() -> None:
 
 def test_a_wish_that_came_during_the_work_wins_over_the_plan_made_by_the_work() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
-    queue.add(A)
+    queue.add(A, T0)
     queue.schedule(A, T0 + MINUTE)
     queue.done(A)
     assert drained(queue) == [A]
@@ -122,10 +122,10 @@ def test_a_wish_that_came_during_the_work_wins_over_the_plan_made_by_the_work() 
 
 def test_a_wish_after_the_plan_wins_as_well() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     queue.schedule(A, T0 + MINUTE)
-    queue.add(A)
+    queue.add(A, T0)
     queue.done(A)
     assert drained(queue) == [A]
     assert drained(queue, T0 + MINUTE) == []
@@ -133,7 +133,7 @@ def test_a_wish_after_the_plan_wins_as_well() -> None:
 
 def test_a_plan_whose_time_comes_during_the_work_is_kept_for_after_it() -> None:
     queue = WorkQueue()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     queue.schedule(A, T0 + SECOND)
     assert queue.pop_due(T0 + MINUTE) is None
@@ -145,7 +145,7 @@ def test_the_same_plan_twice_is_one_visit() -> None:
     queue = WorkQueue()
     for _ in range(2):
         queue.schedule(A, T0 + SECOND)
-        queue.add(A)
+        queue.add(A, T0)
         drained(queue)
         queue.schedule(A, T0 + SECOND)
     assert drained(queue, T0 + MINUTE) == [A]

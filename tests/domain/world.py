@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.memory.meter import MemoryMeter
 from domain.cache import Cache
 from domain.effects import PatchStatus
 from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, Request, SigningOrder
@@ -156,6 +157,7 @@ class World:
         self.cluster = FaultyCluster(self.wake)
         self.recorder = MemoryRecorder(self.clock)
         self.signer = ScriptedSigner()
+        self.meter = MemoryMeter()
         self.visits: list[ObjectKey] = []
         self._policy = policy
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
@@ -165,7 +167,7 @@ class World:
         """A new process: it knows nothing but what the cluster holds."""
         self.queue = WorkQueue()
         self.reconciler = Reconciler(
-            self.cluster, self.recorder, {"Scripted": self.signer}, self.clock, self._policy, self.wake
+            self.cluster, self.recorder, {"Scripted": self.signer}, self.clock, self._policy, self.wake, self.meter
         )
         self.cluster.tell_anew()
 
@@ -181,7 +183,7 @@ class World:
         if after > timedelta(0):
             self.queue.schedule(key, self.clock.now() + after)
         else:
-            self.queue.add(key)
+            self.queue.add(key, self.clock.now())
 
     async def run(self) -> None:
         """Works until nothing is left to do at this moment in time; callers that a signer holds stay where they are."""
