@@ -19,7 +19,7 @@ from adapters.kubernetes.connect import NoCluster, pod_namespace
 from adapters.kubernetes.manifests import BadManifest
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
-from entrypoints.probes import CannotListen
+from entrypoints.serving import CannotListen
 from entrypoints.settings import NAMES, Settings, options
 
 SAMPLES = Path("deploy", "samples")

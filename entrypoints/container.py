@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from functools import partial
 
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.auth import Reviews
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import connect
+from adapters.kubernetes.counted import counted
 from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.translate import Translator
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.prometheus.exposition import Exposition
+from adapters.prometheus.meter import PrometheusMeter
+from adapters.prometheus.states import States
 from adapters.signers.ca import CA
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
@@ -31,7 +37,9 @@ from domain.ports import Clock, Signer
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
 from entrypoints.manager import Manager
-from entrypoints.settings import NAMES, Settings
+from entrypoints.metrics.guard import Guard
+from entrypoints.metrics.server import MetricsServer
+from entrypoints.settings import METRICS_PATH, METRICS_PREFIX, NAMES, Settings
 from entrypoints.workers import Workers
 
 
@@ -39,14 +47,26 @@ def _verified(signers: Mapping[str, Signer], clock: Clock) -> dict[str, Signer]:
     return {name: Verified(signer, clock) for name, signer in signers.items()}
 
 
+def _always() -> bool:
+    return True
+
+
+def _guard(reviews: Reviews, clock: Clock) -> Guard:
+    return Guard(partial(reviews.may_get, METRICS_PATH), clock)
+
+
 class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
 
-    client = providers.Singleton(connect)
+    leads = providers.Object(_always)
+    kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
+    meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
+
+    client = providers.Singleton(counted, providers.Singleton(connect), meter)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
-    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator)
+    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter)
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(
         KubernetesCAStore,
@@ -72,9 +92,18 @@ class Container(containers.DeclarativeContainer):
         max_duration=settings.provided.max_retry_duration,
         check_interval=settings.provided.check_interval,
     )
-    workers = providers.Singleton(Workers, clock, at_once=settings.provided.max_concurrent_requests)
-    reconciler = providers.Singleton(Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake)
-    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, settings)
+    workers = providers.Singleton(Workers, clock, at_once=settings.provided.max_concurrent_requests, meter=meter)
+    reconciler = providers.Singleton(
+        Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake, meter=meter
+    )
+
+    states = providers.Singleton(States, meter, kinds, cluster, clock, depth=workers.provided.depth, leads=leads)
+    exposition = providers.Singleton(Exposition, meter, states)
+    reviews = providers.Singleton(Reviews, api)
+    guard = providers.Singleton(_guard, reviews, clock)
+    metrics = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
+
+    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, settings, metrics)
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:

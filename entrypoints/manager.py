@@ -14,6 +14,7 @@ from typing import Any
 
 from domain.ports import Cluster, Recorder
 from domain.reconcile import Reconciler
+from entrypoints.metrics.server import MetricsServer
 from entrypoints.probes import probes
 from entrypoints.settings import Settings
 from entrypoints.workers import Workers
@@ -25,18 +26,25 @@ _log = logging.getLogger("issuer.manager")
 
 class Manager:
     def __init__(
-        self, cluster: Cluster, recorder: Recorder, reconciler: Reconciler, workers: Workers, settings: Settings
+        self,
+        cluster: Cluster,
+        recorder: Recorder,
+        reconciler: Reconciler,
+        workers: Workers,
+        settings: Settings,
+        metrics: MetricsServer,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
         self._reconciler = reconciler
         self._workers = workers
         self._settings = settings
+        self._metrics = metrics
         self._ready = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; raises what ends one of its parts, which nothing should."""
-        async with probes(self._settings.health_probe_bind_address, lambda: self._ready):
+        async with probes(self._settings.health_probe_bind_address, lambda: self._ready), self._metrics.run():
             work = asyncio.create_task(self._work(), name="work")
             parts: Sequence[asyncio.Task[Any]] = [
                 asyncio.create_task(self._cluster.watch(self._workers.wake), name="watch"),

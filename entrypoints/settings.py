@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,6 +30,9 @@ NAMES = ApiNames(
 )
 NAMESPACE = "sample-external-issuer-system"
 """Where deploy/ installs the manager."""
+METRICS_PREFIX = NAMES.controller.replace("-", "_")
+"""What the name of every metric begins with; deploy/prometheus asks for them by it."""
+METRICS_PATH = "/metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the manager can be told. `health_probe_bind_address` None: no probes are served."""
+    """All that the manager can be told. An address None: nothing is served there.
+
+    `metrics_cert_path` None: a certificate made at the start serves, which nobody can verify.
+    """
 
     cluster_resource_namespace: str
     health_probe_bind_address: Address | None = None
@@ -53,6 +60,9 @@ class Settings:
     max_concurrent_requests: int = 16
     allow_http: bool = False
     log_level: str = "info"
+    metrics_bind_address: Address | None = None
+    metrics_secure: bool = True
+    metrics_cert_path: Path | None = None
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -142,6 +152,27 @@ OPTIONS = [
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         default="info",
         help="The least important lines that are logged.",
+    ),
+    _option(
+        "--metrics-bind-address",
+        type=_Address(),
+        default="0",
+        help="Where Prometheus finds the metrics; 0 turns them off. deploy/ has :8443.",
+    ),
+    _option(
+        "--metrics-secure",
+        type=click.BOOL,
+        default=True,
+        is_flag=False,
+        flag_value=True,
+        help="Serves the metrics by TLS, to those who may get /metrics in the cluster. "
+        "With =false: in the clear, to everybody.",
+    ),
+    _option(
+        "--metrics-cert-path",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A folder with the tls.crt and tls.key to serve the metrics with, read again when they change. "
+        "Default: a certificate made at the start, which nobody can verify.",
     ),
 ]
 

@@ -24,10 +24,13 @@ from adapters.kubernetes.events import KubernetesRecorder
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.memory.meter import MemoryMeter
+from adapters.prometheus.meter import PrometheusMeter
 from adapters.signers.verified import Verified
+from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerNews, News, RequestNews
-from domain.ports import CAStore, Clock, Cluster, Recorder, Signer
+from domain.ports import CAStore, Clock, Cluster, Meter, Recorder, Signer
 from entrypoints.container import Container, in_memory
 from entrypoints.settings import NAMES, Settings
 from tests.adapters.kubernetes.wire import config
@@ -49,15 +52,20 @@ def nowhere() -> Container:
 
 
 WIRED: dict[str, dict[type, type]] = {
-    "kubernetes": {Cluster: KubernetesCluster, Recorder: KubernetesRecorder, CAStore: KubernetesCAStore},
-    "memory": {Cluster: MemoryCluster, Recorder: MemoryRecorder, CAStore: MemoryCAStore},
+    "kubernetes": {
+        Cluster: KubernetesCluster,
+        Recorder: KubernetesRecorder,
+        CAStore: KubernetesCAStore,
+        Meter: PrometheusMeter,
+    },
+    "memory": {Cluster: MemoryCluster, Recorder: MemoryRecorder, CAStore: MemoryCAStore, Meter: PrometheusMeter},
 }
 
 
 @pytest.mark.parametrize("wiring", WIRED)
 def test_everything_that_is_wired_can_be_had(wiring: str) -> None:
     container = nowhere() if wiring == "memory" else everywhere()
-    no_cluster = {"client", "api"} if wiring == "memory" else set()
+    no_cluster = {"client", "api", "reviews", "guard"} if wiring == "memory" else set()
     found = {name: provider() for name, provider in container.providers.items() if name not in no_cluster}
     assert all(each is not None for each in found.values())
     for port, adapter in WIRED[wiring].items():
@@ -88,6 +96,8 @@ ADAPTERS: list[tuple[type, type]] = [
     (Signer, Verified),
     *((Signer, type(vars(signer)["_inner"])) for signer in nowhere().signers().values()),
     (Clock, SystemClock),
+    (Meter, MemoryMeter),
+    (Meter, Silent),
 ]
 
 

@@ -10,8 +10,6 @@ from prometheus_client import generate_latest
 from adapters.prometheus.meter import PrometheusMeter
 from adapters.prometheus.states import States
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 class Exposition:
     def __init__(self, meter: PrometheusMeter, states: States) -> None:

@@ -158,3 +158,17 @@ def test_replaced_plans_do_not_pile_up_for_ever() -> None:
         queue.schedule(A, T0 + number * SECOND)
         queue.next_due()
     assert len(queue._heap) == 1
+
+
+def test_it_says_since_when_a_key_had_been_due() -> None:
+    queue = WorkQueue()
+    queue.add(A, T0)
+    queue.add(A, T0 + SECOND)
+    queue.schedule(B, T0 + MINUTE)
+    later = T0 + 2 * MINUTE
+    assert [queue.pop_due(later), queue.pop_due(later)] == [A, B]
+    assert (queue.due_since(A), queue.due_since(B)) == (T0, T0 + MINUTE)
+    queue.add(A, later)
+    queue.done(A)
+    queue.pop_due(later + SECOND)
+    assert queue.due_since(A) == later

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
@@ -37,14 +37,16 @@ class ScriptedSigner(Signer):
         self.orders: list[SigningOrder] = []
         self.checks: list[tuple[IssuerSpec, Credentials]] = []
         self.held: list[asyncio.Future[None]] = []
+        self.expires: datetime | None = None
         self._holding = False
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
         self.checks.append((issuer, credentials))
         verdict = self.verdicts.popleft() if self.verdicts else None
         await self._hold()
         if verdict is not None:
             raise verdict
+        return self.expires
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         self.orders.append(order)

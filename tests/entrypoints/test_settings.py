@@ -7,6 +7,7 @@ and what is wanted.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +34,7 @@ def settings(*arguments: str, **variables: str) -> str:
     return result.output.strip()
 
 
+HERE = Path(__file__).parent
 DEFAULTS = Settings("system", Address("", 8081))
 GOOD: list[tuple[str, str, str, Any]] = [
     ("--cluster-resource-namespace", "other", "cluster_resource_namespace", "other"),
@@ -45,6 +47,11 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--check-interval", "10s", "check_interval", timedelta(seconds=10)),
     ("--max-concurrent-requests", "1", "max_concurrent_requests", 1),
     ("--max-concurrent-requests", "1000", "max_concurrent_requests", 1000),
+    ("--metrics-bind-address", ":8443", "metrics_bind_address", Address("", 8443)),
+    ("--metrics-bind-address", "0", "metrics_bind_address", None),
+    ("--metrics-secure", "false", "metrics_secure", False),
+    ("--metrics-secure", "true", "metrics_secure", True),
+    ("--metrics-cert-path", str(HERE), "metrics_cert_path", HERE),
     ("--log-level", "debug", "log_level", "debug"),
     ("--log-level", "WARNING", "log_level", "warning"),
 ]
@@ -60,6 +67,10 @@ WRONG = [
     ("--health-probe-bind-address", ":http", NO_ADDRESS),
     ("--health-probe-bind-address", "localhost:", NO_ADDRESS),
     ("--health-probe-bind-address", ":-1", NO_ADDRESS),
+    ("--metrics-bind-address", "8443", NO_ADDRESS),
+    ("--metrics-secure", "maybe", "'maybe' is not a valid boolean"),
+    ("--metrics-cert-path", "/not/there", "Directory '/not/there' does not exist"),
+    ("--metrics-cert-path", __file__, f"Directory '{__file__}' is a file"),
     ("--max-retry-duration", "10", NO_DURATION),
     ("--max-retry-duration", "soon", NO_DURATION),
     ("--max-retry-duration", "-1s", "'-1s' is too short, the least is 0s"),
@@ -84,7 +95,18 @@ def expected(field: str, value: Any) -> str:
 def test_without_any_flag_everything_has_its_default() -> None:
     assert settings() == repr(DEFAULTS)
     assert repr(DEFAULTS) == repr(
-        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 16, False, "info")
+        Settings(
+            "system",
+            Address("", 8081),
+            timedelta(minutes=10),
+            timedelta(minutes=5),
+            16,
+            False,
+            "info",
+            None,
+            True,
+            None,
+        )
     )
 
 
@@ -128,6 +150,10 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
     for default in (":8081", "10m", "5m", "16", "info"):
         assert f"default: {default}" in text
     assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http"})
+
+
+def test_metrics_are_secure_where_only_the_flag_stands() -> None:
+    assert settings("--metrics-secure") == expected("metrics_secure", True)
 
 
 def test_plain_http_is_allowed_only_where_it_is_said() -> None:

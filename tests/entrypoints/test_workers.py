@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.meter import MemoryMeter
 from domain.model import ObjectKey
 from entrypoints.workers import Work, Workers
 from tests.contracts.clock import StoppedClock
@@ -208,3 +209,18 @@ async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
 
 async def test_with_nothing_begun_there_is_nothing_to_finish() -> None:
     assert await Workers(StoppedClock(T0), 1).finish(AT_ONCE)
+
+
+async def test_the_meter_is_told_how_long_a_key_waited_for_a_worker() -> None:
+    clock, bench, meter = StoppedClock(T0), Bench(), MemoryMeter()
+    workers = Workers(clock, 1, meter)
+    for key in (A, B):
+        workers.wake(key, AT_ONCE)
+    assert workers.depth() == 2
+    async with running(workers, bench.work):
+        await bench.has_begun(A)
+        assert (workers.depth(), meter.waited) == (1, timedelta(0))
+        clock.time = T0 + HOUR
+        bench.end(A)
+        await bench.has_begun(A, B)
+        assert (workers.depth(), meter.visits, meter.waited) == (0, 2, HOUR)
