@@ -19,6 +19,9 @@ def counted(client: AsyncClient, meter: Meter) -> AsyncClient:
     """The same client, its calls counted. lightkube gives no way in but its private parts; hence the exact pin."""
     http: httpx2.AsyncClient = client._client._client
     http._transport = _Counting(http._transport, meter)
+    http._mounts = {
+        url: transport and _Counting(transport, meter) for url, transport in http._mounts.items()
+    }  # proxies
     return client
 
 
