@@ -57,7 +57,7 @@ def manager(
     yield from running(prepared(deployed.manager, tmp_path_factory.mktemp("manager")))
 
 
-def prepared(kubeconfig: Path, directory: Path) -> Manager:
+def prepared(kubeconfig: Path, directory: Path, *flags: str) -> Manager:
     """A manager that is not started yet; its log will be in the directory."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
@@ -70,6 +70,7 @@ def prepared(kubeconfig: Path, directory: Path) -> Manager:
         "manager",
         f"--cluster-resource-namespace={NAMESPACE}",
         f"--health-probe-bind-address=127.0.0.1:{port}",
+        *flags,
     ]
     return Manager(Process("manager", command, directory / "manager.log"), f"http://127.0.0.1:{port}")
 
