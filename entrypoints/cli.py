@@ -7,7 +7,6 @@ command line was wrong.
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import click
 
 from adapters.kubernetes.connect import NoCluster, pod_namespace
 from adapters.kubernetes.manifests import BadManifest
+from entrypoints import logs
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
 from entrypoints.serving import CannotListen
@@ -41,10 +41,7 @@ def manager(cluster_resource_namespace: str | None, **flags: Any) -> None:
             "--cluster-resource-namespace: give a namespace, since this is not a pod that could tell its own"
         )
     settings = Settings(cluster_resource_namespace=namespace, **flags)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each call otherwise
+    logs.configure(settings.log_level, settings.log_format)
     asyncio.run(_manage(settings))
 
 

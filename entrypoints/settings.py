@@ -18,6 +18,7 @@ from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import ApiNames
 from domain import durations
 from domain.errors import Invalid
+from entrypoints.logs import FORMS
 
 NAMES = ApiNames(
     controller="sample-external-issuer",
@@ -60,6 +61,7 @@ class Settings:
     max_concurrent_requests: int = 16
     allow_http: bool = False
     log_level: str = "info"
+    log_format: str = "console"
     metrics_bind_address: Address | None = None
     metrics_secure: bool = True
     metrics_cert_path: Path | None = None
@@ -152,6 +154,12 @@ OPTIONS = [
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         default="info",
         help="The least important lines that are logged.",
+    ),
+    _option(
+        "--log-format",
+        type=click.Choice(FORMS, case_sensitive=False),
+        default="console",
+        help="How they are written: for people, or as one JSON object a line.",
     ),
     _option(
         "--metrics-bind-address",

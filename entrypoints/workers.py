@@ -82,7 +82,13 @@ class Workers:
         except Exception as bug:
             after = _AFTER_A_BUG
             frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
-            _log.error("%s: left alone for a while after a %s, at\n%s", key, type(bug).__name__, frames)
+            _log.error(
+                "%s: left alone for a while after a %s, at\n%s",
+                key,
+                type(bug).__name__,
+                frames,
+                extra={"object": str(key)},
+            )
         finally:
             if after is not None:
                 self.wake(key, after)

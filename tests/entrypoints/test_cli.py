@@ -105,6 +105,7 @@ FLAGS_AND_VARIABLES = {
     "--max-concurrent-requests": "ISSUER_MAX_CONCURRENT_REQUESTS",
     "--allow-http": "ISSUER_ALLOW_HTTP",
     "--log-level": "ISSUER_LOG_LEVEL",
+    "--log-format": "ISSUER_LOG_FORMAT",
     "--metrics-bind-address": "ISSUER_METRICS_BIND_ADDRESS",
     "--metrics-secure": "ISSUER_METRICS_SECURE",
     "--metrics-cert-path": "ISSUER_METRICS_CERT_PATH",

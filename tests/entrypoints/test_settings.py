@@ -54,6 +54,8 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--metrics-cert-path", str(HERE), "metrics_cert_path", HERE),
     ("--log-level", "debug", "log_level", "debug"),
     ("--log-level", "WARNING", "log_level", "warning"),
+    ("--log-format", "json", "log_format", "json"),
+    ("--log-format", "Console", "log_format", "console"),
 ]
 NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
 NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
@@ -80,6 +82,7 @@ WRONG = [
     ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=1000"),
     ("--max-concurrent-requests", "1001", "1001 is not in the range 1<=x<=1000"),
     ("--max-concurrent-requests", "many", "'many' is not a valid integer"),
+    ("--log-format", "xml", "'xml' is not one of 'console', 'json'"),
     ("--log-level", "loud", "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
 ]
 
@@ -103,6 +106,7 @@ def test_without_any_flag_everything_has_its_default() -> None:
             16,
             False,
             "info",
+            "console",
             None,
             True,
             None,
