@@ -59,7 +59,6 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
 
-    leads = providers.Object(_always)
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
@@ -97,6 +96,7 @@ class Container(containers.DeclarativeContainer):
         Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake, meter=meter
     )
 
+    leads = providers.Object(_always)  # until there is leader election
     states = providers.Singleton(States, meter, kinds, cluster, clock, depth=workers.provided.depth, leads=leads)
     exposition = providers.Singleton(Exposition, meter, states)
     reviews = providers.Singleton(Reviews, api)

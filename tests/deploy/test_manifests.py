@@ -8,11 +8,22 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from entrypoints.settings import METRICS_PATH
-from tests.deploy.manifests import DEPLOY, Manifest, files, full_name, kustomized, objects, of_kind, the_only
+from tests.deploy.manifests import (
+    DEPLOY,
+    KUSTOMIZATION,
+    Manifest,
+    files,
+    full_name,
+    kustomized,
+    objects,
+    of_kind,
+    the_only,
+)
 
 BASES = ["crd", "rbac", "manager", "metrics", "prometheus", "samples"]
 SYSTEM = "sample-external-issuer-system"
@@ -163,6 +174,15 @@ def test_the_service_monitor_finds_the_service() -> None:
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
     assert (endpoint["port"], endpoint["path"]) == (service["spec"]["ports"][0]["name"], METRICS_PATH)
+
+
+def test_the_dashboard_becomes_a_config_map_that_grafana_finds() -> None:
+    base = DEPLOY / "prometheus"
+    [generator] = yaml.safe_load((base / KUSTOMIZATION).read_text())["configMapGenerator"]
+
+    assert [name for name in generator["files"] if (base / name).is_file()] == ["dashboard.json"]
+    assert generator["namespace"] == SYSTEM
+    assert generator["options"]["labels"]["grafana_dashboard"] == "1"
 
 
 def test_the_deployment_has_no_privileges() -> None:
