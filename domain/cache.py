@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.model import Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
+from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
 from domain.retry import fraction
 
 Object = Issuer | Request | SecretVersion
@@ -35,6 +35,16 @@ class Cache:
         """Whom to look at who begins only now: whoever has no answer, and every issuer as at first sight."""
         issuers = [_first_look(known) for known in self._objects.values() if isinstance(known, Issuer)]
         return issuers + [(request, AT_ONCE) for waiting in self._waiting.values() for request in waiting]
+
+    def issuers(self) -> Iterator[Issuer]:
+        keys = (key for users in self._users.values() for key in users)
+        return (issuer for key in keys if isinstance(issuer := self._objects.get(key), Issuer))
+
+    def waiting(self) -> Iterator[Request]:
+        """The requests that a signer has yet to answer: approved, and not left alone for another reason."""
+        keys = (key for waiting in self._waiting.values() for key in waiting)
+        found = (request for key in keys if isinstance(request := self._objects.get(key), Request))
+        return (each for each in found if each.approval is Approval.APPROVED and not (each.deleting or each.invalid))
 
     def snapshot(self, key: ObjectKey) -> Snapshot | None:
         match self._objects.get(key):

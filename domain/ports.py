@@ -8,13 +8,24 @@ missing method fails when the adapter is built.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.effects import Event, PatchStatus
+from domain.facts import Answer, Restart, Signing
 from domain.leadership import LeaseRecord
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder, Snapshot
+from domain.model import (
+    Credentials,
+    Issued,
+    Issuer,
+    IssuerSpec,
+    ObjectKey,
+    Pending,
+    Request,
+    SigningOrder,
+    Snapshot,
+)
 
 Wake = Callable[[ObjectKey, timedelta], None]
 """Asks for an object to be reconciled after a delay."""
@@ -73,8 +84,11 @@ class Signer(Protocol):
     of the issuer says otherwise."""
 
     @abstractmethod
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        """Returns when the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        """Returns if the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise.
+
+        What it returns is when the CA's own certificates expire, for the metrics; None where it does not know.
+        """
 
     @abstractmethod
     async def sign(self, order: SigningOrder) -> Issued | Pending:
@@ -108,6 +122,42 @@ class Recorder(Protocol):
         """Returns when all that was recorded so far has been published or given up."""
 
 
+class Meter(Protocol):
+    """Counts what happens, for whoever watches over the manager. All methods return at once and never raise."""
+
+    @abstractmethod
+    def settled(self, issuer_kind: str, answer: Answer) -> None:
+        """A request to an issuer of this kind has got its answer, which is written."""
+
+    @abstractmethod
+    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+        """A signer, of those that there are, was asked once, and took so long."""
+
+    @abstractmethod
+    def retried(self, kind: str) -> None:
+        """Work on an object of this kind has failed and will be tried again."""
+
+    @abstractmethod
+    def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
+        """An issuer's CA was checked; `expires` is what the check returned, None where it failed, too."""
+
+    @abstractmethod
+    def forgotten(self, issuer: ObjectKey) -> None:
+        """The issuer, if it is one, is gone: nothing about it is worth keeping."""
+
+    @abstractmethod
+    def queued(self, waited: timedelta) -> None:
+        """A key that was due has waited so long for somebody to work on it."""
+
+    @abstractmethod
+    def called(self, verb: str, resource: str, code: str) -> None:
+        """The API server was asked; `code` is the HTTP status, or "none" where no answer came."""
+
+    @abstractmethod
+    def restarted(self, kind: str, cause: Restart) -> None:
+        """The watch of this kind had to begin anew."""
+
+
 class Cluster(Protocol):
     """The cluster as one issuer sees it: its objects by key, their statuses to write, changes that wake it.
 
@@ -125,6 +175,14 @@ class Cluster(Protocol):
     @abstractmethod
     def wake_all(self) -> None:
         """Wakes every issuer and every request without an answer, as if `watch` had just begun."""
+
+    @abstractmethod
+    def issuers(self) -> Iterable[Issuer]:
+        """All issuers, as the watch last told them."""
+
+    @abstractmethod
+    def waiting(self) -> Iterable[Request]:
+        """The approved requests to issuers of ours that have no answer yet, as the watch last told them."""
 
     @abstractmethod
     async def load(self, key: ObjectKey) -> Snapshot | None:

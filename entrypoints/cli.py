@@ -7,7 +7,6 @@ command line was wrong.
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
 from pathlib import Path
@@ -17,9 +16,10 @@ import click
 
 from adapters.kubernetes.connect import NoCluster, pod_namespace
 from adapters.kubernetes.manifests import BadManifest
+from entrypoints import logs
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
-from entrypoints.probes import CannotListen
+from entrypoints.serving import CannotListen
 from entrypoints.settings import NAMES, Settings, options
 
 SAMPLES = Path("deploy", "samples")
@@ -36,10 +36,7 @@ def cli() -> None:
 def manager(cluster_resource_namespace: str | None, leader_election_namespace: str | None, **flags: Any) -> None:
     """Runs against the current kubeconfig, or in the cluster as its pod's ServiceAccount."""
     settings = _settings(cluster_resource_namespace, leader_election_namespace, **flags)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each call otherwise
+    logs.configure(settings.log_level, settings.log_format)
     asyncio.run(_manage(settings))
 
 

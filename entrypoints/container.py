@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import uuid4
 
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.auth import Reviews
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import connect
+from adapters.kubernetes.counted import counted
 from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
@@ -24,6 +27,9 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from adapters.memory.lease import MemoryLease
+from adapters.prometheus.exposition import Exposition
+from adapters.prometheus.meter import PrometheusMeter
+from adapters.prometheus.states import States
 from adapters.signers.ca import CA
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
@@ -37,7 +43,9 @@ from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
 from entrypoints.elector import Election, Elector, Unopposed
 from entrypoints.manager import Manager
-from entrypoints.settings import NAMES, Settings
+from entrypoints.metrics.guard import Guard
+from entrypoints.metrics.server import MetricsServer
+from entrypoints.settings import METRICS_PATH, METRICS_PREFIX, NAMES, Settings
 from entrypoints.workers import Workers
 
 
@@ -49,14 +57,21 @@ def _election(settings: Settings, elector: Callable[[], Election]) -> Election:
     return elector() if settings.leader_elect else Unopposed()
 
 
+def _guard(reviews: Reviews, clock: Clock) -> Guard:
+    return Guard(partial(reviews.may_get, METRICS_PATH), clock)
+
+
 class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
 
-    client = providers.Singleton(connect)
+    kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
+    meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
+
+    client = providers.Singleton(counted, providers.Singleton(connect), meter)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
-    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator)
+    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter)
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(
         KubernetesCAStore,
@@ -66,7 +81,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     times = settings.provided.lease_times
-    lease_client = providers.Singleton(connect)  # and so a connection of its own
+    lease_client = providers.Singleton(counted, providers.Singleton(connect), meter)  # a connection of its own
     lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
     lease = providers.Singleton(
         KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller
@@ -99,9 +114,21 @@ class Container(containers.DeclarativeContainer):
         lane=cluster.provided.issuer_of,
         at_once=settings.provided.max_concurrent_requests,
         per_issuer=settings.provided.max_concurrent_requests_per_issuer,
+        meter=meter,
     )
-    reconciler = providers.Singleton(Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake)
-    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, election, settings)
+    reconciler = providers.Singleton(
+        Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake, meter=meter
+    )
+
+    states = providers.Singleton(
+        States, meter, kinds, cluster, clock, depth=workers.provided.depth, leads=election.provided.leads
+    )
+    exposition = providers.Singleton(Exposition, meter, states)
+    reviews = providers.Singleton(Reviews, api)
+    guard = providers.Singleton(_guard, reviews, clock)
+    metrics = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
+
+    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, election, settings, metrics)
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:

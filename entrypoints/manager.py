@@ -17,6 +17,7 @@ from domain.model import ObjectKey
 from domain.ports import Cluster, Recorder
 from domain.reconcile import Reconciler
 from entrypoints.elector import Election
+from entrypoints.metrics.server import MetricsServer
 from entrypoints.probes import probes
 from entrypoints.settings import Settings
 from entrypoints.workers import Workers
@@ -35,6 +36,7 @@ class Manager:
         workers: Workers,
         election: Election,
         settings: Settings,
+        metrics: MetricsServer,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
@@ -42,11 +44,12 @@ class Manager:
         self._workers = workers
         self._election = election
         self._settings = settings
+        self._metrics = metrics
         self._ready = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; raises what ends one of its parts, which nothing should."""
-        async with probes(self._settings.health_probe_bind_address, lambda: self._ready):
+        async with probes(self._settings.health_probe_bind_address, lambda: self._ready), self._metrics.run():
             work = asyncio.create_task(self._work(), name="work")
             election = asyncio.create_task(self._take_part(), name="election")
             parts: Sequence[asyncio.Task[Any]] = [

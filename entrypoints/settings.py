@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from adapters.kubernetes.resources import ApiNames
 from domain import durations
 from domain.errors import Invalid
 from domain.leadership import LeaseTimes
+from entrypoints.logs import FORMS
 
 NAMES = ApiNames(
     controller="sample-external-issuer",
@@ -30,6 +32,9 @@ NAMES = ApiNames(
 )
 NAMESPACE = "sample-external-issuer-system"
 """Where deploy/ installs the manager."""
+METRICS_PREFIX = NAMES.controller.replace("-", "_")
+"""What the name of every metric begins with; deploy/prometheus asks for them by it."""
+METRICS_PATH = "/metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the manager can be told.
+    """All that the manager can be told. An address None: nothing is served there.
 
-    `health_probe_bind_address` None: no probes are served. `leader_elect` needs a `leader_election_namespace`.
+    `metrics_cert_path` None: a certificate made at the start serves, which nobody can verify. `leader_elect` needs a
+    `leader_election_namespace`.
     """
 
     cluster_resource_namespace: str
@@ -58,6 +64,10 @@ class Settings:
     max_concurrent_requests_per_issuer: int = 8
     allow_http: bool = False
     log_level: str = "info"
+    log_format: str = "console"
+    metrics_bind_address: Address | None = None
+    metrics_secure: bool = True
+    metrics_cert_path: Path | None = None
     leader_elect: bool = False
     leader_election_namespace: str | None = None
     leader_election_lease_duration: timedelta = LeaseTimes().duration
@@ -195,6 +205,33 @@ OPTIONS = [
         type=_Duration(timedelta(milliseconds=100)),
         default="2s",
         help="How often a leader renews the Lease; the others look twice as often.",
+    ),
+    _option(
+        "--log-format",
+        type=click.Choice(FORMS, case_sensitive=False),
+        default="console",
+        help="How they are written: for people, or as one JSON object a line.",
+    ),
+    _option(
+        "--metrics-bind-address",
+        type=_Address(),
+        default="0",
+        help="Where Prometheus finds the metrics; 0 turns them off. deploy/ has :8443.",
+    ),
+    _option(
+        "--metrics-secure",
+        type=click.BOOL,
+        default=True,
+        is_flag=False,
+        flag_value=True,
+        help="Serves the metrics by TLS, to those who may get /metrics in the cluster. "
+        "With =false: in the clear, to everybody.",
+    ),
+    _option(
+        "--metrics-cert-path",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A folder with the tls.crt and tls.key to serve the metrics with, read again when they change. "
+        "Default: a certificate made at the start, which nobody can verify.",
     ),
 ]
 

@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from adapters.silent import SILENT
 from domain.model import ObjectKey
-from domain.ports import Clock
+from domain.ports import Clock, Meter
 from domain.workqueue import WorkQueue
 
 Work = Callable[[ObjectKey], Awaitable[timedelta | None]]
@@ -24,8 +25,9 @@ _log = logging.getLogger("issuer.workers")
 class Workers:
     """Works on `at_once` keys, of them on `per_issuer` of those that `lane` counts to one issuer."""
 
-    def __init__(self, clock: Clock, lane: Lane, at_once: int, per_issuer: int) -> None:
+    def __init__(self, clock: Clock, lane: Lane, at_once: int, per_issuer: int, meter: Meter = SILENT) -> None:
         self._clock = clock
+        self._meter = meter
         self._slots = asyncio.Semaphore(at_once)
         self._per_issuer = per_issuer
         self._is_tripped: Callable[[ObjectKey], bool] = _never
@@ -38,8 +40,12 @@ class Workers:
         if after > timedelta(0):
             self._queue.schedule(key, self._clock.now() + after)
         else:
-            self._queue.add(key)
+            self._queue.add(key, self._clock.now())
         self._changed.set()
+
+    def depth(self) -> int:
+        """How many keys are due and not worked on yet."""
+        return len(self._queue)
 
     async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool]) -> None:
         """Hands out keys until cancelled; what has begun then goes on, see `finish`.
@@ -76,6 +82,7 @@ class Workers:
             now = self._clock.now()
             key = self._queue.pop_due(now)
             if key is not None:
+                self._meter.queued(now - self._queue.due_since(key))
                 return key
             self._changed.clear()
             due = self._queue.next_due()
@@ -92,7 +99,13 @@ class Workers:
         except Exception as bug:
             after = _AFTER_A_BUG
             frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
-            _log.error("%s: left alone for a while after a %s, at\n%s", key, type(bug).__name__, frames)
+            _log.error(
+                "%s: left alone for a while after a %s, at\n%s",
+                key,
+                type(bug).__name__,
+                frames,
+                extra={"object": str(key)},
+            )
         finally:
             if after is not None:
                 self.wake(key, after)

@@ -27,11 +27,14 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from adapters.memory.lease import MemoryLease
+from adapters.memory.meter import MemoryMeter
+from adapters.prometheus.meter import PrometheusMeter
 from adapters.signers.verified import Verified
 from adapters.signers.while_leading import WhileLeading
+from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerNews, News, RequestNews
-from domain.ports import CAStore, Clock, Cluster, Lease, Recorder, Signer
+from domain.ports import CAStore, Clock, Cluster, Lease, Meter, Recorder, Signer
 from entrypoints.container import Container, in_memory
 from entrypoints.elector import Elector, Unopposed
 from entrypoints.settings import NAMES, Settings
@@ -60,15 +63,22 @@ WIRED: dict[str, dict[type, type]] = {
         Recorder: KubernetesRecorder,
         CAStore: KubernetesCAStore,
         Lease: KubernetesLease,
+        Meter: PrometheusMeter,
     },
-    "memory": {Cluster: MemoryCluster, Recorder: MemoryRecorder, CAStore: MemoryCAStore, Lease: MemoryLease},
+    "memory": {
+        Cluster: MemoryCluster,
+        Recorder: MemoryRecorder,
+        CAStore: MemoryCAStore,
+        Lease: MemoryLease,
+        Meter: PrometheusMeter,
+    },
 }
 
 
 @pytest.mark.parametrize("wiring", WIRED)
 def test_everything_that_is_wired_can_be_had(wiring: str) -> None:
     container = nowhere() if wiring == "memory" else everywhere()
-    no_cluster = {"client", "api", "lease_client", "lease_api"} if wiring == "memory" else set()
+    no_cluster = {"client", "api", "lease_client", "lease_api", "reviews", "guard"} if wiring == "memory" else set()
     found = {name: provider() for name, provider in container.providers.items() if name not in no_cluster}
     assert all(each is not None for each in found.values())
     for port, adapter in WIRED[wiring].items():
@@ -122,6 +132,8 @@ ADAPTERS: list[tuple[type, type]] = [
     (Signer, WhileLeading),
     *((Signer, type(inner(inner(signer)))) for signer in nowhere().signers().values()),
     (Clock, SystemClock),
+    (Meter, MemoryMeter),
+    (Meter, Silent),
 ]
 
 

@@ -94,6 +94,13 @@ class Api:
                     force=True,
                 )
 
+    async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
+        """Has the API server judge; what comes back is an answer and no object: nothing is stored anywhere."""
+        body = Generic(apiVersion=resource.api_version, kind=resource.kind, spec=spec)
+        with reading():
+            async with asyncio.timeout(self._deadline):
+                return await self._client._client.request("post", resource.main, body)
+
     async def list_page(self, resource: Resource, *, limit: int, token: str | None, metadata_only: bool) -> bytes:
         """One page of all namespaces, undecoded."""
         request = self._prepare(resource, {"limit": limit, "continue": token}, metadata_only)

@@ -50,7 +50,13 @@ class KubernetesRecorder(Recorder):
                 await self._write(self._series.observe(event, self._clock.now()))
             except ClusterError as trouble:
                 self._series.forget(event)
-                _log.warning("%s: the Event %s was not written: %s", event.regarding, event.reason, trouble)
+                _log.warning(
+                    "%s: the Event %s was not written: %s",
+                    event.regarding,
+                    event.reason,
+                    trouble,
+                    extra={"object": str(event.regarding)},
+                )
             finally:
                 self._queue.task_done()
 

@@ -7,7 +7,7 @@ with every change, whole-status apply, the rules of each kind. tests/contracts/ 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -91,6 +91,12 @@ class MemoryCluster(Cluster):
 
     def wake_all(self) -> None:
         self._tell(self._cache.everyone())
+
+    def issuers(self) -> Iterable[Issuer]:
+        return self._cache.issuers()
+
+    def waiting(self) -> Iterable[Request]:
+        return self._cache.waiting()
 
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 
@@ -44,8 +44,9 @@ class EST(Signer):
         self._clients = clients
         self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], _Certificates] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._fetch_trusted(server(issuer, credentials))
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        trusted = await self._fetch_trusted(server(issuer, credentials))
+        return await asyncio.to_thread(bag.expiry, trusted)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)

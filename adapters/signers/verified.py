@@ -34,8 +34,8 @@ class Verified(Around):
         super().__init__(inner)
         self._clock = clock
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._inner.check(issuer, credentials)
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        return await self._inner.check(issuer, credentials)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         csr = await asyncio.to_thread(_examine, order)

@@ -6,6 +6,7 @@ stop it. What it was about to do is cancelled, as all work is when the lead is l
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from adapters.signers.around import Around
 from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
@@ -19,9 +20,9 @@ class WhileLeading(Around):
         super().__init__(inner)
         self._leads = leads
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
         self._require_lead()
-        await self._inner.check(issuer, credentials)
+        return await self._inner.check(issuer, credentials)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         self._require_lead()

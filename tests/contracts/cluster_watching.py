@@ -47,6 +47,25 @@ class Watching(ClusterStage):
         watched.cluster.wake_all()
         assert sorted(watched.woken) == [open_, issuer]
 
+    async def test_it_lists_issuers_and_the_approved_requests_without_an_answer(
+        self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
+    ) -> None:
+        await watched.hands.create_issuer(issuer, "credentials")
+        await watched.hands.create_request(request_key, issuer)
+        await watched.wakes(issuer)
+        await watched.wakes(request_key)
+        assert issuer in [each.key for each in watched.cluster.issuers()]
+        assert request_key not in [each.key for each in watched.cluster.waiting()]
+        await watched.hands.approve(request_key)
+        await watched.wakes(request_key)
+        assert request_key in [each.key for each in watched.cluster.waiting()]
+        await watched.hands.delete(request_key)
+        await watched.hands.delete(issuer)
+        await watched.wakes(request_key)
+        await watched.wakes(issuer)
+        assert issuer not in [each.key for each in watched.cluster.issuers()]
+        assert request_key not in [each.key for each in watched.cluster.waiting()]
+
     async def test_what_never_existed_is_not_known(self, watched: Watched, issuer: ObjectKey) -> None:
         assert await watched.cluster.load(issuer) is None
         assert await watched.cluster.reload(issuer) is None

@@ -30,7 +30,7 @@ def drained(queue: WorkQueue, now: datetime = T0) -> list[ObjectKey]:
 def test_keys_come_out_in_the_order_in_which_they_came() -> None:
     queue = queue_of_no_lanes()
     for key in (B, A, C, A):
-        queue.add(key)
+        queue.add(key, T0)
     assert len(queue) == 3
     assert drained(queue) == [B, A, C]
     assert len(queue) == 0
@@ -39,9 +39,9 @@ def test_keys_come_out_in_the_order_in_which_they_came() -> None:
 
 def test_a_key_that_is_worked_on_is_nobody_elses() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     assert queue.pop_due(T0) == A
-    queue.add(A)
+    queue.add(A, T0)
     assert queue.pop_due(T0) is None
     queue.done(A)
     assert queue.pop_due(T0) == A
@@ -49,10 +49,10 @@ def test_a_key_that_is_worked_on_is_nobody_elses() -> None:
 
 def test_many_wishes_during_the_work_are_one_more_time() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     for _ in range(3):
-        queue.add(A)
+        queue.add(A, T0)
     queue.done(A)
     assert drained(queue) == [A]
 
@@ -89,7 +89,7 @@ def test_a_later_plan_replaces_an_earlier_one_in_both_directions() -> None:
 def test_a_key_that_is_added_forgets_its_plan() -> None:
     queue = queue_of_no_lanes()
     queue.schedule(A, T0 + MINUTE)
-    queue.add(A)
+    queue.add(A, T0)
     assert queue.next_due() is None
     assert drained(queue) == [A]
     assert drained(queue, T0 + MINUTE) == []
@@ -97,7 +97,7 @@ def test_a_key_that_is_added_forgets_its_plan() -> None:
 
 def test_a_plan_for_a_key_that_is_due_anyway_does_not_delay_it() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     queue.schedule(A, T0 + MINUTE)
     assert queue.next_due() is None
     assert drained(queue) == [A]
@@ -105,7 +105,7 @@ def test_a_plan_for_a_key_that_is_due_anyway_does_not_delay_it() -> None:
 
 def test_a_plan_made_while_the_key_is_worked_on_holds_after_it() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     queue.schedule(A, T0 + MINUTE)
     queue.done(A)
@@ -115,9 +115,9 @@ def test_a_plan_made_while_the_key_is_worked_on_holds_after_it() -> None:
 
 def test_a_wish_that_came_during_the_work_wins_over_the_plan_made_by_the_work() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
-    queue.add(A)
+    queue.add(A, T0)
     queue.schedule(A, T0 + MINUTE)
     queue.done(A)
     assert drained(queue) == [A]
@@ -126,10 +126,10 @@ def test_a_wish_that_came_during_the_work_wins_over_the_plan_made_by_the_work() 
 
 def test_a_wish_after_the_plan_wins_as_well() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     queue.schedule(A, T0 + MINUTE)
-    queue.add(A)
+    queue.add(A, T0)
     queue.done(A)
     assert drained(queue) == [A]
     assert drained(queue, T0 + MINUTE) == []
@@ -137,7 +137,7 @@ def test_a_wish_after_the_plan_wins_as_well() -> None:
 
 def test_a_plan_whose_time_comes_during_the_work_is_kept_for_after_it() -> None:
     queue = queue_of_no_lanes()
-    queue.add(A)
+    queue.add(A, T0)
     queue.pop_due(T0)
     queue.schedule(A, T0 + SECOND)
     assert queue.pop_due(T0 + MINUTE) is None
@@ -149,7 +149,7 @@ def test_the_same_plan_twice_is_one_visit() -> None:
     queue = queue_of_no_lanes()
     for _ in range(2):
         queue.schedule(A, T0 + SECOND)
-        queue.add(A)
+        queue.add(A, T0)
         drained(queue)
         queue.schedule(A, T0 + SECOND)
     assert drained(queue, T0 + MINUTE) == [A]
@@ -162,3 +162,17 @@ def test_replaced_plans_do_not_pile_up_for_ever() -> None:
         queue.schedule(A, T0 + number * SECOND)
         queue.next_due()
     assert len(queue._heap) == 1
+
+
+def test_it_says_since_when_a_key_had_been_due() -> None:
+    queue = queue_of_no_lanes()
+    queue.add(A, T0)
+    queue.add(A, T0 + SECOND)
+    queue.schedule(B, T0 + MINUTE)
+    later = T0 + 2 * MINUTE
+    assert [queue.pop_due(later), queue.pop_due(later)] == [A, B]
+    assert (queue.due_since(A), queue.due_since(B)) == (T0, T0 + MINUTE)
+    queue.add(A, later)
+    queue.done(A)
+    queue.pop_due(later + SECOND)
+    assert queue.due_since(A) == later

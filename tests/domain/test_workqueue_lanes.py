@@ -32,7 +32,7 @@ class Laned(WorkQueue):
     def fill(self, issuer: ObjectKey, count: int) -> list[ObjectKey]:
         keys = [request(issuer, number) for number in range(count)]
         for key in keys:
-            self.add(key)
+            self.add(key, T0)
         return keys
 
     def pop_all(self) -> list[ObjectKey]:
@@ -91,7 +91,7 @@ def test_a_width_that_changes_holds_from_then_on(queue: Laned) -> None:
 def test_keys_without_a_lane_go_first_and_are_not_counted(queue: Laned) -> None:
     one = queue.fill(ONE, 2)
     for issuer in (ONE, TWO, THREE):
-        queue.add(issuer)
+        queue.add(issuer, T0)
     assert queue.pop_all() == [ONE, TWO, THREE, *one]
 
 
@@ -100,7 +100,7 @@ def test_a_key_comes_back_into_its_lane_after_its_work_and_after_its_time(queue:
     first, second = queue.fill(ONE, 2)
     queue.schedule(request(ONE, 7), T0)
     assert queue.pop_due(T0) == first
-    queue.add(first)
+    queue.add(first, T0)
     queue.done(first)
     assert queue.pop_due(T0) == second
     assert queue.pop_due(T0) is None
@@ -113,11 +113,11 @@ def test_the_lane_is_the_one_that_the_key_had_when_it_became_due() -> None:
     queue = WorkQueue(lanes.get, lambda issuer: 1)
     key, other = request(ONE, 1), request(ONE, 2)
     lanes |= {key: ONE, other: ONE}
-    queue.add(key)
-    queue.add(other)
+    queue.add(key, T0)
+    queue.add(other, T0)
     assert queue.pop_due(T0) == key
     del lanes[key]  # it is deleted while it is worked on
-    queue.add(key)
+    queue.add(key, T0)
     assert queue.pop_due(T0) is None
     queue.done(key)
     assert [queue.pop_due(T0 + SECOND), queue.pop_due(T0 + SECOND)] == [key, other]
@@ -127,4 +127,4 @@ def test_nothing_is_remembered_of_a_lane_that_is_empty(queue: Laned) -> None:
     for key in queue.fill(ONE, 2):
         assert queue.pop_due(T0) == key
         queue.done(key)
-    assert (queue._lanes, queue._busy, queue._working, queue._due) == ({}, {}, {}, set())
+    assert (queue._lanes, queue._busy, queue._working, queue._due) == ({}, {}, {}, {})

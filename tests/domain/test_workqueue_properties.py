@@ -50,7 +50,7 @@ class Queue(RuleBasedStateMachine):
 
     @rule(key=keys)
     def add(self, key: ObjectKey) -> None:
-        self.queue.add(key)
+        self.queue.add(key, self.now)
         self.wish(key)
 
     @rule(key=keys, after=seconds)

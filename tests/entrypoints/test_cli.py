@@ -111,6 +111,10 @@ FLAGS_AND_VARIABLES = {
     "--leader-election-lease-duration": "ISSUER_LEADER_ELECTION_LEASE_DURATION",
     "--leader-election-renew-deadline": "ISSUER_LEADER_ELECTION_RENEW_DEADLINE",
     "--leader-election-retry-period": "ISSUER_LEADER_ELECTION_RETRY_PERIOD",
+    "--log-format": "ISSUER_LOG_FORMAT",
+    "--metrics-bind-address": "ISSUER_METRICS_BIND_ADDRESS",
+    "--metrics-secure": "ISSUER_METRICS_SECURE",
+    "--metrics-cert-path": "ISSUER_METRICS_CERT_PATH",
 }
 
 

@@ -7,6 +7,7 @@ and what is wanted.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,6 +35,7 @@ def settings(*arguments: str, **variables: str) -> str:
     return result.output.strip()
 
 
+HERE = Path(__file__).parent
 DEFAULTS = Settings("system", Address("", 8081))
 GOOD: list[tuple[str, str, str, Any]] = [
     ("--cluster-resource-namespace", "other", "cluster_resource_namespace", "other"),
@@ -48,12 +50,19 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--max-concurrent-requests", "10000", "max_concurrent_requests", 10_000),
     ("--max-concurrent-requests-per-issuer", "1", "max_concurrent_requests_per_issuer", 1),
     ("--max-concurrent-requests-per-issuer", "1000", "max_concurrent_requests_per_issuer", 1000),
-    ("--log-level", "debug", "log_level", "debug"),
-    ("--log-level", "WARNING", "log_level", "warning"),
     ("--leader-election-namespace", "here", "leader_election_namespace", "here"),
     ("--leader-election-lease-duration", "1m", "leader_election_lease_duration", timedelta(minutes=1)),
     ("--leader-election-renew-deadline", "1s", "leader_election_renew_deadline", timedelta(seconds=1)),
     ("--leader-election-retry-period", "100ms", "leader_election_retry_period", timedelta(milliseconds=100)),
+    ("--metrics-bind-address", ":8443", "metrics_bind_address", Address("", 8443)),
+    ("--metrics-bind-address", "0", "metrics_bind_address", None),
+    ("--metrics-secure", "false", "metrics_secure", False),
+    ("--metrics-secure", "true", "metrics_secure", True),
+    ("--metrics-cert-path", str(HERE), "metrics_cert_path", HERE),
+    ("--log-level", "debug", "log_level", "debug"),
+    ("--log-level", "WARNING", "log_level", "warning"),
+    ("--log-format", "json", "log_format", "json"),
+    ("--log-format", "Console", "log_format", "console"),
 ]
 NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
 NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
@@ -67,6 +76,10 @@ WRONG = [
     ("--health-probe-bind-address", ":http", NO_ADDRESS),
     ("--health-probe-bind-address", "localhost:", NO_ADDRESS),
     ("--health-probe-bind-address", ":-1", NO_ADDRESS),
+    ("--metrics-bind-address", "8443", NO_ADDRESS),
+    ("--metrics-secure", "maybe", "'maybe' is not a valid boolean"),
+    ("--metrics-cert-path", "/not/there", "Directory '/not/there' does not exist"),
+    ("--metrics-cert-path", __file__, f"Directory '{__file__}' is a file"),
     ("--max-retry-duration", "10", NO_DURATION),
     ("--max-retry-duration", "soon", NO_DURATION),
     ("--max-retry-duration", "-1s", "'-1s' is too short, the least is 0s"),
@@ -80,6 +93,7 @@ WRONG = [
     ("--leader-election-lease-duration", "1.9s", "'1.9s' is too short, the least is 2s"),
     ("--leader-election-renew-deadline", "999ms", "'999ms' is too short, the least is 1s"),
     ("--leader-election-retry-period", "99ms", "'99ms' is too short, the least is 0.1s"),
+    ("--log-format", "xml", "'xml' is not one of 'console', 'json'"),
     ("--log-level", "loud", "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
 ]
 
@@ -95,7 +109,21 @@ def expected(field: str, value: Any) -> str:
 def test_without_any_flag_everything_has_its_default() -> None:
     assert settings() == repr(DEFAULTS)
     assert repr(DEFAULTS) == repr(
-        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 256, 8, False, "info", False)
+        Settings(
+            "system",
+            Address("", 8081),
+            timedelta(minutes=10),
+            timedelta(minutes=5),
+            256,
+            8,
+            False,
+            "info",
+            "console",
+            None,
+            True,
+            None,
+            False,
+        )
     )
     assert DEFAULTS.lease_times == LeaseTimes(timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=2))
 
@@ -140,6 +168,10 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
     for default in (":8081", "10m", "5m", "256", "8", "info", "15s", "10s", "2s"):
         assert f"default: {default}" in text
     assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http", "--leader-elect"})
+
+
+def test_metrics_are_secure_where_only_the_flag_stands() -> None:
+    assert settings("--metrics-secure") == expected("metrics_secure", True)
 
 
 def test_plain_http_is_allowed_only_where_it_is_said() -> None:

@@ -14,7 +14,10 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.meter import MemoryMeter
+from adapters.silent import SILENT
 from domain.model import ObjectKey
+from domain.ports import Meter
 from entrypoints.workers import Work, Workers
 from tests.contracts.clock import StoppedClock
 from tests.domain.factories import HOUR, SECOND, T0
@@ -25,9 +28,9 @@ AT_ONCE = timedelta(0)
 PATIENCE = 10.0  # seconds, of which none is used unless something hangs
 
 
-def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8) -> Workers:
+def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8, meter: Meter = SILENT) -> Workers:
     """Keys of the namespace n belong to one issuer, all others to none."""
-    return Workers(clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer)
+    return Workers(clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer, meter)
 
 
 class Bench:
@@ -242,3 +245,18 @@ async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
 
 async def test_with_nothing_begun_there_is_nothing_to_finish() -> None:
     assert await workers_of(1, StoppedClock(T0)).finish(AT_ONCE)
+
+
+async def test_the_meter_is_told_how_long_a_key_waited_for_a_worker() -> None:
+    clock, bench, meter = StoppedClock(T0), Bench(), MemoryMeter()
+    workers = workers_of(1, clock, meter=meter)
+    for key in (A, B):
+        workers.wake(key, AT_ONCE)
+    assert workers.depth() == 2
+    async with running(workers, bench.work):
+        await bench.has_begun(A)
+        assert (workers.depth(), meter.waited) == (1, timedelta(0))
+        clock.time = T0 + HOUR
+        bench.end(A)
+        await bench.has_begun(A, B)
+        assert (workers.depth(), meter.visits, meter.waited) == (0, 2, HOUR)

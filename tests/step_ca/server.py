@@ -13,6 +13,7 @@ import shutil
 import signal
 import ssl
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -38,7 +39,7 @@ HONOURING = """{
   "basicConstraints": {{ toJson .Token.request.basicConstraints }}
 }"""
 ROOT = pki.authority("step root")
-ISSUING = pki.authority("step issuing CA", parent=ROOT)
+ISSUING = pki.authority("step issuing CA", parent=ROOT, lasts=timedelta(days=300))
 X5C_ROOT = pki.authority("X5C root")
 DEFAULT_JWK, HONOURING_JWK = Provisioner("default"), Provisioner("honouring")
 X5C = leaf("us", X5C_ROOT, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))

@@ -27,8 +27,9 @@ from tests.step_ca.asking import (
     leaf_of,
     order,
     refusal,
+    secret,
 )
-from tests.step_ca.server import StepCAServer
+from tests.step_ca.server import ISSUING, ROOT, StepCAServer
 
 
 @pytest.fixture
@@ -178,3 +179,15 @@ async def test_the_ca_is_killed_in_the_middle(signer: Signer, step_ca_of_my_own:
 
     kinds = {type(outcome) for outcome in outcomes}
     assert kinds == {Issued, IssuerUnhealthy}
+
+
+# When the CA expires
+
+
+async def test_the_check_says_when_the_root_expires_and_after_a_signature_its_issuer(
+    signer: Signer, step_ca: StepCAServer
+) -> None:
+    spec, credentials = issuer(step_ca), secret(BY_DEFAULT)
+    assert await signer.check(spec, credentials) == ROOT.certificate.not_valid_after_utc
+    await signer.sign(order(spec, BY_DEFAULT))
+    assert await signer.check(spec, credentials) == ISSUING.certificate.not_valid_after_utc

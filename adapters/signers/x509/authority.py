@@ -36,6 +36,11 @@ class Authority:
     def certificate(self) -> x509.Certificate:
         return self.path[0]
 
+    @property
+    def expires(self) -> datetime:
+        """When the first certificate of the path does."""
+        return min(each.not_valid_after_utc for each in self.path)
+
     def require_valid(self, now: datetime) -> None:
         """IssuerFailed once a certificate of the path has expired, IssuerUnhealthy before all of them are valid."""
         for ca in self.path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
@@ -65,6 +66,15 @@ def path(leaf: x509.Certificate, bag: Iterable[x509.Certificate]) -> list[x509.C
 def is_complete(path: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate]) -> bool:
     """Whether it ends where trust begins."""
     return path[-1] in trusted or chains.is_self_signed(path[-1])
+
+
+def expiry(cas: Sequence[x509.Certificate]) -> datetime | None:
+    """When the CA that signs, or one above it, expires; None where there is none.
+
+    Those who issued no other sign. Where there are several, as in a roll-over, the way up that lasts longest counts.
+    """
+    issuing = [ca for ca in cas if not any(chains.issued(ca, other) for other in cas if other != ca)]
+    return max((min(each.not_valid_after_utc for each in path(ca, cas)) for ca in issuing), default=None)
 
 
 def issued(path: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate]) -> Issued:
