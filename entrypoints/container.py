@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from uuid import uuid4
 
+from aiolimiter import AsyncLimiter
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
@@ -57,6 +59,12 @@ def _election(settings: Settings, elector: Callable[[], Election]) -> Election:
     return elector() if settings.leader_elect else Unopposed()
 
 
+def _turns(settings: Settings) -> AbstractAsyncContextManager[None]:
+    """The Lease's calls have no part in it: they are few, and late ones cost the lead."""
+    qps, burst = settings.kube_api_qps, settings.kube_api_burst
+    return AsyncLimiter(burst, burst / qps) if qps else nullcontext()
+
+
 def _guard(reviews: Reviews, clock: Clock) -> Guard:
     return Guard(partial(reviews.may_get, METRICS_PATH), clock)
 
@@ -69,7 +77,8 @@ class Container(containers.DeclarativeContainer):
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
     client = providers.Singleton(counted, providers.Singleton(connect), meter)
-    api = providers.Singleton(Api, client, field_manager=NAMES.controller)
+    turns = providers.Singleton(_turns, settings)
+    api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
     cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter)
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())

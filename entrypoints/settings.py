@@ -62,6 +62,8 @@ class Settings:
     check_interval: timedelta = timedelta(minutes=5)
     max_concurrent_requests: int = 256
     max_concurrent_requests_per_issuer: int = 8
+    kube_api_qps: float = 0.0
+    kube_api_burst: int = 100
     allow_http: bool = False
     log_level: str = "info"
     log_format: str = "console"
@@ -166,6 +168,18 @@ OPTIONS = [
         type=click.IntRange(1, 1000),
         default=8,
         help="How many requests of one issuer are worked on at the same time.",
+    ),
+    _option(
+        "--kube-api-qps",
+        type=click.FloatRange(min=0),
+        default=0,
+        help="How many calls a second are made to the API server in the long run; 0 for no limit but its own.",
+    ),
+    _option(
+        "--kube-api-burst",
+        type=click.IntRange(min=1),
+        default=100,
+        help="How many calls may be made at once before that limit holds.",
     ),
     _option(
         "--allow-http",

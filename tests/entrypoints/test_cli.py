@@ -104,6 +104,8 @@ FLAGS_AND_VARIABLES = {
     "--check-interval": "ISSUER_CHECK_INTERVAL",
     "--max-concurrent-requests": "ISSUER_MAX_CONCURRENT_REQUESTS",
     "--max-concurrent-requests-per-issuer": "ISSUER_MAX_CONCURRENT_REQUESTS_PER_ISSUER",
+    "--kube-api-qps": "ISSUER_KUBE_API_QPS",
+    "--kube-api-burst": "ISSUER_KUBE_API_BURST",
     "--allow-http": "ISSUER_ALLOW_HTTP",
     "--log-level": "ISSUER_LOG_LEVEL",
     "--leader-elect": "ISSUER_LEADER_ELECT",
