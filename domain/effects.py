@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.model import Attempt, Condition, Issuer, ObjectKey
+from domain.model import Attempt, Condition, Issuer, ObjectKey, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,16 @@ class RequestStatus:
     certificate: bytes | None = None
     ca: bytes | None = None
     failure_time: datetime | None = None
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SigningRequestStatus:
-    """The whole of our status on a CertificateSigningRequest: a certificate, or a Failed condition; never both."""
+    """The whole of our status on a CertificateSigningRequest: a certificate, a Failed condition or an order; one."""
 
     certificate: bytes | None = None
     failed: Condition | None = None
+    order: Order | None = None
 
 
 Status = IssuerStatus | RequestStatus | SigningRequestStatus

@@ -93,6 +93,19 @@ class SecretVersion:
     resource_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """That the CA has taken a request and will answer later; kept in the request's status until it has.
+
+    `handle` is what the signer's Pending wants to be given back, `since` when the CA took the request, `due` when it
+    wants to be asked.
+    """
+
+    handle: str | None
+    since: datetime
+    due: datetime
+
+
 class Approval(Enum):
     """What the approver said: https://cert-manager.io/docs/usage/certificaterequest/#approval."""
 
@@ -121,6 +134,7 @@ class Request:
     approved_at: datetime | None = None
     invalid: bool = False
     ready: Condition | None = None
+    order: Order | None = None
     failed: bool = False
     has_certificate: bool = False
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -170,7 +184,10 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The CA has taken the order and will answer later: ask again after `poll_after`, giving back `handle`."""
+    """The CA has taken the order and will answer later: ask again after `poll_after`, giving back `handle`.
+
+    The handle, of at most 4,096 characters, survives restarts in the request's status: all who read that see it.
+    """
 
     reason: str
     poll_after: timedelta
@@ -181,17 +198,15 @@ class Pending:
 class Attempt:
     """What this process remembers of its work on one object. It dies with the process, the object's status does not.
 
-    `first_seen` is when a request was first seen approved, `outcome` an answer that is not written yet, `handle`
-    what a Pending answer wants back and `due` when it wants to be asked (before the approval: when its lack is
-    worth telling), `announced` the last news that only an Event told; `tripped` says that a signer, not a check,
-    opened the issuer's breaker, and that nothing has been signed since.
+    `first_seen` is when a request was first seen approved, `due` when the lack of its approval is worth telling,
+    `outcome` an answer that is not written yet, `announced` the last news that only an Event told; `tripped` says
+    that a signer, not a check, opened the issuer's breaker, and that nothing has been signed since.
     """
 
     uid: str
     first_seen: datetime | None = None
     failures: int = 0
     outcome: Issued | Pending | Exception | None = None
-    handle: str | None = None
     announced: str = ""
     due: datetime | None = None
     tripped: bool = False

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import durations
+from domain import durations, parameters
+from domain.annotations import heeded
 from domain.conditions import News, RequestNews, explain, message, ready_condition
 from domain.effects import NOTHING, Effects, Event, PatchStatus, RequestStatus, Sign, SigningRequestStatus, Status
-from domain.errors import IssuerUnhealthy, RequestRejected
+from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import (
     Approval,
     Attempt,
@@ -21,12 +22,15 @@ from domain.model import (
     Credentials,
     Issued,
     Issuer,
+    Order,
     Pending,
     Request,
     RequestSnapshot,
     SigningOrder,
 )
 from domain.retry import RetryPolicy
+
+_LONGEST_HANDLE = 4096
 
 
 def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: RetryPolicy) -> Effects | Sign:
@@ -39,7 +43,7 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
     if request.approval is Approval.UNDECIDED:
         return _unapproved(request, attempt, now, policy)
     if attempt.first_seen is None:
-        attempt = replace(attempt, first_seen=now, due=None)
+        attempt = replace(attempt, first_seen=now)
     if attempt.outcome is not None:  # an answer that could not be written when it came
         return settle(snapshot, attempt, attempt.outcome, now, policy)
     if request.problem:
@@ -48,11 +52,17 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
         return _wait(request, attempt, f"{request.issuer} not found", now)
     if not issuer.is_ready:
         return _wait(request, attempt, f"{issuer.key} is not Ready", now)
+    if request.order and now < request.order.due:
+        return Effects(attempt=attempt, requeue_after=request.order.due - now)
     return Sign(issuer, attempt)
 
 
-def order(request: Request, issuer: Issuer, attempt: Attempt, credentials: Credentials) -> SigningOrder:
-    """What the signer is asked."""
+def signing_order(
+    request: Request, issuer: Issuer, credentials: Credentials, *, heeds_annotations: bool = False
+) -> SigningOrder:
+    """What the signer is asked; `heeds_annotations` is what it does where the issuer does not say."""
+    if parameters.flag(issuer.spec, parameters.ALLOW_ANNOTATIONS, default=heeds_annotations):
+        request = heeded(request)
     return SigningOrder(
         uid=request.uid,
         csr=request.csr,
@@ -61,7 +71,7 @@ def order(request: Request, issuer: Issuer, attempt: Attempt, credentials: Crede
         duration=request.duration,
         issuer=issuer.spec,
         credentials=credentials,
-        handle=attempt.handle,
+        handle=request.order.handle if request.order else None,
     )
 
 
@@ -79,14 +89,22 @@ def settle(
             return _issue(request, outcome, now)
         case RequestRejected():
             return _fail(request, RequestNews.REJECTED.value, explain(outcome), now)
+        case Pending(handle=str(handle)) if len(handle) > _LONGEST_HANDLE:
+            outcome = SigningError(
+                f"the signer's handle has {len(handle):,} characters, {_LONGEST_HANDLE:,} are allowed"
+            )
         case Pending():
-            after = max(outcome.poll_after, policy.first)
-            attempt = replace(attempt, handle=outcome.handle, failures=0, due=now + after)
-            told = _report(request, attempt, RequestNews.ORDERED.value, outcome.reason, now)
-            return replace(told, requeue_after=after)
+            return _ordered(request, replace(attempt, failures=0), outcome, now, policy)
         case IssuerUnhealthy():
             return _wait(request, attempt, explain(outcome), now)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
+
+
+def _ordered(request: Request, attempt: Attempt, answer: Pending, now: datetime, policy: RetryPolicy) -> Effects:
+    after = max(answer.poll_after, policy.first)
+    order = Order(answer.handle, request.order.since if request.order else now, now + after)
+    told = _report(request, attempt, RequestNews.ORDERED.value, answer.reason, now, order)
+    return replace(told, requeue_after=after)
 
 
 def _retry(
@@ -96,15 +114,15 @@ def _retry(
     left = _opened(snapshot, attempt, now) + policy.max_duration - now
     if left <= timedelta(0):
         return _fail(request, RequestNews.GIVEN_UP.value, why, now, retried=durations.text(policy.max_duration))
-    told = _report(request, attempt, RequestNews.RETRYING.value, why, now)
+    told = _report(request, attempt, RequestNews.RETRYING.value, why, now, request.order)
     event = _event(request, RequestNews.RETRYING.value, why)
     return replace(told, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
 
 
 def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: datetime) -> datetime:
     """The retry window opens when the request could have been signed: approved, its issuer Ready, its order due."""
-    ready = snapshot.issuer.ready if snapshot.issuer else None
-    times = (snapshot.request.approved_at or attempt.first_seen, ready and ready.since, attempt.due)
+    request, ready = snapshot.request, snapshot.issuer.ready if snapshot.issuer else None
+    times = (request.approved_at or attempt.first_seen, ready and ready.since, request.order and request.order.due)
     return max((time for time in times if time), default=now)
 
 
@@ -145,17 +163,21 @@ def _unapproved(request: Request, attempt: Attempt, now: datetime, policy: Retry
 
 def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:
     """Nothing to do before the issuer changes, which wakes the request."""
-    return _report(request, attempt, RequestNews.WAITING.value, why, now)
+    return _report(request, attempt, RequestNews.WAITING.value, why, now, request.order)
 
 
-def _report(request: Request, attempt: Attempt, news: News, why: str, now: datetime) -> Effects:
-    """Says how the request stands: in its Ready condition, or where it knows none, by an Event; only news."""
+def _report(request: Request, attempt: Attempt, news: News, why: str, now: datetime, order: Order | None) -> Effects:
+    """Says how the request stands: in its Ready condition, or where it knows none, by an Event; only news.
+
+    An order is kept in either kind's status.
+    """
     if request.is_kubernetes:
-        return _announce(request, attempt, news, why)
+        patch = _patch(request, SigningRequestStatus(order=order)) if order != request.order else None
+        return replace(_announce(request, attempt, news, why), patch=patch)
     ready = ready_condition(news, message(news, why=why), now, request.ready)
-    if ready is request.ready:
-        return Effects(attempt=attempt)
-    return Effects(_patch(request, RequestStatus(ready)), _event(request, news, why), attempt)
+    event = _event(request, news, why) if ready is not request.ready else None
+    patch = _patch(request, RequestStatus(ready, order=order)) if event or order != request.order else None
+    return Effects(patch, event, attempt)
 
 
 def _announce(request: Request, attempt: Attempt, news: News, why: str) -> Effects:

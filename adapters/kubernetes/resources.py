@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from lightkube.core.resource import ApiInfo, GlobalResource, NamespacedResourceG, ResourceDef
@@ -102,6 +102,13 @@ class RequestStatusObject(msgspec.Struct):
     certificate: str | None = None
 
 
+class OrderObject(msgspec.Struct):
+    """The message of an Order condition."""
+
+    askAgainAt: Annotated[datetime, msgspec.Meta(tz=True)]
+    handle: str | None = None
+
+
 class RequestObject(msgspec.Struct):
     metadata: Meta = msgspec.field(default_factory=Meta)
     spec: RequestSpecObject | None = None
@@ -118,6 +125,21 @@ class SecretObject(msgspec.Struct):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.metadata!r})"
+
+
+class LeaseSpecObject(msgspec.Struct):
+    holderIdentity: str | None = None
+    leaseDurationSeconds: int | None = None
+    acquireTime: datetime | None = None
+    renewTime: datetime | None = None
+    leaseTransitions: int | None = None
+
+
+class LeaseObject(msgspec.Struct):
+    """The one kind that is written as a whole: of its metadata everything is kept."""
+
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    spec: LeaseSpecObject | None = None
 
 
 class Anything(msgspec.Struct):
@@ -167,6 +189,7 @@ def resource(
 
 SECRETS = resource(SECRET, "", "v1", "secrets", SecretObject, namespaced=True)
 SECRET_VERSIONS = resource(SECRET, "", "v1", "secrets", SecretVersionObject, namespaced=True)
+LEASES = resource("Lease", "coordination.k8s.io", "v1", "leases", LeaseObject, namespaced=True)
 EVENTS = resource("Event", "events.k8s.io", "v1", "events", Anything, namespaced=True)
 
 

@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from adapters.kubernetes.resources import (
     SECRET,
     ApiNames,
     ConditionObject,
     IssuerObject,
     Meta,
+    OrderObject,
     RequestObject,
     RequestSpecObject,
     SecretMeta,
@@ -33,6 +36,7 @@ from domain.model import (
     Issuer,
     IssuerSpec,
     ObjectKey,
+    Order,
     Request,
     SecretVersion,
 )
@@ -48,6 +52,7 @@ class Translator:
         self._names = names
         self._cluster_resource_namespace = cluster_resource_namespace
         self._signer_prefix = f"{names.cluster_issuers}.{names.group}/"
+        self._order_type = f"{names.group}/Order"
 
     def object(self, kind: str, told: object) -> Object:
         match told:
@@ -98,6 +103,7 @@ class Translator:
             approved_at=approved_at,
             invalid=_is_true(conditions, "InvalidRequest"),
             ready=_find(conditions, "Ready"),
+            order=self._order(conditions),
             has_certificate=bool(status and status.certificate),
             annotations=told.metadata.annotations or {},
             deleting=told.metadata.deletionTimestamp is not None,
@@ -119,12 +125,52 @@ class Translator:
             duration=duration,
             approval=approval,
             approved_at=approved_at,
+            order=self._order(conditions),
             failed=_is_true(conditions, "Failed"),
             has_certificate=bool(status and status.certificate),
             annotations=told.metadata.annotations or {},
             deleting=told.metadata.deletionTimestamp is not None,
             problem=problem,
         )
+
+    def status(self, status: Status) -> dict[str, Any]:
+        """The whole `status` to apply."""
+        match status:
+            case IssuerStatus():
+                return {"conditions": [_condition(status.ready)]}
+            case RequestStatus():
+                told: dict[str, Any] = {"conditions": [_condition(status.ready), *self._told(status.order)]}
+                if status.certificate is not None:
+                    told["certificate"] = _base64(status.certificate)
+                if status.ca is not None:
+                    told["ca"] = _base64(status.ca)
+                if status.failure_time is not None:
+                    told["failureTime"] = timestamp(status.failure_time)
+                return told
+            case SigningRequestStatus(failed=Condition() as failed):
+                return {"conditions": [_condition(failed) | {"lastUpdateTime": timestamp(failed.since)}]}
+            case SigningRequestStatus(order=Order() as order):
+                return {"conditions": self._told(order)}
+            case SigningRequestStatus():
+                return {"certificate": _base64(status.certificate or b"")}
+
+    def _told(self, order: Order | None) -> list[dict[str, Any]]:
+        """The condition that keeps an order; for machines, so that its message is JSON."""
+        if order is None:
+            return []
+        message = msgspec.json.encode(OrderObject(order.due, order.handle)).decode()
+        return [_condition(Condition(self._order_type, "True", "Taken", message, order.since))]
+
+    def _order(self, conditions: Iterable[ConditionObject] | None) -> Order | None:
+        """What was kept of an order; one that cannot be read is no order, and the CA is asked anew."""
+        found = _find(conditions, self._order_type)
+        if found is None:
+            return None
+        try:
+            told = msgspec.json.decode(found.message, type=OrderObject)
+        except msgspec.MsgspecError:
+            return None
+        return Order(told.handle, found.since, told.askAgainAt)
 
     def _issuer_ref(self, spec: RequestSpecObject, namespace: str) -> ObjectKey | None:
         """The issuer meant, if it is ours: group and kind must match exactly, for other issuers may leave them out."""
@@ -138,27 +184,6 @@ class Translator:
     def _signer_name(self, name: str) -> ObjectKey | None:
         issuer = name.removeprefix(self._signer_prefix)
         return ObjectKey(self._names.cluster_issuer, "", issuer) if issuer and issuer != name else None
-
-
-def status_object(status: Status) -> dict[str, Any]:
-    """The whole `status` to apply."""
-    match status:
-        case IssuerStatus():
-            return {"conditions": [_condition(status.ready)]}
-        case RequestStatus():
-            told: dict[str, Any] = {"conditions": [_condition(status.ready)]}
-            if status.certificate is not None:
-                told["certificate"] = _base64(status.certificate)
-            if status.ca is not None:
-                told["ca"] = _base64(status.ca)
-            if status.failure_time is not None:
-                told["failureTime"] = timestamp(status.failure_time)
-            return told
-        case SigningRequestStatus():
-            if status.failed is not None:
-                failed = _condition(status.failed) | {"lastUpdateTime": timestamp(status.failed.since)}
-                return {"conditions": [failed]}
-            return {"certificate": _base64(status.certificate or b"")}
 
 
 def timestamp(time: datetime) -> str:

@@ -18,7 +18,10 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
+from adapters.silent import SILENT
 from domain.errors import ClusterError, Gone
+from domain.facts import Restart
+from domain.ports import Meter
 
 _PAGE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
@@ -61,6 +64,7 @@ class Follower:
         known: Callable[[], Iterable[tuple[str, str]]],
         *,
         metadata_only: bool = False,
+        meter: Meter = SILENT,
     ) -> None:
         self._api = api
         self._resource = resource
@@ -68,6 +72,7 @@ class Follower:
         self._remove = remove
         self._known = known
         self._metadata_only = metadata_only
+        self._meter = meter
         self._version: str | None = None
         self._failures = 0
         self.synced = asyncio.Event()
@@ -79,11 +84,14 @@ class Follower:
             try:
                 await self._follow()
             except ClusterError as trouble:
-                if isinstance(trouble, Gone):
+                gone = isinstance(trouble, Gone)
+                if gone:
                     self._version = None
+                self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
                 _log.warning("watching %s: %s: %s", self._resource.kind, type(trouble).__name__, trouble)
                 await asyncio.sleep(self._pause(trouble))
             else:
+                self._meter.restarted(self._resource.kind, Restart.ENDED)
                 await asyncio.sleep(self._pause(None))
 
     async def _follow(self) -> None:

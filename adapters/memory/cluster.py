@@ -7,7 +7,7 @@ with every change, whole-status apply, the rules of each kind. tests/contracts/ 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from domain.cache import Cache, Object, Wakes
 from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
 from domain.errors import Conflict, Invalid, NotFound
-from domain.model import Condition, Credentials, Issuer, ObjectKey, Request, SecretVersion, Snapshot
+from domain.model import Condition, Credentials, Issuer, ObjectKey, Order, Request, SecretVersion, Snapshot
 from domain.ports import Cluster, Wake
 
 _Stored = TypeVar("_Stored", Issuer, Request)
@@ -89,8 +89,20 @@ class MemoryCluster(Cluster):
     async def synced(self) -> None:
         await self._synced.wait()
 
+    def wake_all(self) -> None:
+        self._tell(self._cache.everyone())
+
+    def issuers(self) -> Iterable[Issuer]:
+        return self._cache.issuers()
+
+    def waiting(self) -> Iterable[Request]:
+        return self._cache.waiting()
+
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)
+
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        return self._cache.issuer_of(key)
 
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         found = self._objects.get(key)
@@ -135,19 +147,19 @@ class MemoryCluster(Cluster):
 
 
 def _stored(new: Status, old: Status | None) -> Status:
-    """What an API server keeps of a status: whole seconds; and a CSR loses neither condition nor certificate."""
+    """What an API server keeps of a status: whole seconds; and a CSR loses neither conditions nor certificate."""
     match new:
         case IssuerStatus():
             return IssuerStatus(_whole_seconds(new.ready))
         case RequestStatus(failure_time=time):
             time = time and time.replace(microsecond=0)
-            return replace(new, ready=_whole_seconds(new.ready), failure_time=time)
+            return replace(new, ready=_whole_seconds(new.ready), failure_time=time, order=_whole_second(new.order))
         case SigningRequestStatus():
             before = old if isinstance(old, SigningRequestStatus) else SigningRequestStatus()
             if before.certificate is not None and new.certificate != before.certificate:
                 raise Invalid("status.certificate: Forbidden: may not be changed or omitted once it is set")
             failed = before.failed if new.failed is None else _whole_seconds(new.failed)
-            return SigningRequestStatus(new.certificate, failed)
+            return SigningRequestStatus(new.certificate, failed, _whole_second(new.order) or before.order)
 
 
 def _with_status(old: Object, status: Status) -> Object:
@@ -155,14 +167,20 @@ def _with_status(old: Object, status: Status) -> Object:
     if isinstance(old, Issuer) and isinstance(status, IssuerStatus):
         return replace(old, ready=status.ready)
     if isinstance(old, Request) and isinstance(status, RequestStatus) and not old.is_kubernetes:
-        return replace(old, ready=status.ready, has_certificate=status.certificate is not None)
+        answered = status.certificate is not None
+        return replace(old, ready=status.ready, order=status.order, has_certificate=answered)
     if isinstance(old, Request) and isinstance(status, SigningRequestStatus) and old.is_kubernetes:
-        return replace(old, failed=status.failed is not None, has_certificate=status.certificate is not None)
+        failed, answered = status.failed is not None, status.certificate is not None
+        return replace(old, failed=failed, order=status.order, has_certificate=answered)
     raise Invalid(f"{old.key} has no such status")
 
 
 def _whole_seconds(condition: Condition) -> Condition:
     return replace(condition, since=condition.since.replace(microsecond=0))
+
+
+def _whole_second(order: Order | None) -> Order | None:
+    return order and replace(order, since=order.since.replace(microsecond=0))
 
 
 def _nobody(key: ObjectKey, after: timedelta) -> None:

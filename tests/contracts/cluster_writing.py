@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus
+from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
 from domain.errors import Conflict, Invalid, NotFound
 from domain.model import (
     Approval,
     Issuer,
     ObjectKey,
+    Order,
+    RequestSnapshot,
 )
 from tests.contracts.cluster_stage import NOW, NOW_STORED, ClusterStage, Watched, condition, stored
 from tests.contracts.hands import a_certificate
@@ -117,6 +119,31 @@ class Writing(ClusterStage):
         await watched.hands.create_request(last, issuer)
         await watched.wakes(last)
         assert watched.woken == []
+
+    async def test_an_order_is_kept_until_the_answer_and_a_csr_never_loses_it(
+        self, watched: Watched, cluster_issuer: ObjectKey, request_key: ObjectKey, csr_key: ObjectKey
+    ) -> None:
+        order, chain = Order("order-7", since=NOW_STORED, due=NOW), a_certificate("one")
+        waiting, issued = condition("False", "Pending"), RequestStatus(condition("True", "Issued"), b"certificate")
+        steps: list[tuple[ObjectKey, Status, Status, Status]] = [
+            (request_key, RequestStatus(waiting, order=order), issued, replace(issued, ready=stored(issued.ready))),
+            (
+                csr_key,
+                SigningRequestStatus(order=order),
+                SigningRequestStatus(chain),
+                SigningRequestStatus(chain, order=order),
+            ),
+        ]
+        for key, taken, answered, expected in steps:
+            await watched.hands.create_request(key, cluster_issuer)
+            await watched.wakes(key)
+            await watched.write(key, taken)
+            for found in (await watched.cluster.load(key), await watched.cluster.reload(key)):
+                assert isinstance(found, RequestSnapshot)
+                assert (found.request.order, found.request.is_terminal) == (order, False)
+            await watched.write(key, answered)
+            assert await watched.hands.status(key) == expected
+            assert (await watched.request(key)).request.is_terminal
 
     async def test_the_certificate_of_a_csr_can_be_neither_changed_nor_omitted(
         self, watched: Watched, cluster_issuer: ObjectKey, csr_key: ObjectKey

@@ -17,7 +17,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.translate import Translator
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order
 from domain.ports import Cluster
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer
@@ -91,7 +91,7 @@ class KubernetesHands(Hands):
         told = json.loads(await self._kubectl("get", *_named(key), "--output=json")).get("status") or {}
         conditions = {each["type"]: _condition(each) for each in told.get("conditions", ())}
         if key.kind == CERTIFICATE_SIGNING_REQUEST:
-            return SigningRequestStatus(_bytes(told.get("certificate")), conditions.get("Failed"))
+            return SigningRequestStatus(_bytes(told.get("certificate")), conditions.get("Failed"), _order(conditions))
         if "Ready" not in conditions:
             return None
         if key.kind == CERTIFICATE_REQUEST:
@@ -100,6 +100,7 @@ class KubernetesHands(Hands):
                 _bytes(told.get("certificate")),
                 _bytes(told.get("ca")),
                 _time(told["failureTime"]) if "failureTime" in told else None,
+                _order(conditions),
             )
         return IssuerStatus(conditions["Ready"])
 
@@ -128,6 +129,14 @@ def _condition(told: Mapping[str, Any]) -> Condition:
         _time(told["lastTransitionTime"]),
         told.get("observedGeneration"),
     )
+
+
+def _order(conditions: Mapping[str, Condition]) -> Order | None:
+    found = conditions.get(f"{NAMES.group}/Order")
+    if found is None:
+        return None
+    told = json.loads(found.message)
+    return Order(told["handle"], found.since, _time(told["askAgainAt"]))
 
 
 def _time(text: str) -> datetime:

@@ -91,6 +91,8 @@ class WatchedSigner(ScriptedSigner):
         assert request.approval is Approval.APPROVED, f"{request.key} is {request.approval} and was sent to the CA"
         assert not request.is_terminal, f"{request.key} has its answer and was sent to the CA"
         assert not request.deleting
+        due = request.order.due if request.order else self.world.clock.now()
+        assert due <= self.world.clock.now(), f"{request.key} was asked for before the CA wanted to be asked"
         assert order.uid not in self.answered, f"{request.key} was answered already and was sent to the CA again"
         with self.on_trial(request):
             try:
@@ -106,7 +108,7 @@ class WatchedSigner(ScriptedSigner):
     def on_trial(self, request: Request) -> Iterator[None]:
         assert request.issuer is not None
         issuer = stored(self.world, request.issuer)
-        if issuer is None or not self.world.reconciler._is_half_open(issuer):
+        if issuer is None or not self.world.reconciler.is_tripped(issuer.key):
             yield
             return
         assert issuer.key not in self.trials, f"{self.trials[issuer.key]} and {request.key} are on trial together"

@@ -141,18 +141,6 @@ async def test_a_rejected_request_is_failed_and_left_alone(kind: str) -> None:
     assert len(signed(world)) == 1
 
 
-async def test_a_pending_order_is_polled_with_its_handle_until_it_is_signed() -> None:
-    world = await a_ready_world()
-    world.signer.answers.extend([Pending("wait", MINUTE, "order-1"), Pending("wait", MINUTE, "order-2")])
-    with_request(world)
-    await world.advance(MINUTE - SECOND)
-    assert len(signed(world)) == 1
-    await world.advance(MINUTE + SECOND)
-    assert issued(world)
-    assert [order.handle for order in world.signer.orders] == [None, "order-1", "order-2"]
-    assert events(world) == [("Pending", 1), ("Issued", 1)]
-
-
 async def test_an_unknown_signer_fails_the_issuer_and_names_those_there_are() -> None:
     world = World()
     with_secret(world)

@@ -13,11 +13,13 @@ import pytest
 
 from domain import requests
 from domain.effects import NOTHING, RequestStatus, Sign
+from domain.errors import SigningError
 from domain.model import (
     Approval,
     Attempt,
     Credentials,
     Issued,
+    Order,
     Pending,
     RequestSnapshot,
     SigningOrder,
@@ -136,7 +138,9 @@ def test_the_grace_given_to_an_approver_does_not_open_the_retry_window_later(kin
     approved = a_snapshot(a_request(kind, approved_at=NOW))
     decision = decide(approved, waiting, now=NOW)
     assert isinstance(decision, Sign)
-    assert decision.attempt.due is None
+    end = NOW + POLICY.max_duration
+    told = requests.settle(approved, decision.attempt, SigningError("no"), end, POLICY)
+    assert (told.attempt, told.requeue_after) == (None, None)
 
 
 @pytest.mark.parametrize("kind", ISSUER_KINDS)
@@ -219,7 +223,8 @@ def test_a_signer_that_wants_to_be_asked_without_end_is_asked_once_a_second(kind
 def test_the_order_holds_what_was_asked(kind: str) -> None:
     request = a_request(kind, is_ca=True)
     issuer, credentials = an_issuer(), Credentials({"token": b"t"}, "3")
-    assert requests.order(request, issuer, an_attempt(handle="order-1"), credentials) == SigningOrder(
+    request = replace(request, order=Order("order-1", since=T0, due=NOW))
+    assert requests.signing_order(request, issuer, credentials) == SigningOrder(
         uid="uid-request",
         csr=b"a csr",
         usages=("digital signature", "server auth"),
@@ -229,6 +234,7 @@ def test_the_order_holds_what_was_asked(kind: str) -> None:
         credentials=credentials,
         handle="order-1",
     )
+    assert requests.signing_order(replace(request, order=None), issuer, credentials).handle is None
 
 
 @both_kinds

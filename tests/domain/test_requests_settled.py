@@ -11,11 +11,12 @@ from datetime import timedelta
 import pytest
 
 from domain import requests
-from domain.effects import RequestStatus, SigningRequestStatus
+from domain.effects import Effects, RequestStatus, SigningRequestStatus
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Throttled
 from domain.model import (
     Issued,
     ObjectKey,
+    Order,
     Pending,
     Request,
     RequestSnapshot,
@@ -65,12 +66,50 @@ def test_signed__certificate_ca_and_ready_true_issued_in_one_patch(kind: str) ->
 def test_pending_from_the_signer__polled_with_its_reason_and_handle(kind: str) -> None:
     answer = Pending("an operator looks at it", 20 * SECOND, "order-7")
     decision = settle(a_snapshot(a_request(kind)), answer, an_attempt(failures=5))
-    message = ORDERED + "an operator looks at it"
-    assert status_of(decision) == (None if kind == CSR else RequestStatus(cr_condition("False", "Pending", message)))
+    message, order = ORDERED + "an operator looks at it", Order("order-7", since=NOW, due=NOW + 20 * SECOND)
+    assert (
+        status_of(decision)
+        == {
+            CR: RequestStatus(cr_condition("False", "Pending", message), order=order),
+            CSR: SigningRequestStatus(order=order),
+        }[kind]
+    )
     assert told(decision.event) == ("Normal", "Pending", message)
     assert decision.requeue_after == 20 * SECOND
     assert decision.attempt is not None
-    assert (decision.attempt.handle, decision.attempt.failures, decision.attempt.outcome) == ("order-7", 0, None)
+    assert (decision.attempt.failures, decision.attempt.outcome) == (0, None)
+
+
+@both_kinds
+def test_pending_again__its_new_time_is_kept_and_nothing_told(kind: str) -> None:
+    first = settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "order-7"))
+    again = requests.settle(
+        a_snapshot(written(kind, first)), first.attempt or an_attempt(), Pending("wait", HOUR), NOW + MINUTE, POLICY
+    )
+    assert again.event is None
+    assert again.patch is not None
+    assert isinstance(again.patch.status, RequestStatus | SigningRequestStatus)
+    assert again.patch.status.order == Order(None, since=NOW, due=NOW + MINUTE + HOUR)
+
+
+@both_kinds
+@pytest.mark.parametrize("outcome", [SigningError("stutters"), IssuerUnhealthy("down")], ids=["retried", "waiting"])
+def test_an_order_is_kept_with_every_write_until_it_is_answered(kind: str, outcome: Exception) -> None:
+    request = written(kind, settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "order-7")))
+    status = status_of(settle(a_snapshot(request), outcome))
+    assert status is None if kind == CSR else isinstance(status, RequestStatus) and status.order == request.order
+    for answer in (Issued(b"leaf"), RequestRejected("no")):
+        status = status_of(settle(a_snapshot(request), answer))
+        assert isinstance(status, RequestStatus | SigningRequestStatus)
+        assert status.order is None
+
+
+@both_kinds
+def test_a_handle_that_no_status_should_hold_is_a_failing_try(kind: str) -> None:
+    decision = settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "x" * 4097))
+    why = "the signer's handle has 4,097 characters, 4,096 are allowed"
+    assert told(decision.event) == ("Warning", "Pending", RETRYING + why)
+    assert settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "x" * 4096)).requeue_after == MINUTE
 
 
 @both_kinds
@@ -137,6 +176,14 @@ def test_a_failing_retry_tells_its_event_again_but_writes_nothing_new(kind: str)
     assert again.patch is None
     assert again.event == first.event
     assert again.requeue_after == POLICY.backoff(2, "uid-request")
+
+
+def written(kind: str, told: Effects) -> Request:
+    """The request with the status that was to be written."""
+    status = status_of(told)
+    assert isinstance(status, RequestStatus | SigningRequestStatus)
+    ready = status.ready if isinstance(status, RequestStatus) else None
+    return a_request(kind, ready=ready, order=status.order)
 
 
 def test_a_patch_and_an_event_name_the_request_they_are_about() -> None:

@@ -14,11 +14,10 @@ import pytest
 from domain import requests
 from domain.effects import Effects, RequestStatus, SigningRequestStatus
 from domain.errors import SigningError
-from domain.model import CERTIFICATE_SIGNING_REQUEST, Attempt, Condition, Pending, RequestSnapshot
+from domain.model import CERTIFICATE_SIGNING_REQUEST, Attempt, Condition, Order, RequestSnapshot
 from tests.domain.factories import (
     HOUR,
     KINDS,
-    MINUTE,
     POLICY,
     SECOND,
     T0,
@@ -97,24 +96,23 @@ def test_the_window_opens(
 
 @both_kinds
 def test_a_failing_poll_after_days_of_pending_is_retried_and_does_not_fail_the_order(kind: str) -> None:
-    snapshot, late = a_snapshot(a_request(kind)), T0 + 48 * HOUR
-    polled = requests.settle(snapshot, an_attempt(), Pending("an operator looks at it", HOUR, "order-7"), late, POLICY)
-    assert polled.attempt is not None
-    assert reason(failing(snapshot, late + HOUR, polled.attempt)) == "Pending"
+    late = T0 + 48 * HOUR
+    snapshot = a_snapshot(a_request(kind, order=Order("order-7", since=T0, due=late)))
+    assert reason(failing(snapshot, late, Attempt("uid-request"))) == "Pending"
 
 
 @both_kinds
 def test_an_order_whose_polls_only_fail_is_given_up_in_the_end(kind: str) -> None:
-    snapshot, polled = a_snapshot(a_request(kind)), T0 + 48 * HOUR
-    effects = requests.settle(snapshot, an_attempt(), Pending("wait", MINUTE, "order-7"), polled, POLICY)
-    now, tries = polled + MINUTE, 0
+    due = T0 + 48 * HOUR
+    snapshot = a_snapshot(a_request(kind, order=Order("order-7", since=T0, due=due)))
+    effects, now, tries = Effects(attempt=an_attempt()), due, 0
     while effects.attempt is not None:
         effects = failing(snapshot, now, effects.attempt)
         now, tries = now + (effects.requeue_after or timedelta(0)), tries + 1
         assert tries < 20
     assert reason(effects) == "Failed"
     assert tries > 5
-    assert now >= polled + WINDOW
+    assert now >= due + WINDOW
 
 
 def test_a_window_of_zero_is_no_second_try() -> None:

@@ -107,7 +107,11 @@ def cluster_issuer(name: str, secret: str) -> dict[str, Any]:
 
 
 def signing_request(
-    name: str, csr: bytes, issuer: str, usages: Sequence[str] = ("digital signature",)
+    name: str,
+    csr: bytes,
+    issuer: str,
+    usages: Sequence[str] = ("digital signature",),
+    annotations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     spec = {
         "request": _base64(csr),
@@ -118,7 +122,7 @@ def signing_request(
     return {
         "apiVersion": "certificates.k8s.io/v1",
         "kind": "CertificateSigningRequest",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "annotations": dict(annotations or {})},
         "spec": spec,
     }
 

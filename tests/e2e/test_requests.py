@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
@@ -123,6 +124,29 @@ def test_a_kubernetes_csr_that_contradicts_itself_gets_a_failed_condition(
     failed = objects.wait_for_reason("csr", name, "Failed", "Failed")
     assert failed["status"] == "True"
     assert "certificate" not in objects.get("csr", name)["status"]
+
+
+def test_annotations_of_a_kubernetes_csr_ask_for_a_ca_and_a_duration(
+    objects: Objects, ready_cluster_issuer: str
+) -> None:
+    name = objects.namespace
+    asked = {
+        "experimental.cert-manager.io/request-duration": "72h",
+        "experimental.cert-manager.io/request-is-ca": "true",
+    }
+    objects.apply(signing_request(name, pki.csr(common_name="A CA below"), ready_cluster_issuer, annotations=asked))
+    objects.server.kubectl("certificate", "approve", name)
+    objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=10s", "csr", name)
+    leaf = x509.load_pem_x509_certificate(base64.b64decode(objects.get("csr", name)["status"]["certificate"]))
+    assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    assert timedelta(hours=72) <= leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(hours=73)
+
+
+def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are(objects: Objects) -> None:
+    objects.apply(objects.secret(), objects.issuer(signer="EST", parameters={"lable": "devices"}))
+    failed = objects.wait_for_reason(NAMES.issuer, "issuer", "Failed")
+    assert "spec.parameters.lable: is no parameter of signer EST; there are: " in failed["message"]
+    assert "label" in failed["message"]
 
 
 def test_an_unknown_signer_is_a_failed_issuer_that_names_those_there_are(objects: Objects) -> None:

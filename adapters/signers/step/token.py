@@ -138,12 +138,32 @@ def _request(order: SigningOrder, csr: CSR) -> dict[str, Any]:
         "keyUsage": sorted("cert_sign" if bit == usages.CERT_SIGN else bit for bit in wanted.bits),
         "extKeyUsage": sorted(purpose.dotted_string for purpose in wanted.purposes),
         "basicConstraints": {"isCA": order.is_ca, "maxPathLen": -1 if length is None else length},
+        "extensions": _extensions(order, csr),
     }
 
 
+def _extensions(order: SigningOrder, csr: CSR) -> list[dict[str, Any]]:
+    """What templates have no words for: names of other kinds, and all that name constraints can say.
+
+    Only then are the names told like this: step-ca's policy for names does not look into extensions.
+    """
+    found = []
+    if csr.names and not all(isinstance(name, _NAMED) for name in csr.names):
+        found.append(_extension(csr.names, critical=not csr.subject.rdns))  # as x509/leaf.py has it
+    if order.is_ca and csr.name_constraints:
+        found.append(_extension(csr.name_constraints.value, csr.name_constraints.critical))
+    return found
+
+
+def _extension(value: x509.ExtensionType, critical: bool) -> dict[str, Any]:
+    der = base64.b64encode(value.public_bytes()).decode()
+    return {"id": value.oid.dotted_string, "critical": critical, "value": der}
+
+
 def _common_name(csr: CSR) -> str:
+    """The last one: that is whom step-ca, as all Go programs, compares with the token's subject."""
     found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else ""
+    return str(found[-1].value) if found else ""
 
 
 def _base64url(data: bytes) -> str:

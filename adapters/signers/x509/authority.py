@@ -36,13 +36,20 @@ class Authority:
     def certificate(self) -> x509.Certificate:
         return self.path[0]
 
+    @property
+    def expires(self) -> datetime:
+        """When the first certificate of the path does."""
+        return min(each.not_valid_after_utc for each in self.path)
+
     def require_valid(self, now: datetime) -> None:
-        """IssuerFailed once the CA certificate has expired, IssuerUnhealthy before it is valid."""
-        begin, end = self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
-        if now < begin:
-            raise IssuerUnhealthy(f"{self.origin}: the CA certificate is not valid before {begin}")
-        if now >= end:
-            raise IssuerFailed(f"{self.origin}: the CA certificate expired on {end}; replace it")
+        """IssuerFailed once a certificate of the path has expired, IssuerUnhealthy before all of them are valid."""
+        for ca in self.path:
+            begin, end = ca.not_valid_before_utc, ca.not_valid_after_utc
+            told = f"{self.origin}: the CA certificate {ca.subject.rfc4514_string()!r}"
+            if now < begin:
+                raise IssuerUnhealthy(f"{told} is not valid before {begin}")
+            if now >= end:
+                raise IssuerFailed(f"{told} expired on {end}; replace it")
 
     def issue(self, order: SigningOrder, now: datetime) -> Issued:
         """Signs; RequestRejected for what the CSR or the CA's own constraints do not allow."""
@@ -66,13 +73,20 @@ def authority(
 def read_path(bundle: bytes) -> list[x509.Certificate]:
     """A CA certificate, optionally followed by those above it, from PEM."""
     first, *others = pem.certificates(bundle)
-    limits = extensions.value(first.extensions, x509.BasicConstraints)
+    path = chains.upward(first, others)
+    for ca in path:
+        _require_ca(ca)
+    return path
+
+
+def _require_ca(certificate: x509.Certificate) -> None:
+    told = f"holds {certificate.subject.rfc4514_string()!r}, which is no CA certificate"
+    limits = extensions.value(certificate.extensions, x509.BasicConstraints)
     if limits is None or not limits.ca:
-        raise ValueError("is no CA certificate: basicConstraints with CA:TRUE are missing")
-    usage = extensions.value(first.extensions, x509.KeyUsage)
+        raise ValueError(f"{told}: basicConstraints with CA:TRUE are missing")
+    usage = extensions.value(certificate.extensions, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:  # without keyUsage any use is allowed (RFC 5280 section 4.2.1.3)
-        raise ValueError("is no CA certificate: its keyUsage lacks 'cert sign'")
-    return chains.upward(first, others)
+        raise ValueError(f"{told}: its keyUsage lacks 'cert sign'")
 
 
 def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.signers.x509.quiet import quiet
+
 CSR_LIMIT = 36_500
 LEAF_LIMIT = 36_500
 CHAIN_LIMIT = 95_000
@@ -69,7 +71,8 @@ def _certificate(der: bytes, place: int) -> x509.Certificate:
 
 def read_through(certificate: x509.Certificate) -> None:
     """cryptography reads these only when asked: asked now, so that nobody meets their errors (of any class) later."""
-    _ = certificate.subject, certificate.issuer, certificate.extensions
+    with quiet():  # of names that are longer than RFC 5280 has them
+        _ = certificate.subject, certificate.issuer, certificate.extensions
 
 
 def encode(chain: Iterable[x509.Certificate]) -> bytes:

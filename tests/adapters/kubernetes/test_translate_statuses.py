@@ -26,9 +26,9 @@ from adapters.kubernetes.resources import (
     RequestSpecObject,
     RequestStatusObject,
 )
-from adapters.kubernetes.translate import Translator, status_object, timestamp
+from adapters.kubernetes.translate import Translator, timestamp
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, Order
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.wire import RESOURCES
 
@@ -44,6 +44,13 @@ READY_TOLD = {
 }
 FAILED = Condition("Failed", "True", "Failed", "no", THEN)
 FAILED_TOLD = {**READY_TOLD, "type": "Failed", "reason": "Failed", "message": "no"}
+ORDER = Order("order-7", since=THEN, due=LATER)
+ORDER_TOLD = {
+    **READY_TOLD,
+    "type": "sample-issuer.example.com/Order",
+    "reason": "Taken",
+    "message": '{"askAgainAt":"2030-01-02T04:00:00Z","handle":"order-7"}',
+}
 
 STATUSES: list[tuple[Status, dict[str, Any]]] = [
     (IssuerStatus(READY), {"conditions": [READY_TOLD]}),
@@ -70,12 +77,14 @@ STATUSES: list[tuple[Status, dict[str, Any]]] = [
         SigningRequestStatus(failed=FAILED),
         {"conditions": [FAILED_TOLD | {"lastUpdateTime": "2030-01-02T03:04:05Z"}]},
     ),
+    (RequestStatus(READY, order=ORDER), {"conditions": [READY_TOLD, ORDER_TOLD]}),
+    (SigningRequestStatus(order=ORDER), {"conditions": [ORDER_TOLD]}),
 ]
 
 
 @pytest.mark.parametrize(("status", "told"), STATUSES)
 def test_a_status_is_written_as_the_whole_of_ours(status: Status, told: dict[str, Any]) -> None:
-    assert status_object(status) == told
+    assert TRANSLATOR.status(status) == told
     assert json.loads(json.dumps(told)) == told
 
 
@@ -114,14 +123,14 @@ def _read(kind: str, status: dict[str, Any]) -> Any:
 
 @given(CONDITIONS)
 def test_what_is_written_reads_back(condition: Condition) -> None:
-    told = _read(NAMES.issuer, status_object(IssuerStatus(condition))).ready
+    told = _read(NAMES.issuer, TRANSLATOR.status(IssuerStatus(condition))).ready
     assert told == replace(condition, since=condition.since.replace(microsecond=0))
 
 
 def test_what_is_written_to_a_request_reads_back_as_its_answer() -> None:
-    assert _read(CERTIFICATE_REQUEST, status_object(RequestStatus(READY, b"leaf"))).is_terminal
-    assert _read(CERTIFICATE_SIGNING_REQUEST, status_object(SigningRequestStatus(b"leaf"))).has_certificate
-    assert _read(CERTIFICATE_SIGNING_REQUEST, status_object(SigningRequestStatus(failed=FAILED))).failed
+    assert _read(CERTIFICATE_REQUEST, TRANSLATOR.status(RequestStatus(READY, b"leaf"))).is_terminal
+    assert _read(CERTIFICATE_SIGNING_REQUEST, TRANSLATOR.status(SigningRequestStatus(b"leaf"))).has_certificate
+    assert _read(CERTIFICATE_SIGNING_REQUEST, TRANSLATOR.status(SigningRequestStatus(failed=FAILED))).failed
 
 
 MAYBE = st.none() | TEXT
@@ -198,3 +207,20 @@ def test_what_decodes_can_be_translated(told: dict[str, Any]) -> None:
         except msgspec.ValidationError:
             continue
         TRANSLATOR.object(kind, found)
+
+
+ORDERS = st.builds(Order, st.none() | TEXT, TIMES, TIMES)
+
+
+@given(ORDERS)
+@pytest.mark.parametrize("kind", [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST])
+def test_an_order_reads_back_to_the_microsecond_it_is_due(kind: str, order: Order) -> None:
+    whole: Status = RequestStatus(READY, order=order)
+    status = whole if kind == CERTIFICATE_REQUEST else SigningRequestStatus(order=order)
+    assert _read(kind, TRANSLATOR.status(status)).order == replace(order, since=order.since.replace(microsecond=0))
+
+
+@pytest.mark.parametrize("message", ["", "a person wrote this", "{}", '{"askAgainAt": "2030-01-02T03:04:05"}', "[]"])
+def test_an_order_that_cannot_be_read_is_none(message: str) -> None:
+    condition = {**ORDER_TOLD, "message": message}
+    assert _read(CERTIFICATE_REQUEST, {"conditions": [READY_TOLD, condition]}).order is None

@@ -60,6 +60,8 @@ WEAK = pki.authority("Weak CA", private=pki.key("rsa1024"), begins=NOW)
 NO_CONSTRAINTS = pki.authority("CA", constraints=None, begins=NOW)
 LEAF = pki.authority("CA", constraints=x509.BasicConstraints(ca=False, path_length=None), begins=NOW)
 NO_CERT_SIGN = pki.authority("CA", bits=["digital_signature"], begins=NOW)
+UPPER_LEAF = pki.authority("No CA", parent=ROOT, constraints=x509.BasicConstraints(False, None), begins=NOW)
+BELOW_A_LEAF = pki.authority("Below it", parent=UPPER_LEAF, begins=NOW)
 
 MISTAKES: dict[str, tuple[Credentials, str]] = {
     "no certificate": (plain({"tls.key": ROOT.key_pem}), "has no tls.crt; store"),
@@ -101,10 +103,20 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
     ),
     "no basicConstraints": (
         secret(NO_CONSTRAINTS),
-        "tls.crt is no CA certificate: basicConstraints with CA:TRUE are missing",
+        "tls.crt holds 'CN=CA', which is no CA certificate: basicConstraints with CA:TRUE are missing",
     ),
-    "CA:FALSE": (secret(LEAF), "tls.crt is no CA certificate: basicConstraints with CA:TRUE are missing"),
-    "no cert sign": (secret(NO_CERT_SIGN), "tls.crt is no CA certificate: its keyUsage lacks 'cert sign'"),
+    "CA:FALSE": (
+        secret(LEAF),
+        "tls.crt holds 'CN=CA', which is no CA certificate: basicConstraints with CA:TRUE are missing",
+    ),
+    "no cert sign": (
+        secret(NO_CERT_SIGN),
+        "tls.crt holds 'CN=CA', which is no CA certificate: its keyUsage lacks 'cert sign'",
+    ),
+    "no CA in the chain": (
+        secret(BELOW_A_LEAF, UPPER_LEAF, ROOT),
+        "tls.crt holds 'CN=No CA', which is no CA certificate: basicConstraints with CA:TRUE are missing",
+    ),
     "a stranger in the chain": (secret(LOWER, ROOT, STRANGER), "tls.crt is no chain: 'CN=Root CA' was issued by none"),
     "the root first": (secret(ROOT, LOWER), "tls.crt is no chain: 'CN=Root CA' was issued by none"),
     "a stranger to trust": (secret(LOWER, trusted=STRANGER.pem), "ca.crt holds no certificate that issued the"),
@@ -165,6 +177,18 @@ async def test_from_its_first_to_its_last_second(signer: CA, clock: StoppedClock
         await signer.sign(order(credentials=secret(ROOT)))
 
 
+@pytest.mark.parametrize("above", [LOWER, ROOT], ids=["its issuer", "the root"])
+async def test_a_chain_ends_with_the_first_of_it(signer: CA, clock: StoppedClock, above: pki.Authority) -> None:
+    later = NOW + timedelta(days=200)
+    young = pki.authority("Young CA", parent=above, begins=later)
+    chain = secret(young, *([LOWER, ROOT] if above is LOWER else [ROOT]))
+    clock.time = above.certificate.not_valid_after_utc
+
+    name = above.certificate.subject.rfc4514_string()
+    with pytest.raises(IssuerFailed, match=rf"tls\.crt: the CA certificate '{name}' expired on 2031-01-01"):
+        await signer.check(ISSUER, chain)
+
+
 # What it hands out
 
 
@@ -201,7 +225,7 @@ async def test_the_limits_of_the_ca_are_the_requests(signer: CA) -> None:
 
     with pytest.raises(RequestRejected, match=r"spec\.isCA: the CA certificate 'CN=Narrow CA' has path length 0"):
         await signer.sign(order(pki.csr(common_name="A CA"), is_ca=True, credentials=narrow))
-    with pytest.raises(RequestRejected, match=r"do not allow 'app\.example\.com'"):
+    with pytest.raises(RequestRejected, match=r"do not allow the DNS name 'app\.example\.com'"):
         await signer.sign(order(pki.csr(dns=["app.example.com"]), credentials=narrow))
     await signer.sign(order(pki.csr(dns=["app.example.org"]), credentials=narrow))
 

@@ -1,7 +1,8 @@
-"""A signer that declares that its CA decides subject and usages: these two are let pass, and nothing else."""
+"""A signer, or an issuer, that declares that its CA decides subject and usages: these two pass, and nothing else."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from cryptography import x509
 
 from adapters.signers.verified import Verified
 from domain.errors import SigningError
-from domain.model import Issued
+from domain.model import Issued, SigningOrder
+from domain.parameters import CA_DECIDES
 from domain.ports import Signer
 from tests import pki
 from tests.adapters.signers.lying import CLOCK, LOWER, ORDER, Scripted, honest, pem
@@ -30,6 +32,19 @@ async def test_subject_and_usages(lie: dict[str, object]) -> None:
     assert await Verified(Deciding(answer), CLOCK).sign(ORDER) == answer
     with pytest.raises(SigningError, match="asked"):
         await Verified(Scripted(answer), CLOCK).sign(ORDER)
+
+
+@pytest.mark.parametrize("lie", [OTHER_SUBJECT, OTHER_USAGES], ids=["subject", "usages"])
+async def test_an_issuer_knows_better_than_its_signer(lie: dict[str, object]) -> None:
+    answer = Issued(pem(pki.altered(await honest(), LOWER, **lie)))  # type: ignore[arg-type]
+
+    assert await Verified(Scripted(answer), CLOCK).sign(by_issuer("true")) == answer
+    with pytest.raises(SigningError, match="asked"):
+        await Verified(Deciding(answer), CLOCK).sign(by_issuer("false"))
+
+
+def by_issuer(says: str) -> SigningOrder:
+    return replace(ORDER, issuer=replace(ORDER.issuer, parameters={CA_DECIDES: says}))
 
 
 @pytest.mark.parametrize(
@@ -53,3 +68,10 @@ async def test_nothing_else(lie: dict[str, object], told: str) -> None:
 def test_unless_a_signer_says_so_it_is_not_so() -> None:
     assert Signer.ca_decides_subject_and_usages is False
     assert Scripted(Issued(b"")).ca_decides_subject_and_usages is False
+
+
+def test_what_a_signer_declares_is_seen_from_outside() -> None:
+    inner = Scripted(Issued(b""))
+    assert (Verified(inner, CLOCK).parameters, Verified(inner, CLOCK).heeds_annotations) == ((), False)
+    inner.parameters, inner.heeds_annotations = ("label",), True
+    assert (Verified(inner, CLOCK).parameters, Verified(inner, CLOCK).heeds_annotations) == (("label",), True)

@@ -15,7 +15,7 @@ import msgspec
 from adapters.kubernetes import watch as watching
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.resources import followed
-from adapters.kubernetes.translate import Translator, status_object
+from adapters.kubernetes.translate import Translator
 from domain import issuers, requests
 from domain.cache import Cache, Object
 from domain.effects import Effects
@@ -109,7 +109,7 @@ def _read(kind: str, struct: type[msgspec.Struct], data: bytes) -> bool:
     cache.put(object_)
     for effects in _decisions(object_):
         if effects.patch is not None:
-            _check(json.loads(json.dumps(status_object(effects.patch.status))))
+            _check(json.loads(json.dumps(_TRANSLATOR.status(effects.patch.status))))
     cache.remove(object_.key)
     return True
 

@@ -85,7 +85,7 @@ async def test_other_names_than_asked_are_not_passed_on(signer: EST, server: EST
     evil = await server.sign(next(iter(server.profiles)))
     server.next = [answering(200, certs_only([evil]))]
 
-    with pytest.raises(SigningError, match=r"evil\.example\.com was not asked for"):
+    with pytest.raises(SigningError, match=r"DNS name 'evil\.example\.com' was not asked for"):
         await Verified(signer, StoppedClock()).sign(order(server))
 
 

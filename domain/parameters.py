@@ -1,0 +1,41 @@
+"""spec.parameters of an issuer, as far as all signers share it.
+
+Law: what nobody would read is refused, for it is misspelt or does nothing; IssuerFailed names the parameter and those
+there are. The two that every signer has are read here, the others by their signer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from domain.errors import IssuerFailed
+from domain.model import IssuerSpec
+
+ALLOW_ANNOTATIONS = "allowAnnotations"
+"""Whether annotations of Kubernetes CSRs may ask for duration and isCA (annotations.py)."""
+CA_DECIDES = "caDecidesSubjectAndUsages"
+"""Whether certificates may have other subjects and usages than were asked for (ports.Signer)."""
+_SHARED = (ALLOW_ANNOTATIONS, CA_DECIDES)
+_FLAGS = {"true": True, "false": False}
+
+
+def require_known(spec: IssuerSpec, own: Collection[str]) -> None:
+    """Returns if the signer, which reads `own`, or every signer reads each parameter, and the shared ones are well."""
+    for name in spec.parameters:
+        if name not in (*own, *_SHARED):
+            there_are = ", ".join(sorted([*own, *_SHARED]))
+            raise IssuerFailed(
+                f"spec.parameters.{name}: is no parameter of signer {spec.signer}; there are: {there_are}"
+            )
+    for name in _SHARED:
+        flag(spec, name, default=False)
+
+
+def flag(spec: IssuerSpec, name: str, *, default: bool) -> bool:
+    """A parameter that is "true" or "false"; `default` where it is not there."""
+    text = spec.parameters.get(name)
+    if text is None:
+        return default
+    if text not in _FLAGS:
+        raise IssuerFailed(f'spec.parameters.{name}: {text!r} is none of "true" and "false"')
+    return _FLAGS[text]
