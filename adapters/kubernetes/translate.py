@@ -170,7 +170,7 @@ class Translator:
             told = msgspec.json.decode(found.message, type=OrderObject)
         except msgspec.MsgspecError:
             return None
-        return Order(told.handle, found.since, told.askAgainAt)
+        return Order(told.handle, found.since, _time(told.askAgainAt))
 
     def _issuer_ref(self, spec: RequestSpecObject, namespace: str) -> ObjectKey | None:
         """The issuer meant, if it is ours: group and kind must match exactly, for other issuers may leave them out."""

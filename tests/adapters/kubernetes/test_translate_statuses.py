@@ -220,6 +220,12 @@ def test_an_order_reads_back_to_the_microsecond_it_is_due(kind: str, order: Orde
     assert _read(kind, TRANSLATOR.status(status)).order == replace(order, since=order.since.replace(microsecond=0))
 
 
+def test_a_time_that_utc_has_no_year_for_is_past() -> None:
+    condition = {**ORDER_TOLD, "message": '{"askAgainAt":"9999-12-31T23:59:59-12:00"}'}
+    order = _read(CERTIFICATE_REQUEST, {"conditions": [READY_TOLD, condition]}).order
+    assert order.due == datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("message", ["", "a person wrote this", "{}", '{"askAgainAt": "2030-01-02T03:04:05"}', "[]"])
 def test_an_order_that_cannot_be_read_is_none(message: str) -> None:
     condition = {**ORDER_TOLD, "message": message}
