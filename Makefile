@@ -4,12 +4,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FUZZER := $(VENV)/.fuzzer
 PYTHON ?=
 FILES ?=
 ARGS ?=
+SECONDS ?= 60
+TARGET ?=
+INPUT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format run manifests install uninstall lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install uninstall lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +26,9 @@ test: $(READY) ## Run all tests; narrow with ARGS="tests/domain -k queue", insis
 
 bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns; all of it with ARGS="--full"
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/fuzz/corpus
+	@$(BIN)/python -m tests.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
 lint: $(READY) ## Check format, lint, types and the architecture
 	$(BIN)/ruff format --check .
@@ -48,18 +55,19 @@ install: ## Install the CRDs into the current cluster
 uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
 	kubectl delete --ignore-not-found -k deploy/crd
 
-lock: ## Renew both locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
+lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	@echo "Resolving deploy/requirements.lock and tests/requirements.lock ..."
-	@$(COMPILE) -o deploy/requirements.lock >/dev/null
-	@$(COMPILE) --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
+	@echo "Resolving deploy/requirements.lock, tests/requirements.lock and tests/fuzz/requirements.lock ..."
+	@$(COMPILE) pyproject.toml -o deploy/requirements.lock >/dev/null
+	@$(COMPILE) pyproject.toml --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
+	@$(COMPILE) --group fuzz -o tests/fuzz/requirements.lock >/dev/null
 
 # Resolved for the oldest Python and for every platform; names no index, so that everybody's own mirror serves.
-COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(ARGS)
 
 clean: ## Remove .venv and the caches of the tools
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis ./*.egg-info build
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build
 
 # Everything that is installed has a hash in the lock, setuptools included, which then builds the project's own
 # editable install. The environment is made anew each time the lock changes: nothing stale survives in it.
@@ -79,6 +87,18 @@ $(READY): tests/requirements.lock pyproject.toml
 	@$(BIN)/python -c 'import sys; sys.exit("$(VENV) has Python %d.%d, this project needs 3.11 or later" \
 		% sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@touch $@
+
+# The fuzzer is for those who fuzz. It is not built where it has no wheel: that would want clang and libFuzzer.
+$(FUZZER): $(READY) tests/fuzz/requirements.lock
+	@echo "Installing the fuzzer from tests/fuzz/requirements.lock ..."
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(BIN)/python $(WHEELS) -r tests/fuzz/requirements.lock; \
+	else \
+		$(PIP) $(WHEELS) -r tests/fuzz/requirements.lock; \
+	fi || { echo "No fuzzer for this machine: atheris has wheels for glibc and Python 3.11 to 3.14 alone." >&2; exit 1; }
+	@touch $@
+
+WHEELS = --require-hashes --only-binary :all:
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

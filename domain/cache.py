@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.model import Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
+from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
 from domain.retry import fraction
 
 Object = Issuer | Request | SecretVersion
@@ -31,6 +31,21 @@ class Cache:
     def keys(self, kind: str) -> Iterator[ObjectKey]:
         return (key for key in self._objects if key.kind == kind)
 
+    def everyone(self) -> Wakes:
+        """Whom to look at who begins only now: whoever has no answer, and every issuer as at first sight."""
+        issuers = [_first_look(known) for known in self._objects.values() if isinstance(known, Issuer)]
+        return issuers + [(request, AT_ONCE) for waiting in self._waiting.values() for request in waiting]
+
+    def issuers(self) -> Iterator[Issuer]:
+        keys = (key for users in self._users.values() for key in users)
+        return (issuer for key in keys if isinstance(issuer := self._objects.get(key), Issuer))
+
+    def waiting(self) -> Iterator[Request]:
+        """The requests that a signer has yet to answer: approved, and not left alone for another reason."""
+        keys = (key for waiting in self._waiting.values() for key in waiting)
+        found = (request for key in keys if isinstance(request := self._objects.get(key), Request))
+        return (each for each in found if each.approval is Approval.APPROVED and not (each.deleting or each.invalid))
+
     def snapshot(self, key: ObjectKey) -> Snapshot | None:
         match self._objects.get(key):
             case Issuer() as issuer:
@@ -39,6 +54,11 @@ class Cache:
                 found = self._objects.get(named)
                 return RequestSnapshot(request, found if isinstance(found, Issuer) else None)
         return None
+
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        """The issuer that a request names."""
+        known = self._objects.get(key)
+        return known.issuer if isinstance(known, Request) else None
 
     def version(self, secret: ObjectKey) -> str | None:
         """The resource version of a Secret that exists."""
@@ -95,7 +115,7 @@ class Cache:
         self._users.setdefault(new.spec.secret, {})[new.key] = None
         wakes: Wakes = []
         if old is None or old.uid != new.uid:
-            wakes.append((new.key, SPREAD * fraction(new.uid) if new.is_current else AT_ONCE))
+            wakes.append(_first_look(new))
         elif (new.generation, new.annotations, new.deleting) != (old.generation, old.annotations, old.deleting):
             wakes.append((new.key, AT_ONCE))
         if old is None or (new.is_ready and not old.is_ready):
@@ -109,6 +129,10 @@ class Cache:
         index[owner].pop(key, None)
         if not index[owner]:
             del index[owner]
+
+
+def _first_look(issuer: Issuer) -> tuple[ObjectKey, timedelta]:
+    return issuer.key, SPREAD * fraction(issuer.uid) if issuer.is_current else AT_ONCE
 
 
 def _differs(new: Request, old: Request) -> bool:

@@ -71,8 +71,9 @@ def set_condition(previous: Condition | None, condition: Condition) -> Condition
 
 
 def message(news: News, **words: str) -> str:
-    """The row's message with its words put in, cut to what an Event can hold."""
+    """The row's message with its words put in, on one line, cut to what an Event can hold."""
     text = news.message.format(**words).encode(errors="replace").decode()  # a lone surrogate is no UTF-8
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)  # nor may it forge a line
     if len(text.encode()) <= _MESSAGE_LIMIT:
         return text
     return text.encode()[: _MESSAGE_LIMIT - 3].decode(errors="ignore") + "…"

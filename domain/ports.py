@@ -8,12 +8,24 @@ missing method fails when the adapter is built.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.effects import Event, PatchStatus
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder, Snapshot
+from domain.facts import Answer, Restart, Signing
+from domain.leadership import LeaseRecord
+from domain.model import (
+    Credentials,
+    Issued,
+    Issuer,
+    IssuerSpec,
+    ObjectKey,
+    Pending,
+    Request,
+    SigningOrder,
+    Snapshot,
+)
 
 Wake = Callable[[ObjectKey, timedelta], None]
 """Asks for an object to be reconciled after a delay."""
@@ -23,6 +35,29 @@ class Clock(Protocol):
     @abstractmethod
     def now(self) -> datetime:
         """The time, aware, in UTC."""
+
+    @abstractmethod
+    def uptime(self) -> timedelta:
+        """The time since some moment: never set back, and going on while the process or its machine stands still."""
+
+
+class Lease(Protocol):
+    """The one record by which processes agree who of them leads (see domain/leadership.py).
+
+    Both methods return or raise within seconds, whatever else the process asks of the cluster. They raise
+    ClusterError's children and nothing else.
+    """
+
+    @abstractmethod
+    async def read(self) -> LeaseRecord | None:
+        """The record as it is now, not as a cache has it; None where there is none yet."""
+
+    @abstractmethod
+    async def write(self, record: LeaseRecord) -> LeaseRecord:
+        """Puts the record in place of the one of its version, or creates it; returns it with its new version.
+
+        Conflict: somebody was faster, and nothing was written. NotFound: the record has been deleted.
+        """
 
 
 class Signer(Protocol):
@@ -49,8 +84,11 @@ class Signer(Protocol):
     of the issuer says otherwise."""
 
     @abstractmethod
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        """Returns when the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        """Returns if the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise.
+
+        What it returns is when the CA's own certificates expire, for the metrics; None where it does not know.
+        """
 
     @abstractmethod
     async def sign(self, order: SigningOrder) -> Issued | Pending:
@@ -84,6 +122,42 @@ class Recorder(Protocol):
         """Returns when all that was recorded so far has been published or given up."""
 
 
+class Meter(Protocol):
+    """Counts what happens, for whoever watches over the manager. All methods return at once and never raise."""
+
+    @abstractmethod
+    def settled(self, issuer_kind: str, answer: Answer) -> None:
+        """A request to an issuer of this kind has got its answer, which is written."""
+
+    @abstractmethod
+    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+        """A signer, of those that there are, was asked once, and took so long."""
+
+    @abstractmethod
+    def retried(self, kind: str) -> None:
+        """Work on an object of this kind has failed and will be tried again."""
+
+    @abstractmethod
+    def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
+        """An issuer's CA was checked; `expires` is what the check returned, None where it failed, too."""
+
+    @abstractmethod
+    def forgotten(self, issuer: ObjectKey) -> None:
+        """The issuer, if it is one, is gone: nothing about it is worth keeping."""
+
+    @abstractmethod
+    def queued(self, waited: timedelta) -> None:
+        """A key that was due has waited so long for somebody to work on it."""
+
+    @abstractmethod
+    def called(self, verb: str, resource: str, code: str) -> None:
+        """The API server was asked; `code` is the HTTP status, or "none" where no answer came."""
+
+    @abstractmethod
+    def restarted(self, kind: str, cause: Restart) -> None:
+        """The watch of this kind had to begin anew."""
+
+
 class Cluster(Protocol):
     """The cluster as one issuer sees it: its objects by key, their statuses to write, changes that wake it.
 
@@ -99,8 +173,24 @@ class Cluster(Protocol):
         """Returns once `watch` has seen all that existed when it began."""
 
     @abstractmethod
+    def wake_all(self) -> None:
+        """Wakes every issuer and every request without an answer, as if `watch` had just begun."""
+
+    @abstractmethod
+    def issuers(self) -> Iterable[Issuer]:
+        """All issuers, as the watch last told them."""
+
+    @abstractmethod
+    def waiting(self) -> Iterable[Request]:
+        """The approved requests to issuers of ours that have no answer yet, as the watch last told them."""
+
+    @abstractmethod
     async def load(self, key: ObjectKey) -> Snapshot | None:
         """What is known of an issuer or a request, from the watch; None where it is gone."""
+
+    @abstractmethod
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        """The issuer that a request names, from the watch; None for whatever is no request, or gone."""
 
     @abstractmethod
     async def reload(self, key: ObjectKey) -> Snapshot | None:

@@ -7,15 +7,11 @@ sees to it that no key is reconciled twice at once.
 
 from __future__ import annotations
 
-import logging
-import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from domain import issuers, parameters, requests
-from domain.breaker import Trials
-from domain.conditions import NORMAL, WARNING
+from domain import facts, issuers, parameters, requests, trace
 from domain.effects import Check, Effects
 from domain.errors import (
     ClusterError,
@@ -26,7 +22,6 @@ from domain.errors import (
     IssuerUnhealthy,
     NotFound,
     RequestRejected,
-    SigningError,
 )
 from domain.model import (
     Attempt,
@@ -40,11 +35,10 @@ from domain.model import (
     RequestSnapshot,
     Snapshot,
 )
-from domain.ports import Clock, Cluster, Recorder, Signer, Wake
+from domain.ports import Clock, Cluster, Meter, Recorder, Signer, Wake
 from domain.retry import RetryPolicy
 
 _RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
-_log = logging.getLogger("issuer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +58,7 @@ class Reconciler:
         clock: Clock,
         policy: RetryPolicy,
         wake: Wake,
+        meter: Meter,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
@@ -71,9 +66,18 @@ class Reconciler:
         self._clock = clock
         self._policy = policy
         self._wake = wake
+        self._meter = meter
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
-        self._trials = Trials()
+
+    def is_tripped(self, issuer: ObjectKey) -> bool:
+        """Whether a signer has opened the issuer's breaker and nothing was signed since.
+
+        Then its requests must be worked on one at a time: the first that is signed, when the check passes again,
+        closes the breaker, and the rest comes after it.
+        """
+        attempt = self._attempts.get(issuer)
+        return attempt is not None and attempt.tripped
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Does what there is to do about an object; returns when to come back, None: not before it is woken."""
@@ -82,15 +86,23 @@ class Reconciler:
         except ClusterError as trouble:
             return self._postpone(key, trouble)
 
+    async def stand_by(self, key: ObjectKey) -> None:
+        """In place of `reconcile` while another process works: does nothing but forget what is gone."""
+        if await self._cluster.load(key) is None:
+            self._forget(key)
+
+    def _forget(self, key: ObjectKey) -> None:
+        self._attempts.pop(key, None)
+        self._reports.pop(key, None)
+        self._meter.forgotten(key)
+
     async def _visit(self, key: ObjectKey) -> timedelta | None:
-        snapshot, reloads = await self._cluster.load(key), 0
+        snapshot, reloads, begun = await self._cluster.load(key), 0, self._clock.now()
         while snapshot is not None:
             report = self._reports.get(key)
             try:
                 effects = await self._effects(key, snapshot)
-                if effects is None:
-                    return None
-                await self._carry_out(key, effects)
+                await self._carry_out(key, snapshot, effects, begun)
                 if self._reports.get(key) is report:  # one that came during a check is for the next visit
                     self._reports.pop(key, None)
                 if effects.requeue_after != timedelta(0):
@@ -105,12 +117,10 @@ class Reconciler:
                 break
             except Invalid as refusal:
                 self._refused(key, refusal)
-        self._attempts.pop(key, None)
-        self._reports.pop(key, None)
+        self._forget(key)
         return None
 
-    async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects | None:
-        """The effects to carry out; None where a request must wait for its turn."""
+    async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:
         if isinstance(snapshot, Issuer):
             return await self._look_at_issuer(snapshot, self._attempt(key, snapshot.uid))
         return await self._look_at_request(snapshot, self._attempt(key, snapshot.request.uid))
@@ -128,7 +138,7 @@ class Reconciler:
             return replace(decision, requeue_after=timedelta(0))
         return decision
 
-    async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects | None:
+    async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects:
         decision = requests.decide(snapshot, attempt, self._clock.now(), self._policy)
         if isinstance(decision, Effects):
             return decision
@@ -137,22 +147,18 @@ class Reconciler:
         if (report := self._reports.get(issuer.key)) is not None:
             outcome = report.failure
         else:
-            if self._is_half_open(issuer) and not self._trials.enter(issuer.key, request.key):
-                return None
-            try:
-                outcome = await self._sign(request, issuer, attempt)
-            finally:
-                for other in self._trials.leave(issuer.key, request.key):
-                    self._wake(other, timedelta(0))
+            outcome = await self._sign(request, issuer, attempt)
             attempt = self._attempts[request.key] = replace(attempt, outcome=outcome)
         return requests.settle(snapshot, attempt, outcome, self._clock.now(), self._policy)
 
     async def _check(self, issuer: Issuer) -> Exception | None:
         try:
-            await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
+            expires = await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
         except Exception as failure:  # whatever a signer raises means something; see domain/errors.py
-            _log_if_unexpected(issuer.key, failure)
+            trace.failed(issuer.key, failure)
+            self._meter.checked(issuer.key, self._clock.now(), None)
             return failure
+        self._meter.checked(issuer.key, self._clock.now(), expires)
         return None
 
     async def _sign(self, request: Request, issuer: Issuer, attempt: Attempt) -> Issued | Pending | Exception:
@@ -161,14 +167,24 @@ class Reconciler:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             version = credentials.version
             order = requests.signing_order(request, issuer, credentials, heeds_annotations=signer.heeds_annotations)
-            outcome = await signer.sign(order)
+            outcome = await self._timed(issuer.spec.signer, signer.sign(order))
         except Exception as failure:  # as above
-            _log_if_unexpected(request.key, failure)
+            trace.failed(request.key, failure)
             if isinstance(failure, IssuerUnhealthy):
                 await self._report(request, issuer, _Report(failure, version))
             return failure
         if isinstance(outcome, Issued):
             self._close_breaker(issuer)
+        return outcome
+
+    async def _timed(self, signer: str, answer: Awaitable[Issued | Pending]) -> Issued | Pending:
+        begun = self._clock.now()
+        try:
+            outcome = await answer
+        except Exception as failure:
+            self._meter.signed(signer, facts.signing(failure), self._clock.now() - begun)
+            raise
+        self._meter.signed(signer, facts.signing(outcome), self._clock.now() - begun)
         return outcome
 
     async def _report(self, request: Request, issuer: Issuer, report: _Report) -> None:
@@ -205,13 +221,19 @@ class Reconciler:
                 f"failed to get Secret containing Issuer credentials, secret name: {name}, reason: {refusal}"
             ) from refusal
 
-    async def _carry_out(self, key: ObjectKey, effects: Effects) -> None:
+    async def _carry_out(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: datetime) -> None:
         before = self._attempts.get(key)
+        issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
             await self._cluster.apply(effects.patch)
+            if issuer and (answer := facts.answer(effects.patch.status)):
+                self._meter.settled(issuer.kind, answer)
         if effects.event is not None:
-            _log.log(_LEVELS[effects.event.type], "%s: %s: %s", key, effects.event.reason, effects.event.note)
+            number = before.failures + 1 if before else 1
+            trace.told(effects.event, issuer, number, self._clock.now() - begun)
             self._recorder.record(effects.event)
+        if effects.attempt and before and effects.attempt.failures > before.failures:
+            self._meter.retried(key.kind)
         if effects.attempt is None:
             self._attempts.pop(key, None)
         elif self._attempts.get(key) is before:  # else a signature has closed the issuer's breaker during the write
@@ -223,13 +245,10 @@ class Reconciler:
             known = self._attempts[key] = Attempt(uid)
         return known
 
-    def _is_half_open(self, issuer: Issuer) -> bool:
-        attempt = self._attempts.get(issuer.key)
-        return attempt is not None and attempt.uid == issuer.uid and attempt.tripped
-
     def _close_breaker(self, issuer: Issuer) -> None:
-        if self._is_half_open(issuer):
-            self._attempts[issuer.key] = replace(self._attempts[issuer.key], tripped=False, failures=0)
+        attempt = self._attempts.get(issuer.key)
+        if attempt is not None and attempt.uid == issuer.uid and attempt.tripped:
+            self._attempts[issuer.key] = replace(attempt, tripped=False, failures=0)
 
     def _refused(self, key: ObjectKey, refusal: Invalid) -> None:
         """A certificate that the API server will never take fails its request; any other write is tried again."""
@@ -241,6 +260,7 @@ class Reconciler:
 
     def _postpone(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
         """Keeps the CA's answer, so that its write is repeated and not the signing; a failure is asked anew."""
+        self._meter.retried(key.kind)
         attempt = self._attempts.get(key)
         if attempt is None:
             wait = self._policy.first
@@ -249,16 +269,5 @@ class Reconciler:
             attempt = self._attempts[key] = replace(attempt, failures=attempt.failures + 1, outcome=kept)
             wait = self._policy.backoff(attempt.failures, attempt.uid)
         wait = max(wait, trouble.retry_after or wait)
-        _log.warning("%s: trying again in %.1f s: %s", key, wait.total_seconds(), trouble)
+        trace.postponed(key, attempt.failures if attempt else 1, wait, trouble)
         return wait
-
-
-_LEVELS = {NORMAL: logging.INFO, WARNING: logging.WARNING}
-
-
-def _log_if_unexpected(key: ObjectKey, failure: Exception) -> None:
-    """Where it was raised, without its message and the values around: those may hold a credential."""
-    if isinstance(failure, SigningError | ClusterError):
-        return
-    frames = "".join(traceback.format_tb(failure.__traceback__))
-    _log.error("%s: unexpected %s in the signer, at\n%s", key, type(failure).__name__, frames)

@@ -31,6 +31,8 @@ from domain.model import (
 from domain.retry import RetryPolicy
 
 _LONGEST_HANDLE = 4096
+_LONGEST_POLL = timedelta(days=30)
+"""However long a CA asks not to be asked: a mistake must heal."""
 
 
 def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: RetryPolicy) -> Effects | Sign:
@@ -53,7 +55,7 @@ def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: R
     if not issuer.is_ready:
         return _wait(request, attempt, f"{issuer.key} is not Ready", now)
     if request.order and now < request.order.due:
-        return Effects(attempt=attempt, requeue_after=request.order.due - now)
+        return Effects(attempt=attempt, requeue_after=min(request.order.due - now, _LONGEST_POLL))
     return Sign(issuer, attempt)
 
 
@@ -101,7 +103,7 @@ def settle(
 
 
 def _ordered(request: Request, attempt: Attempt, answer: Pending, now: datetime, policy: RetryPolicy) -> Effects:
-    after = max(answer.poll_after, policy.first)
+    after = min(max(answer.poll_after, policy.first), _LONGEST_POLL)
     order = Order(answer.handle, request.order.since if request.order else now, now + after)
     told = _report(request, attempt, RequestNews.ORDERED.value, answer.reason, now, order)
     return replace(told, requeue_after=after)

@@ -1,41 +1,54 @@
 """A queue of keys that never hands out a key that somebody is still working on, and never loses one.
 
 Law: sans I/O. Times go in as arguments; whoever waits, waits elsewhere. A key is due at most once: asking for it
-again while it waits changes nothing, asking while it is worked on makes it due again when that work is done.
+again while it waits changes nothing, asking while it is worked on makes it due again when that work is done. It is
+remembered since when a key was due, so that one can say how long keys wait for somebody to work on them.
+Keys of one issuer share a lane: lanes take turns, and of each only so many keys are worked on at once, so that no
+issuer's requests wait for another's. Keys without a lane go first.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Callable
 from datetime import datetime
 
 from domain.model import ObjectKey
 
+Lane = ObjectKey | None
+
 
 class WorkQueue:
-    def __init__(self) -> None:
-        self._ready: OrderedDict[ObjectKey, None] = OrderedDict()  # in order of arrival
+    """`lane` says to which issuer a key belongs, if to any, `width` how many of its keys may be worked on at once."""
+
+    def __init__(self, lane: Callable[[ObjectKey], Lane], width: Callable[[ObjectKey], int]) -> None:
+        self._lane = lane
+        self._width = width
+        self._due: dict[ObjectKey, datetime] = {}  # each with since when
+        self._lanes: OrderedDict[Lane, OrderedDict[ObjectKey, None]] = OrderedDict()  # whose turn is next, first
         self._timers: dict[ObjectKey, datetime] = {}
         self._heap: list[tuple[datetime, ObjectKey]] = []  # may hold timers that were since replaced
-        self._working: set[ObjectKey] = set()
-        self._again: set[ObjectKey] = set()
+        self._working: dict[ObjectKey, tuple[Lane, datetime]] = {}
+        self._busy: Counter[Lane] = Counter()
+        self._again: dict[ObjectKey, datetime] = {}
 
     def __len__(self) -> int:
         """How many keys are due, not counting those that wait for their time."""
-        return len(self._ready)
+        return len(self._due)
 
-    def add(self, key: ObjectKey) -> None:
+    def add(self, key: ObjectKey, now: datetime) -> None:
         """Makes the key due now; its timer, if any, is dropped: the work decides anew when to come back."""
         self._timers.pop(key, None)
         if key in self._working:
-            self._again.add(key)
-        else:
-            self._ready.setdefault(key)
+            self._again.setdefault(key, now)
+        elif key not in self._due:
+            self._due[key] = now
+            self._line_up(key, self._lane(key))
 
     def schedule(self, key: ObjectKey, at: datetime) -> None:
         """Makes the key due at a time, in place of any earlier timer; a key that is due anyway stays due."""
-        if key in self._ready or key in self._again:
+        if key in self._due or key in self._again:
             return
         self._timers[key] = at
         heapq.heappush(self._heap, (at, key))
@@ -43,18 +56,27 @@ class WorkQueue:
     def pop_due(self, now: datetime) -> ObjectKey | None:
         """The next key to work on, which is then nobody else's until `done`; None if there is nothing to do."""
         self._fire(now)
-        if not self._ready:
+        lane = next((lane for lane in self._lanes if self._has_room(lane)), None)
+        if lane not in self._lanes:
             return None
-        key, _ = self._ready.popitem(last=False)
-        self._working.add(key)
+        key = self._take(lane)
+        self._working[key] = lane, self._due.pop(key)
+        self._busy[lane] += 1
         return key
+
+    def due_since(self, key: ObjectKey) -> datetime:
+        """Since when the key, which is worked on, had been due."""
+        _, since = self._working[key]
+        return since
 
     def done(self, key: ObjectKey) -> None:
         """Ends the work on a key; a wish that came meanwhile makes it due again."""
-        self._working.remove(key)
+        lane, _ = self._working.pop(key)
+        self._busy[lane] -= 1
+        if not self._busy[lane]:
+            del self._busy[lane]
         if key in self._again:
-            self._again.remove(key)
-            self._ready.setdefault(key)
+            self.add(key, self._again.pop(key))
 
     def next_due(self) -> datetime | None:
         """When the next timer fires; None if there is none. Keys that are due already are not counted."""
@@ -62,8 +84,25 @@ class WorkQueue:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def _line_up(self, key: ObjectKey, lane: Lane) -> None:
+        self._lanes.setdefault(lane, OrderedDict())[key] = None  # in order of arrival
+        if lane is None:
+            self._lanes.move_to_end(lane, last=False)
+
+    def _has_room(self, lane: Lane) -> bool:
+        return lane is None or self._busy[lane] < self._width(lane)
+
+    def _take(self, lane: Lane) -> ObjectKey:
+        """The first key of the lane, whose next turn comes after everybody else's."""
+        key, _ = self._lanes[lane].popitem(last=False)
+        if not self._lanes[lane]:
+            del self._lanes[lane]
+        elif lane is not None:
+            self._lanes.move_to_end(lane)
+        return key
+
     def _fire(self, now: datetime) -> None:
         while (due := self.next_due()) is not None and due <= now:
             _, key = heapq.heappop(self._heap)
             del self._timers[key]
-            self.add(key)
+            self.add(key, due)

@@ -7,7 +7,6 @@ command line was wrong.
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
 from pathlib import Path
@@ -17,9 +16,10 @@ import click
 
 from adapters.kubernetes.connect import NoCluster, pod_namespace
 from adapters.kubernetes.manifests import BadManifest
+from entrypoints import logs
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
-from entrypoints.probes import CannotListen
+from entrypoints.serving import CannotListen
 from entrypoints.settings import NAMES, Settings, options
 
 SAMPLES = Path("deploy", "samples")
@@ -33,18 +33,10 @@ def cli() -> None:
 
 @cli.command()
 @options
-def manager(cluster_resource_namespace: str | None, **flags: Any) -> None:
+def manager(cluster_resource_namespace: str | None, leader_election_namespace: str | None, **flags: Any) -> None:
     """Runs against the current kubeconfig, or in the cluster as its pod's ServiceAccount."""
-    namespace = cluster_resource_namespace or pod_namespace()
-    if namespace is None:
-        raise click.UsageError(
-            "--cluster-resource-namespace: give a namespace, since this is not a pod that could tell its own"
-        )
-    settings = Settings(cluster_resource_namespace=namespace, **flags)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each call otherwise
+    settings = _settings(cluster_resource_namespace, leader_election_namespace, **flags)
+    logs.configure(settings.log_level, settings.log_format)
     asyncio.run(_manage(settings))
 
 
@@ -58,6 +50,22 @@ def demo(files: tuple[Path, ...]) -> None:
         sys.exit(1)
 
 
+def _settings(secrets: str | None, lease: str | None, **flags: Any) -> Settings:
+    """The Settings with their namespaces, given or the pod's; raises UsageError where they cannot work."""
+    own = pod_namespace()
+    secrets = secrets or own
+    if secrets is None:
+        raise click.UsageError(
+            "--cluster-resource-namespace: give a namespace, since this is not a pod that could tell its own"
+        )
+    settings = Settings(secrets, leader_election_namespace=lease or own or secrets, **flags)
+    try:
+        settings.lease_times  # noqa: B018 - raises
+    except ValueError as error:
+        raise click.UsageError(f"--leader-election-...: {error}") from error
+    return settings
+
+
 async def _manage(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -69,6 +77,8 @@ async def _manage(settings: Settings) -> None:
     finally:
         await container.clients().close()
         await api.close()
+        if settings.leader_elect:
+            await container.lease_api().close()
 
 
 def main() -> None:

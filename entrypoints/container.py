@@ -1,52 +1,86 @@
 """All wiring, and nothing else.
 
-Law: who gets what is said here alone, and every signer passes through `Verified`. To add a signer, write
-adapters/signers/mine.py and add one line to `signers`; `spec.signer` of an issuer chooses it by that name.
+Law: who gets what is said here alone; every signer passes through `Verified` and is asked only `WhileLeading`. To add
+a signer, write adapters/signers/mine.py and one line in `signers`; `spec.signer` of an issuer chooses it by that name.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
+from uuid import uuid4
 
+from aiolimiter import AsyncLimiter
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.auth import Reviews
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import connect
+from adapters.kubernetes.counted import counted
 from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.memory.lease import MemoryLease
+from adapters.prometheus.exposition import Exposition
+from adapters.prometheus.meter import PrometheusMeter
+from adapters.prometheus.states import States
 from adapters.signers.ca import CA
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
 from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
+from adapters.signers.while_leading import WhileLeading
+from domain.leadership import Leadership
 from domain.ports import Clock, Signer
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
+from entrypoints.elector import Election, Elector, Unopposed
 from entrypoints.manager import Manager
-from entrypoints.settings import NAMES, Settings
+from entrypoints.metrics.guard import Guard
+from entrypoints.metrics.server import MetricsServer
+from entrypoints.settings import METRICS_PATH, METRICS_PREFIX, NAMES, Settings
 from entrypoints.workers import Workers
 
 
-def _verified(signers: Mapping[str, Signer], clock: Clock) -> dict[str, Signer]:
-    return {name: Verified(signer, clock) for name, signer in signers.items()}
+def _guarded(signers: Mapping[str, Signer], clock: Clock, leads: Callable[[], bool]) -> dict[str, Signer]:
+    return {name: Verified(WhileLeading(signer, leads), clock) for name, signer in signers.items()}
+
+
+def _election(settings: Settings, elector: Callable[[], Election]) -> Election:
+    return elector() if settings.leader_elect else Unopposed()
+
+
+def _turns(settings: Settings) -> AbstractAsyncContextManager[None]:
+    """The Lease's calls have no part in it: they are few, and late ones cost the lead."""
+    qps, burst = settings.kube_api_qps, settings.kube_api_burst
+    return AsyncLimiter(burst, burst / qps) if qps else nullcontext()
+
+
+def _guard(reviews: Reviews, clock: Clock) -> Guard:
+    return Guard(partial(reviews.may_get, METRICS_PATH), clock)
 
 
 class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
 
-    client = providers.Singleton(connect)
-    api = providers.Singleton(Api, client, field_manager=NAMES.controller)
+    kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
+    meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
+
+    client = providers.Singleton(counted, providers.Singleton(connect), meter)
+    turns = providers.Singleton(_turns, settings)
+    api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
-    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator)
+    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter)
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(
         KubernetesCAStore,
@@ -55,9 +89,19 @@ class Container(containers.DeclarativeContainer):
         name=f"{NAMES.controller}-demo-ca",
     )
 
+    times = settings.provided.lease_times
+    lease_client = providers.Singleton(counted, providers.Singleton(connect), meter)  # a connection of its own
+    lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
+    lease = providers.Singleton(
+        KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller
+    )
+    leadership = providers.Singleton(Leadership, f"{platform.node()}_{uuid4()}", times)
+    elector = providers.Singleton(Elector, lease, leadership, clock)
+    election = providers.Singleton(_election, settings, elector.provider)
+
     clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http)
     signers = providers.Singleton(
-        _verified,
+        _guarded,
         providers.Dict(
             Demo=providers.Singleton(Demo, ca_store, clock),
             CA=providers.Singleton(CA, clock),
@@ -65,6 +109,7 @@ class Container(containers.DeclarativeContainer):
             EST=providers.Singleton(EST, clients),
         ),
         clock,
+        election.provided.leads,
     )
 
     policy = providers.Singleton(
@@ -72,9 +117,27 @@ class Container(containers.DeclarativeContainer):
         max_duration=settings.provided.max_retry_duration,
         check_interval=settings.provided.check_interval,
     )
-    workers = providers.Singleton(Workers, clock, at_once=settings.provided.max_concurrent_requests)
-    reconciler = providers.Singleton(Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake)
-    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, settings)
+    workers = providers.Singleton(
+        Workers,
+        clock,
+        lane=cluster.provided.issuer_of,
+        at_once=settings.provided.max_concurrent_requests,
+        per_issuer=settings.provided.max_concurrent_requests_per_issuer,
+        meter=meter,
+    )
+    reconciler = providers.Singleton(
+        Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake, meter=meter
+    )
+
+    states = providers.Singleton(
+        States, meter, kinds, cluster, clock, depth=workers.provided.depth, leads=election.provided.leads
+    )
+    exposition = providers.Singleton(Exposition, meter, states)
+    reviews = providers.Singleton(Reviews, api)
+    guard = providers.Singleton(_guard, reviews, clock)
+    metrics = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
+
+    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, election, settings, metrics)
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:
@@ -83,4 +146,5 @@ def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecord
     container.cluster.override(providers.Object(cluster))
     container.recorder.override(providers.Object(recorder))
     container.ca_store.override(providers.Singleton(MemoryCAStore))
+    container.lease.override(providers.Singleton(MemoryLease))
     return container

@@ -1,7 +1,8 @@
 """The manager: what runs in the cluster, and, on the adapters in memory, in the demo.
 
-Law: it starts and stops things and decides nothing. Work begins when the caches are filled; a stop lets what has
-begun come to its end, so that no certificate is signed and then forgotten.
+Law: it starts and stops things and decides nothing. Work begins when the caches are filled and this process leads; a
+stop lets what has begun come to its end, so that no certificate is signed and then forgotten. Who stands by keeps its
+caches filled and drops all work: whoever gets the lead looks at everything.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from domain.model import ObjectKey
 from domain.ports import Cluster, Recorder
 from domain.reconcile import Reconciler
+from entrypoints.elector import Election
+from entrypoints.metrics.server import MetricsServer
 from entrypoints.probes import probes
 from entrypoints.settings import Settings
 from entrypoints.workers import Workers
@@ -25,43 +29,69 @@ _log = logging.getLogger("issuer.manager")
 
 class Manager:
     def __init__(
-        self, cluster: Cluster, recorder: Recorder, reconciler: Reconciler, workers: Workers, settings: Settings
+        self,
+        cluster: Cluster,
+        recorder: Recorder,
+        reconciler: Reconciler,
+        workers: Workers,
+        election: Election,
+        settings: Settings,
+        metrics: MetricsServer,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
         self._reconciler = reconciler
         self._workers = workers
+        self._election = election
         self._settings = settings
+        self._metrics = metrics
         self._ready = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; raises what ends one of its parts, which nothing should."""
-        async with probes(self._settings.health_probe_bind_address, lambda: self._ready):
+        async with probes(self._settings.health_probe_bind_address, lambda: self._ready), self._metrics.run():
             work = asyncio.create_task(self._work(), name="work")
+            election = asyncio.create_task(self._take_part(), name="election")
             parts: Sequence[asyncio.Task[Any]] = [
                 asyncio.create_task(self._cluster.watch(self._workers.wake), name="watch"),
                 asyncio.create_task(self._recorder.run(), name="events"),
                 asyncio.create_task(stop.wait(), name="stop"),
                 work,
+                election,
             ]
             try:
                 ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
                 for part in ended:
                     part.result()
             finally:
-                await self._stop(parts, work)
+                await self._stop(parts, work, election)
 
     async def _work(self) -> None:
         await self._cluster.synced()
         self._ready = True
-        _log.info("the caches are filled, working")
-        await self._workers.run(self._reconciler.reconcile)
+        _log.info("the caches are filled%s", ", working" if self._election.leads() else "")
+        await self._workers.run(self._visit, self._reconciler.is_tripped)
 
-    async def _stop(self, parts: Sequence[asyncio.Task[Any]], work: asyncio.Task[None]) -> None:
+    async def _visit(self, key: ObjectKey) -> timedelta | None:
+        if self._election.leads():
+            return await self._reconciler.reconcile(key)
+        await self._reconciler.stand_by(key)
+        return None
+
+    async def _take_part(self) -> None:
+        await self._cluster.synced()  # who knows nothing yet must not keep others from working
+        await self._election.run(gained=self._cluster.wake_all, ended=self._workers.cancel)
+
+    async def _stop(
+        self, parts: Sequence[asyncio.Task[Any]], work: asyncio.Task[None], election: asyncio.Task[None]
+    ) -> None:
         self._ready = False
         work.cancel()
         if not await self._workers.finish(_GRACE):
             _log.warning("stopped in the middle of work: it took longer than %d s", _GRACE.total_seconds())
+        election.cancel()  # not before: what is being finished needs the lead
+        await asyncio.wait([election])
+        await self._election.release()
         try:
             await asyncio.wait_for(self._recorder.flush(), _FLUSH)
         except TimeoutError:

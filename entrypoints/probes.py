@@ -1,21 +1,18 @@
 """/healthz and /readyz, for the kubelet.
 
-Law: alive as long as the event loop turns; ready once the caches are filled, for before that nothing is decided.
+Law: alive as long as the event loop turns; ready once the caches are filled, for before that nothing is decided. A
+standby is ready too.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from entrypoints.serving import serving
 from entrypoints.settings import Address
-
-
-class CannotListen(Exception):
-    """The address is taken or is none of this machine's."""
 
 
 @asynccontextmanager
@@ -35,16 +32,5 @@ async def probes(address: Address | None, is_ready: Callable[[], bool]) -> Async
 
     application = web.Application()
     application.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, address.host or None, address.port).start()
-    except OSError as error:
-        await runner.cleanup()
-        code = error.errno or 0
-        why = os.strerror(code) if code > 0 else error.strerror  # asyncio has words of its own
-        raise CannotListen(f"--health-probe-bind-address: cannot listen on {address}: {why}") from error
-    try:
+    async with serving(application, address, "--health-probe-bind-address"):
         yield
-    finally:
-        await runner.cleanup()

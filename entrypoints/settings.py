@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +18,8 @@ from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import ApiNames
 from domain import durations
 from domain.errors import Invalid
+from domain.leadership import LeaseTimes
+from entrypoints.logs import FORMS
 
 NAMES = ApiNames(
     controller="sample-external-issuer",
@@ -29,6 +32,9 @@ NAMES = ApiNames(
 )
 NAMESPACE = "sample-external-issuer-system"
 """Where deploy/ installs the manager."""
+METRICS_PREFIX = NAMES.controller.replace("-", "_")
+"""What the name of every metric begins with; deploy/prometheus asks for them by it."""
+METRICS_PATH = "/metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,40 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the manager can be told. `health_probe_bind_address` None: no probes are served."""
+    """All that the manager can be told. An address None: nothing is served there.
+
+    `metrics_cert_path` None: a certificate made at the start serves, which nobody can verify. `leader_elect` needs a
+    `leader_election_namespace`.
+    """
 
     cluster_resource_namespace: str
     health_probe_bind_address: Address | None = None
     max_retry_duration: timedelta = timedelta(minutes=10)
     check_interval: timedelta = timedelta(minutes=5)
-    max_concurrent_requests: int = 16
+    max_concurrent_requests: int = 256
+    max_concurrent_requests_per_issuer: int = 8
+    kube_api_qps: float = 0.0
+    kube_api_burst: int = 100
     allow_http: bool = False
     log_level: str = "info"
+    log_format: str = "console"
+    metrics_bind_address: Address | None = None
+    metrics_secure: bool = True
+    metrics_cert_path: Path | None = None
+    leader_elect: bool = False
+    leader_election_namespace: str | None = None
+    leader_election_lease_duration: timedelta = LeaseTimes().duration
+    leader_election_renew_deadline: timedelta = LeaseTimes().renew_deadline
+    leader_election_retry_period: timedelta = LeaseTimes().retry_period
+
+    @property
+    def lease_times(self) -> LeaseTimes:
+        """Raises ValueError where the three do not fit together."""
+        return LeaseTimes(
+            self.leader_election_lease_duration,
+            self.leader_election_renew_deadline,
+            self.leader_election_retry_period,
+        )
 
 
 class _Duration(click.ParamType[timedelta]):
@@ -128,9 +159,27 @@ OPTIONS = [
     ),
     _option(
         "--max-concurrent-requests",
+        type=click.IntRange(1, 10_000),
+        default=256,
+        help="How many objects are worked on at the same time, most of which wait for a CA or the API server.",
+    ),
+    _option(
+        "--max-concurrent-requests-per-issuer",
         type=click.IntRange(1, 1000),
-        default=16,
-        help="How many objects are worked on at the same time.",
+        default=8,
+        help="How many requests of one issuer are worked on at the same time.",
+    ),
+    _option(
+        "--kube-api-qps",
+        type=click.FloatRange(min=0),
+        default=0,
+        help="How many calls a second are made to the API server in the long run; 0 for no limit but its own.",
+    ),
+    _option(
+        "--kube-api-burst",
+        type=click.IntRange(min=1),
+        default=100,
+        help="How many calls may be made at once before that limit holds.",
     ),
     _option(
         "--allow-http",
@@ -142,6 +191,61 @@ OPTIONS = [
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         default="info",
         help="The least important lines that are logged.",
+    ),
+    _option(
+        "--leader-elect",
+        is_flag=True,
+        help="Works only while it holds the Lease, of which one of several replicas has it. deploy/ sets it.",
+    ),
+    _option(
+        "--leader-election-namespace",
+        type=_Namespace(),
+        help=f"Where the Lease is. Default: the pod's namespace; outside a pod, that of {NAMES.cluster_issuer}s.",
+    ),
+    _option(
+        "--leader-election-lease-duration",
+        type=_Duration(timedelta(seconds=2)),
+        default="15s",
+        help="Within this time after the death of a leader another one leads.",
+    ),
+    _option(
+        "--leader-election-renew-deadline",
+        type=_Duration(timedelta(seconds=1)),
+        default="10s",
+        help="A leader that could not renew the Lease for so long stops working.",
+    ),
+    _option(
+        "--leader-election-retry-period",
+        type=_Duration(timedelta(milliseconds=100)),
+        default="2s",
+        help="How often a leader renews the Lease; the others look twice as often.",
+    ),
+    _option(
+        "--log-format",
+        type=click.Choice(FORMS, case_sensitive=False),
+        default="console",
+        help="How they are written: for people, or as one JSON object a line.",
+    ),
+    _option(
+        "--metrics-bind-address",
+        type=_Address(),
+        default="0",
+        help="Where Prometheus finds the metrics; 0 turns them off. deploy/ has :8443.",
+    ),
+    _option(
+        "--metrics-secure",
+        type=click.BOOL,
+        default=True,
+        is_flag=False,
+        flag_value=True,
+        help="Serves the metrics by TLS, to those who may get /metrics in the cluster. "
+        "With =false: in the clear, to everybody.",
+    ),
+    _option(
+        "--metrics-cert-path",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A folder with the tls.crt and tls.key to serve the metrics with, read again when they change. "
+        "Default: a certificate made at the start, which nobody can verify.",
     ),
 ]
 

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests import der
+
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 Extensions = Iterable[tuple[x509.ExtensionType, bool]]
 """Each with whether it is critical."""
@@ -66,6 +68,7 @@ def csr(
     ips: Sequence[str] = (),
     uris: Sequence[str] = (),
     emails: Sequence[str] = (),
+    others: Sequence[x509.GeneralName] = (),
     extensions: Extensions = (),
 ) -> bytes:
     """A signed PKCS#10 request in PEM; without arguments, for the DNS name app.example.com."""
@@ -74,6 +77,7 @@ def csr(
     names += [x509.IPAddress(ipaddress.ip_address(value)) for value in ips]
     names += [x509.UniformResourceIdentifier(value) for value in uris]
     names += [x509.RFC822Name(value) for value in emails]
+    names += others
     subject = subject or name(common_name)
     if not names and not subject.rdns:
         names.append(x509.DNSName("app.example.com"))
@@ -118,9 +122,9 @@ def rsa_key(owner: str = "") -> rsa.RSAPrivateKey:
     return private
 
 
-def armor(der: bytes, label: str = "CERTIFICATE REQUEST") -> bytes:
+def armor(data: bytes, label: str = "CERTIFICATE REQUEST") -> bytes:
     """PEM of any bytes, DER or not."""
-    return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n".encode()
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n".encode()
 
 
 def usage(*bits: str) -> x509.KeyUsage:
@@ -193,6 +197,7 @@ def altered(
     begins: datetime | None = None,
     ends: datetime | None = None,
     extension: x509.ExtensionType | None = None,
+    critical: bool = False,
     without: type[x509.ExtensionType] | None = None,
 ) -> x509.Certificate:
     """The same certificate signed anew by a CA, with one thing changed: what a lying CA would return."""
@@ -206,7 +211,7 @@ def altered(
         .not_valid_after(ends or certificate.not_valid_after_utc)
     )
     if extension:
-        builder = builder.add_extension(extension, critical=False)
+        builder = builder.add_extension(extension, critical)
         without = type(extension)
     for kept in certificate.extensions:
         if not (without and isinstance(kept.value, without)):
@@ -222,9 +227,4 @@ def _resigned(signing: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm, ident
     """A request for our RSA key with a signature that cryptography's builder would refuse to make."""
     body = x509.load_pem_x509_csr(csr(rsa_key())).tbs_certrequest_bytes
     signature = signing.sign(body, padding.PKCS1v15(), algorithm)
-    return armor(_der(0x30, body + identifier + _der(0x03, b"\x00" + signature)))
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    """One ASN.1 element; the contents here always need two bytes for their length."""
-    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+    return armor(der.element(der.SEQUENCE, body, identifier, der.element(0x03, b"\x00", signature)))

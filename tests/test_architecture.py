@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +22,34 @@ from adapters.clock import SystemClock
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.lease import KubernetesLease
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.memory.lease import MemoryLease
+from adapters.memory.meter import MemoryMeter
+from adapters.prometheus.meter import PrometheusMeter
 from adapters.signers.verified import Verified
+from adapters.signers.while_leading import WhileLeading
+from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerNews, News, RequestNews
-from domain.ports import CAStore, Clock, Cluster, Recorder, Signer
+from domain.ports import CAStore, Clock, Cluster, Lease, Meter, Recorder, Signer
 from entrypoints.container import Container, in_memory
+from entrypoints.elector import Elector, Unopposed
 from entrypoints.settings import NAMES, Settings
 from tests.adapters.kubernetes.wire import config
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(file for folder in ("domain", "adapters", "entrypoints") for file in (ROOT / folder).rglob("*.py"))
-SETTINGS = Settings(cluster_resource_namespace="system")
+SETTINGS = Settings(cluster_resource_namespace="system", leader_elect=True, leader_election_namespace="system")
 code = pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(ROOT)) for file in FILES])
 
 
 def everywhere() -> Container:
     container = Container(settings=SETTINGS)
-    container.client.override(providers.Object(AsyncClient(config=config())))
+    for client in (container.client, container.lease_client):
+        client.override(providers.Singleton(AsyncClient, config=config()))
     return container
 
 
@@ -49,15 +58,27 @@ def nowhere() -> Container:
 
 
 WIRED: dict[str, dict[type, type]] = {
-    "kubernetes": {Cluster: KubernetesCluster, Recorder: KubernetesRecorder, CAStore: KubernetesCAStore},
-    "memory": {Cluster: MemoryCluster, Recorder: MemoryRecorder, CAStore: MemoryCAStore},
+    "kubernetes": {
+        Cluster: KubernetesCluster,
+        Recorder: KubernetesRecorder,
+        CAStore: KubernetesCAStore,
+        Lease: KubernetesLease,
+        Meter: PrometheusMeter,
+    },
+    "memory": {
+        Cluster: MemoryCluster,
+        Recorder: MemoryRecorder,
+        CAStore: MemoryCAStore,
+        Lease: MemoryLease,
+        Meter: PrometheusMeter,
+    },
 }
 
 
 @pytest.mark.parametrize("wiring", WIRED)
 def test_everything_that_is_wired_can_be_had(wiring: str) -> None:
     container = nowhere() if wiring == "memory" else everywhere()
-    no_cluster = {"client", "api"} if wiring == "memory" else set()
+    no_cluster = {"client", "api", "lease_client", "lease_api", "reviews", "guard"} if wiring == "memory" else set()
     found = {name: provider() for name, provider in container.providers.items() if name not in no_cluster}
     assert all(each is not None for each in found.values())
     for port, adapter in WIRED[wiring].items():
@@ -65,11 +86,33 @@ def test_everything_that_is_wired_can_be_had(wiring: str) -> None:
     assert found["manager"] is container.manager(), "there is one of each"
 
 
+def inner(signer: Signer) -> Signer:
+    """What a Signer around a Signer is around."""
+    found: Signer = vars(signer)["_inner"]
+    return found
+
+
 @pytest.mark.parametrize("container", [everywhere, nowhere])
-def test_every_signer_is_verified(container: Any) -> None:
+def test_every_signer_is_verified_and_asked_only_while_leading(container: Any) -> None:
     signers = container().signers()
     assert {"Demo", "CA"} <= signers.keys()
     assert {type(signer) for signer in signers.values()} == {Verified}
+    assert {type(inner(signer)) for signer in signers.values()} == {WhileLeading}
+
+
+def test_the_lease_has_a_client_of_its_own_with_short_deadlines() -> None:
+    container = everywhere()
+    assert container.lease_client() is not container.client()
+    lease, cluster = vars(container.lease()), vars(container.cluster())
+    assert lease["_api"] is not cluster["_api"]
+    assert vars(lease["_api"])["_deadline"] * 3 <= SETTINGS.leader_election_renew_deadline.total_seconds()
+
+
+@pytest.mark.parametrize(("wanted", "election"), [(True, Elector), (False, Unopposed)])
+def test_an_election_is_held_only_where_it_is_wanted(wanted: bool, election: type) -> None:
+    container = Container(settings=replace(SETTINGS, leader_elect=wanted))
+    container.lease.override(providers.Singleton(MemoryLease))
+    assert type(container.election()) is election
 
 
 def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> None:
@@ -86,8 +129,11 @@ def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> No
 ADAPTERS: list[tuple[type, type]] = [
     *((port, adapter) for wired in WIRED.values() for port, adapter in wired.items()),
     (Signer, Verified),
-    *((Signer, type(vars(signer)["_inner"])) for signer in nowhere().signers().values()),
+    (Signer, WhileLeading),
+    *((Signer, type(inner(inner(signer)))) for signer in nowhere().signers().values()),
     (Clock, SystemClock),
+    (Meter, MemoryMeter),
+    (Meter, Silent),
 ]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -21,41 +22,57 @@ from adapters.kubernetes.errors import reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 
-_DEADLINE = 30.0  # seconds for a whole call; lightkube limits only its phases
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
 
 class Api:
-    """Calls by resource and name. Namespaces are always given: lightkube would silently use its default one."""
+    """Calls by resource and name. Namespaces are always given: lightkube would silently use its default one.
 
-    def __init__(self, client: AsyncClient, field_manager: str) -> None:
+    `deadline` is for a whole call, once it is that call's turn; lightkube limits only its phases. `turns` is entered
+    before each call and says how many there may be in a while.
+    """
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        field_manager: str,
+        deadline: timedelta = timedelta(seconds=30),
+        turns: AbstractAsyncContextManager[None] = nullcontext(),  # noqa: B008 - it holds nothing
+    ) -> None:
         self._client = client
         self._field_manager = field_manager
+        self._deadline = deadline.total_seconds()
+        self._turns = turns
 
     async def close(self) -> None:
         await self._client.close()
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Any:
         where = _where(resource, namespace)
-        with reading():
-            async with asyncio.timeout(_DEADLINE):
-                return await self._client.get(resource.main, resource.segment(name), namespace=where)
+        async with self._call(reading()):
+            return await self._client.get(resource.main, resource.segment(name), namespace=where)
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
         resource.segment(body["metadata"]["name"])
         where = _where(resource, namespace)
-        with writing():
-            async with asyncio.timeout(_DEADLINE):
-                return await self._client._client.request("post", resource.main, Generic(**body), namespace=where)
+        async with self._call(writing()):
+            return await self._client._client.request("post", resource.main, Generic(**body), namespace=where)
+
+    async def replace(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
+        """Puts the whole object in place of the one of its metadata.resourceVersion; returns it."""
+        where, segment = _where(resource, namespace), resource.segment(name)
+        async with self._call(writing()):
+            return await self._client._client.request(
+                "put", resource.main, Generic(**body), name=segment, namespace=where
+            )
 
     async def merge(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
         """RFC 7386 merge patch of an object."""
         where = _where(resource, namespace)
-        with writing():
-            async with asyncio.timeout(_DEADLINE):
-                return await self._client.patch(
-                    resource.main, resource.segment(name), body, namespace=where, patch_type=PatchType.MERGE
-                )
+        async with self._call(writing()):
+            return await self._client.patch(
+                resource.main, resource.segment(name), body, namespace=where, patch_type=PatchType.MERGE
+            )
 
     async def apply_status(
         self, resource: Resource, namespace: str, name: str, resource_version: str, status: Mapping[str, Any]
@@ -69,25 +86,29 @@ class Api:
         if where is not None:
             metadata["namespace"] = where
         body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "status": status}
-        with writing():
-            async with asyncio.timeout(_DEADLINE):
-                return await self._client.patch(
-                    resource.status,
-                    segment,
-                    body,
-                    namespace=where,
-                    patch_type=PatchType.APPLY,
-                    field_manager=self._field_manager,
-                    force=True,
-                )
+        async with self._call(writing()):
+            return await self._client.patch(
+                resource.status,
+                segment,
+                body,
+                namespace=where,
+                patch_type=PatchType.APPLY,
+                field_manager=self._field_manager,
+                force=True,
+            )
+
+    async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
+        """Has the API server judge; what comes back is an answer and no object: nothing is stored anywhere."""
+        body = Generic(apiVersion=resource.api_version, kind=resource.kind, spec=spec)
+        async with self._call(reading()):
+            return await self._client._client.request("post", resource.main, body)
 
     async def list_page(self, resource: Resource, *, limit: int, token: str | None, metadata_only: bool) -> bytes:
         """One page of all namespaces, undecoded."""
         request = self._prepare(resource, {"limit": limit, "continue": token}, metadata_only)
-        with reading():
-            async with asyncio.timeout(_DEADLINE):
-                response = await self._send(request)
-                return bytes(response.content)
+        async with self._call(reading()):
+            response = await self._send(request)
+            return bytes(response.content)
 
     @asynccontextmanager
     async def watch(
@@ -97,12 +118,24 @@ class Api:
         params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
         request = self._prepare(resource, params, metadata_only, watch=True)
         request.timeout = httpx2.Timeout(10.0, read=seconds + 15.0)  # a half-open connection ends by this
+        await self._turn()
         with reading():
             response = await self._send(request, stream=True)
             try:
                 yield response.aiter_bytes()
             finally:
                 await response.aclose()
+
+    @asynccontextmanager
+    async def _call(self, translated: AbstractContextManager[None]) -> AsyncIterator[None]:
+        await self._turn()
+        with translated:
+            async with asyncio.timeout(self._deadline):
+                yield
+
+    async def _turn(self) -> None:
+        async with self._turns:
+            return
 
     def _prepare(
         self, resource: Resource, params: dict[str, Any], metadata_only: bool, watch: bool = False

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import timedelta
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.resources import SECRET, SECRETS, ApiNames, Resource, followed
 from adapters.kubernetes.translate import Translator
 from adapters.kubernetes.watch import Follower
+from adapters.silent import SILENT
 from domain.cache import Cache, Wakes
 from domain.effects import PatchStatus
 from domain.errors import NotFound
-from domain.model import Credentials, ObjectKey, Snapshot
-from domain.ports import Cluster, Wake
+from domain.model import Credentials, Issuer, ObjectKey, Request, Snapshot
+from domain.ports import Cluster, Meter, Wake
 
 _HELD = 1000  # Secrets kept in memory, those of issuers in use
 
 
 class KubernetesCluster(Cluster):
-    def __init__(self, api: Api, names: ApiNames, translator: Translator) -> None:
+    def __init__(self, api: Api, names: ApiNames, translator: Translator, meter: Meter = SILENT) -> None:
         self._api = api
+        self._meter = meter
         self._translator = translator
         self._resources = {resource.kind: resource for resource in followed(names)}
         self._cache = Cache()
@@ -45,8 +48,20 @@ class KubernetesCluster(Cluster):
     async def synced(self) -> None:
         await self._synced.wait()
 
+    def wake_all(self) -> None:
+        self._tell(self._cache.everyone())
+
+    def issuers(self) -> Iterable[Issuer]:
+        return self._cache.issuers()
+
+    def waiting(self) -> Iterable[Request]:
+        return self._cache.waiting()
+
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)
+
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        return self._cache.issuer_of(key)
 
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         resource = self._resources[key.kind]
@@ -85,6 +100,7 @@ class KubernetesCluster(Cluster):
             remove=lambda namespace, name: self._removed(ObjectKey(kind, namespace, name)),
             known=lambda: ((key.namespace, key.name) for key in self._cache.keys(kind)),
             metadata_only=kind == SECRET,
+            meter=self._meter,
         )
 
     def _removed(self, key: ObjectKey) -> None:

@@ -40,9 +40,19 @@ _BY_CODE: dict[int, type[ClusterError]] = {
 }
 _MESSAGE_LIMIT = 500
 _LONGEST_WAIT = 3600.0  # seconds, whatever a server asks for
-_FOREIGN = (httpx2.HTTPError, httpx2.StreamError, msgspec.MsgspecError, ConfigError, KeyError, ValueError, OSError)
+_FOREIGN = (
+    httpx2.HTTPError,
+    httpx2.StreamError,
+    msgspec.MsgspecError,
+    RecursionError,  # msgspec's, of an object that is nested too deep
+    ConfigError,
+    KeyError,
+    ValueError,
+    OSError,
+)
 _ANSWER_LOST = (
     msgspec.MsgspecError,
+    RecursionError,
     httpx2.DecodingError,
     httpx2.ReadError,
     httpx2.ReadTimeout,

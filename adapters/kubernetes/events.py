@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.names import is_name
 from adapters.kubernetes.resources import EVENTS, ApiNames, followed
+from adapters.kubernetes.times import micro_time
 from adapters.series import Occurrence, Series
 from domain.effects import Event
 from domain.errors import ClusterError, NotFound
@@ -50,7 +50,13 @@ class KubernetesRecorder(Recorder):
                 await self._write(self._series.observe(event, self._clock.now()))
             except ClusterError as trouble:
                 self._series.forget(event)
-                _log.warning("%s: the Event %s was not written: %s", event.regarding, event.reason, trouble)
+                _log.warning(
+                    "%s: the Event %s was not written: %s",
+                    event.regarding,
+                    event.reason,
+                    trouble,
+                    extra={"object": str(event.regarding)},
+                )
             finally:
                 self._queue.task_done()
 
@@ -96,8 +102,3 @@ class KubernetesRecorder(Recorder):
 def _name(seen: Occurrence) -> str:
     """An Event may not be called everything that its object may be called."""
     return seen.name if is_name(seen.name) else f"event.{seen.name.rpartition('.')[2]}"
-
-
-def micro_time(time: datetime) -> str:
-    """metav1.MicroTime: always six digits."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -127,6 +127,21 @@ class SecretObject(msgspec.Struct):
         return f"{type(self).__name__}({self.metadata!r})"
 
 
+class LeaseSpecObject(msgspec.Struct):
+    holderIdentity: str | None = None
+    leaseDurationSeconds: int | None = None
+    acquireTime: datetime | None = None
+    renewTime: datetime | None = None
+    leaseTransitions: int | None = None
+
+
+class LeaseObject(msgspec.Struct):
+    """The one kind that is written as a whole: of its metadata everything is kept."""
+
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    spec: LeaseSpecObject | None = None
+
+
 class Anything(msgspec.Struct):
     """For answers of which nothing is wanted."""
 
@@ -174,6 +189,7 @@ def resource(
 
 SECRETS = resource(SECRET, "", "v1", "secrets", SecretObject, namespaced=True)
 SECRET_VERSIONS = resource(SECRET, "", "v1", "secrets", SecretVersionObject, namespaced=True)
+LEASES = resource("Lease", "coordination.k8s.io", "v1", "leases", LeaseObject, namespaced=True)
 EVENTS = resource("Event", "events.k8s.io", "v1", "events", Anything, namespaced=True)
 
 

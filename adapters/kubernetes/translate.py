@@ -170,7 +170,7 @@ class Translator:
             told = msgspec.json.decode(found.message, type=OrderObject)
         except msgspec.MsgspecError:
             return None
-        return Order(told.handle, found.since, told.askAgainAt)
+        return Order(told.handle, found.since, _time(told.askAgainAt))
 
     def _issuer_ref(self, spec: RequestSpecObject, namespace: str) -> ObjectKey | None:
         """The issuer meant, if it is ours: group and kind must match exactly, for other issuers may leave them out."""
@@ -188,7 +188,7 @@ class Translator:
 
 def timestamp(time: datetime) -> str:
     """metav1.Time: RFC 3339 in UTC, whole seconds."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"  # strftime writes year 1 as 1
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
@@ -251,7 +251,17 @@ def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition 
                 told.status,
                 told.reason or "",
                 told.message or "",
-                told.lastTransitionTime or _EPOCH,
+                _time(told.lastTransitionTime),
                 told.observedGeneration,
             )
     return None
+
+
+def _time(told: datetime | None) -> datetime:
+    """In UTC, where a time without a zone is taken to be; the epoch for none, and for what UTC has no year for."""
+    if told is None:
+        return _EPOCH
+    try:
+        return told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        return _EPOCH

@@ -15,9 +15,13 @@ from collections.abc import AsyncIterator, Callable, Iterable
 import msgspec
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
+from adapters.silent import SILENT
 from domain.errors import ClusterError, Gone
+from domain.facts import Restart
+from domain.ports import Meter
 
 _PAGE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
@@ -60,6 +64,7 @@ class Follower:
         known: Callable[[], Iterable[tuple[str, str]]],
         *,
         metadata_only: bool = False,
+        meter: Meter = SILENT,
     ) -> None:
         self._api = api
         self._resource = resource
@@ -67,6 +72,7 @@ class Follower:
         self._remove = remove
         self._known = known
         self._metadata_only = metadata_only
+        self._meter = meter
         self._version: str | None = None
         self._failures = 0
         self.synced = asyncio.Event()
@@ -78,11 +84,14 @@ class Follower:
             try:
                 await self._follow()
             except ClusterError as trouble:
-                if isinstance(trouble, Gone):
+                gone = isinstance(trouble, Gone)
+                if gone:
                     self._version = None
+                self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
                 _log.warning("watching %s: %s: %s", self._resource.kind, type(trouble).__name__, trouble)
                 await asyncio.sleep(self._pause(trouble))
             else:
+                self._meter.restarted(self._resource.kind, Restart.ENDED)
                 await asyncio.sleep(self._pause(None))
 
     async def _follow(self) -> None:
@@ -105,7 +114,7 @@ class Follower:
                 self._resource, limit=_PAGE, token=token, metadata_only=self._metadata_only
             )
             with reading():
-                page = msgspec.json.decode(body, type=_Page)
+                page = decode(body, _Page)
             for item in page.items or ():
                 gone.discard(_name(_metadata(item)))
                 told = self._decode(item)
@@ -121,9 +130,9 @@ class Follower:
 
     def _take(self, line: bytes) -> None:
         with reading():
-            change = msgspec.json.decode(line, type=_Change)
+            change = decode(line, _Change)
         if change.type == "ERROR":
-            status = msgspec.json.decode(change.object, type=_Status)
+            status = decode(change.object, _Status)
             raise from_status(status.code, status.message)
         metadata = _metadata(change.object)
         if change.type == "DELETED":
@@ -136,7 +145,7 @@ class Follower:
 
     def _decode(self, raw: msgspec.Raw) -> object | None:
         try:
-            told: object = msgspec.json.decode(raw, type=self._resource.main)
+            told: object = decode(raw, self._resource.main)
             return told
         except _UNREADABLE as error:
             name = "/".join(_name(_metadata(raw)))
@@ -158,7 +167,7 @@ def _name(metadata: SecretMeta) -> tuple[str, str]:
 def _metadata(raw: msgspec.Raw) -> SecretMeta:
     """Which object it is and at which version, of objects that do not decode too."""
     try:
-        return msgspec.json.decode(raw, type=SecretVersionObject).metadata
+        return decode(raw, SecretVersionObject).metadata
     except _UNREADABLE:
         return SecretMeta()
 

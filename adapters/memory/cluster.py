@@ -7,7 +7,7 @@ with every change, whole-status apply, the rules of each kind. tests/contracts/ 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -89,8 +89,20 @@ class MemoryCluster(Cluster):
     async def synced(self) -> None:
         await self._synced.wait()
 
+    def wake_all(self) -> None:
+        self._tell(self._cache.everyone())
+
+    def issuers(self) -> Iterable[Issuer]:
+        return self._cache.issuers()
+
+    def waiting(self) -> Iterable[Request]:
+        return self._cache.waiting()
+
     async def load(self, key: ObjectKey) -> Snapshot | None:
         return self._cache.snapshot(key)
+
+    def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
+        return self._cache.issuer_of(key)
 
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         found = self._objects.get(key)

@@ -7,6 +7,7 @@ The Secret has the layout that cert-manager and `kubectl create secret tls` writ
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 
 from cryptography import x509
 
@@ -28,8 +29,10 @@ class CA(Signer):
         self._clock = clock
         self._read: OrderedDict[ObjectKey, tuple[Credentials, Authority]] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        (await self._authority(issuer, credentials)).require_valid(self._clock.now())
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime:
+        found = await self._authority(issuer, credentials)
+        found.require_valid(self._clock.now())
+        return found.expires
 
     async def sign(self, order: SigningOrder) -> Issued:
         found = await self._authority(order.issuer, order.credentials)

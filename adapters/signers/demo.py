@@ -35,8 +35,10 @@ class Demo(Signer):
         self._clock = clock
         self._authority: Authority | None = None
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        (await self._fetch()).require_valid(self._clock.now())
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime:
+        found = await self._fetch()
+        found.require_valid(self._clock.now())
+        return found.expires
 
     async def sign(self, order: SigningOrder) -> Issued:
         found = self._authority or await self._fetch()

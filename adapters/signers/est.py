@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 
@@ -44,8 +44,9 @@ class EST(Signer):
         self._clients = clients
         self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], _Certificates] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._fetch_trusted(server(issuer, credentials))
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        trusted = await self._fetch_trusted(server(issuer, credentials))
+        return await asyncio.to_thread(bag.expiry, trusted)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
@@ -53,11 +54,18 @@ class EST(Signer):
         [der] = pem.decode(order.csr, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)
-        answer = await self._clients.exchange(est.endpoint, est.enrol(der))
+        answer = await self._enrol(est, der)
         if answer.status == 202:
             return _pending(answer)
         found = await _certificates(est, ENROL, answer)
         return await assemble("the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est))
+
+    async def _enrol(self, est: Server, csr: bytes) -> Answer:
+        """400 refuses a CSR, or the way in which it was written: only who says it to both refuses the CSR."""
+        answer = await self._clients.exchange(est.endpoint, est.enrol(csr))
+        if answer.status == 400:
+            answer = await self._clients.exchange(est.endpoint, est.enrol_on_one_line(csr))
+        return answer
 
     async def _fetch_trusted(self, est: Server) -> _Certificates:
         answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))

@@ -44,8 +44,18 @@ class Server:
 
     def enrol(self, csr: bytes) -> Question:
         """Asks for a certificate for a CSR in DER, the first time and while it is pending (section 4.2.3)."""
+        return self._enrol(base64.encodebytes(csr))
+
+    def enrol_on_one_line(self, csr: bytes) -> Question:
+        """The same for servers that read no base64 in lines; those on OpenSSL's reader take no long line, so after it.
+
+        Both are right, and all servers should read both (RFC 8951 section 3.1).
+        """
+        return self._enrol(base64.b64encode(csr))
+
+    def _enrol(self, body: bytes) -> Question:
         headers = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
-        return Question("POST", f"{self.path}/{ENROL}", headers | self.authorization, base64.encodebytes(csr))
+        return Question("POST", f"{self.path}/{ENROL}", headers | self.authorization, body)
 
 
 def server(issuer: IssuerSpec, credentials: Credentials) -> Server:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 
@@ -19,6 +19,7 @@ from adapters.signers.remote.assembly import assemble
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.step.api import StepAPI
 from adapters.signers.step.token import Tokens, read_tokens
+from adapters.signers.x509 import bag, keys
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.leaf import DEFAULT_DURATION
 from domain import durations
@@ -32,12 +33,13 @@ _KEPT = 100
 
 @dataclass(slots=True)
 class _Known:
-    """What is remembered of one Secret at one CA; the CA's roots once they were asked for."""
+    """What is remembered of one Secret at one CA: its roots once they were asked for, and who signed last."""
 
     credentials: Credentials
     tokens: Tokens
     api: StepAPI
     roots: list[x509.Certificate] = field(default_factory=list)
+    issuing: list[x509.Certificate] = field(default_factory=list)
 
     async def fetch_roots(self) -> list[x509.Certificate]:
         self.roots = await self.api.roots()
@@ -55,12 +57,13 @@ class StepCA(Signer):
         self._clock = clock
         self._kept: OrderedDict[tuple[str, ObjectKey], _Known] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
         provisioner, _ = _provisioner(issuer), _longest(issuer)
         known = await self._recall(issuer, credentials)
         await known.api.require_health()
         await known.api.require_provisioner(provisioner, known.tokens)
-        await known.fetch_roots()
+        roots = await known.fetch_roots()
+        return await asyncio.to_thread(bag.expiry, [*known.issuing, *roots])
 
     async def sign(self, order: SigningOrder) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
@@ -70,6 +73,7 @@ class StepCA(Signer):
         roots = known.roots or await known.fetch_roots()
         token = known.tokens.make(provisioner, known.api.host, order, csr, self._clock.now())
         found = await known.api.sign(order.csr, token, duration, provisioner, known.tokens)
+        known.issuing = [each for each in found if not keys.is_held(csr.public_key, each)]
         return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots)
 
     async def _recall(self, issuer: IssuerSpec, credentials: Credentials) -> _Known:

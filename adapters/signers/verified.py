@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.x509 import agreement, chains, extensions, keys, pem, usages
+from adapters.signers.around import Around
+from adapters.signers.x509 import agreement, chains, extensions, keys, names, panics, pem, usages
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
 from domain import durations
@@ -26,24 +27,27 @@ class WrongCertificate(SigningError):
     """The CA's answer is not what it was asked for: not stored, asked again within the retry window."""
 
 
-class Verified(Signer):
+class Verified(Around):
     """Raises RequestRejected before the inner signer is asked, WrongCertificate after it has answered."""
 
     def __init__(self, inner: Signer, clock: Clock) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._clock = clock
-        self.parameters = inner.parameters
-        self.heeds_annotations = inner.heeds_annotations
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._inner.check(issuer, credentials)
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        with panics.contained():
+            return await self._inner.check(issuer, credentials)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
+        with panics.contained():
+            return await self._sign(order)
+
+    async def _sign(self, order: SigningOrder) -> Issued | Pending:
         csr = await asyncio.to_thread(_examine, order)
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
-        decides = flag(order.issuer, CA_DECIDES, default=self._inner.ca_decides_subject_and_usages)
+        decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
         return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now(), decides)
 
 
@@ -123,17 +127,32 @@ def _ca_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
     got = constraints.path_length if constraints else None
     if asked is not None and (got is None or got > asked):
         found.append(f"path length: asked {asked}, got {'none' if got is None else got}")
-    if csr.name_constraints and csr.name_constraints.value != extensions.value(leaf.extensions, x509.NameConstraints):
+    if csr.name_constraints and not _keeps(csr.name_constraints, leaf):
         found.append("name constraints: asked for, but not got as asked")
     return found
 
 
+def _keeps(asked: x509.Extension[x509.NameConstraints], leaf: x509.Certificate) -> bool:
+    """Whether they are the same subtrees, in whatever order, and bind everybody whom they were to bind."""
+    got = extensions.find(leaf.extensions, x509.NameConstraints)
+    if got is None or (asked.critical and not got.critical):
+        return False
+    return _subtrees(got.value) == _subtrees(asked.value)
+
+
+def _subtrees(limits: x509.NameConstraints) -> tuple[set[x509.GeneralName], set[x509.GeneralName]]:
+    return set(limits.permitted_subtrees or ()), set(limits.excluded_subtrees or ())
+
+
 def _name_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
     asked = set(csr.names or ())
-    got = set(extensions.value(leaf.extensions, x509.SubjectAlternativeName) or ())
-    missing = [f"{name.value} is missing" for name in sorted(asked - got, key=repr)]
-    unasked = [f"{name.value} was not asked for" for name in sorted(got - asked, key=repr)]
-    return [f"subject alternative names: {difference}" for difference in missing + unasked]
+    alternative = extensions.find(leaf.extensions, x509.SubjectAlternativeName)
+    got = set(alternative.value if alternative else ())
+    found = [f"{names.text(name)} is missing" for name in sorted(asked - got, key=repr)]
+    found += [f"{names.text(name)} was not asked for" for name in sorted(got - asked, key=repr)]
+    if alternative and not alternative.critical and not leaf.subject.rdns:
+        found.append("not critical, though the subject is empty (RFC 5280 section 4.2.1.6)")
+    return [f"subject alternative names: {difference}" for difference in found]
 
 
 def _time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime) -> list[str]:

@@ -23,7 +23,7 @@ from tests.bench.runs import run
 from tests.bench.scenarios import FULL, QUICK, ROWS, Scenario
 from tests.bench.stage import Stage, prepare
 from tests.bench.subjects import Subjects
-from tests.cluster.build import BuildFailed
+from tests.building import BuildFailed
 from tests.cluster.process import ProcessDied
 from tests.cluster.providers import Provider, choose
 

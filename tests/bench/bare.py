@@ -1,7 +1,7 @@
 """The limit: what the client that the manager uses can send, when nobody decides, signs or watches.
 
 Law: for each waiting request the same status patch and the same Event as the manager's, by the manager's own choke
-point to the API server, so many at once as the manager works on; nothing else. It then waits to be ended.
+point to the API server, so many at once as the manager works on for one issuer, and nothing else. Then it rests.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import msgspec
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import connect
-from adapters.kubernetes.events import micro_time
 from adapters.kubernetes.resources import EVENTS, RequestObject, followed
+from adapters.kubernetes.times import micro_time
 from adapters.kubernetes.translate import Translator
 from domain.conditions import RequestNews, message, ready_condition
 from domain.effects import RequestStatus
@@ -25,7 +25,7 @@ from domain.model import CERTIFICATE_REQUEST
 from entrypoints.settings import NAMES, NAMESPACE, Settings
 from tests import pki
 
-AT_ONCE = Settings(NAMESPACE).max_concurrent_requests
+AT_ONCE = Settings(NAMESPACE).max_concurrent_requests_per_issuer
 _PAGE = 500
 _ISSUED = RequestNews.ISSUED.value
 _REQUESTS = next(each for each in followed(NAMES) if each.kind == CERTIFICATE_REQUEST)

@@ -145,16 +145,14 @@ async def _used(load: Load, process: Process) -> dict[Measure, float]:
     }
 
 
-_CSR = pki.csr(common_name="bench.example.com", dns=["bench.example.com"])
-
-
 def _request(name: str, issuer: str) -> dict[str, object]:
+    host = f"{name}.example.com"
     return {
         "apiVersion": "cert-manager.io/v1",
         "kind": "CertificateRequest",
         "metadata": {"name": name},
         "spec": {
-            "request": base64_text(_CSR),
+            "request": base64_text(pki.csr(common_name=host, dns=[host])),
             "issuerRef": {"group": NAMES.group, "kind": NAMES.issuer, "name": issuer},
             "usages": ["digital signature", "server auth"],
         },

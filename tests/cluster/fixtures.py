@@ -5,15 +5,16 @@ A cluster that is missing is said loudly and skips tests; with REQUIRE_CLUSTER=1
 
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.building import BuildFailed, NoToolchain
 from tests.cluster import cert_manager as controllers
 from tests.cluster.api_server import ApiServer
-from tests.cluster.build import BuildFailed, NoToolchain
 from tests.cluster.cert_manager import CertManager
 from tests.cluster.controlplane import StartFailed
 from tests.cluster.process import ProcessDied
@@ -41,6 +42,17 @@ def give_up(reason: str, env: Mapping[str, str], remedy: str = HOW_TO_GET_ONE) -
     if _is_required(env):
         _fail(f"REQUIRE_CLUSTER=1, but {message}")
     pytest.skip(message)
+
+
+def built(config: pytest.Config, name: str, ensure: Callable[[Mapping[str, str]], Path], remedy: str) -> Path:
+    """A CA's program, which is built where it is not there yet; the test is given up where nothing can build it."""
+    try:
+        with _shown_live(config, f"starting {name}"):
+            return ensure(os.environ)
+    except NoToolchain as error:
+        give_up(f"no {name}: {error}", os.environ, remedy)
+    except BuildFailed as error:
+        _fail(f"no {name}: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ pytest.register_assert_rewrite(
     "tests.contracts.cluster_stage",
     "tests.contracts.cluster_watching",
     "tests.contracts.cluster_writing",
+    "tests.contracts.lease_contract",
     "tests.contracts.recorder_contract",
     "tests.contracts.signer_contract",
+    "tests.contracts.signer_names",
 )

@@ -1,6 +1,6 @@
 """A clock for tests: it shows the time that it was given and does not run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from domain.ports import Clock
 
@@ -13,3 +13,6 @@ class StoppedClock(Clock):
 
     def now(self) -> datetime:
         return self.time
+
+    def uptime(self) -> timedelta:
+        return self.time - datetime.min.replace(tzinfo=UTC)

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.effects import IssuerStatus
+from domain.effects import IssuerStatus, RequestStatus
 from domain.errors import Invalid, NotFound
 from domain.model import (
     Approval,
     ObjectKey,
 )
 from tests.contracts.cluster_stage import DEADLINE, ClusterStage, Watched, condition
-from tests.contracts.hands import Hands, a_csr
+from tests.contracts.hands import Hands, a_certificate, a_csr
 
 
 class Watching(ClusterStage):
@@ -30,6 +30,41 @@ class Watching(ClusterStage):
         assert (await watched.request(request_key)).issuer == await watched.issuer(issuer)
         assert {issuer, request_key} <= set(watched.woken)
         task.cancel()
+
+    async def test_whoever_begins_later_is_told_whom_to_look_at(
+        self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
+    ) -> None:
+        open_, gone, answered = (replace(request_key, name=name) for name in ("open", "gone", "answered"))
+        await watched.hands.create_issuer(issuer, "credentials")
+        for key in (answered, gone, open_):
+            await watched.hands.create_request(key, issuer)
+        await watched.eventually(lambda: {issuer, open_, gone, answered} <= set(watched.woken), "all are known")
+        await watched.write(answered, RequestStatus(condition("True", "Issued"), certificate=a_certificate("us")))
+        watched.woken.clear()
+        await watched.hands.delete(gone)
+        await watched.wakes(gone)
+        watched.woken.clear()
+        watched.cluster.wake_all()
+        assert sorted(watched.woken) == [open_, issuer]
+
+    async def test_it_lists_issuers_and_the_approved_requests_without_an_answer(
+        self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
+    ) -> None:
+        await watched.hands.create_issuer(issuer, "credentials")
+        await watched.hands.create_request(request_key, issuer)
+        await watched.wakes(issuer)
+        await watched.wakes(request_key)
+        assert issuer in [each.key for each in watched.cluster.issuers()]
+        assert request_key not in [each.key for each in watched.cluster.waiting()]
+        await watched.hands.approve(request_key)
+        await watched.wakes(request_key)
+        assert request_key in [each.key for each in watched.cluster.waiting()]
+        await watched.hands.delete(request_key)
+        await watched.hands.delete(issuer)
+        await watched.wakes(request_key)
+        await watched.wakes(issuer)
+        assert issuer not in [each.key for each in watched.cluster.issuers()]
+        assert request_key not in [each.key for each in watched.cluster.waiting()]
 
     async def test_what_never_existed_is_not_known(self, watched: Watched, issuer: ObjectKey) -> None:
         assert await watched.cluster.load(issuer) is None
@@ -75,7 +110,9 @@ class Watching(ClusterStage):
             await watched.wakes(key)
         known = await watched.issuer(cluster_issuer)
         assert known.spec.secret == ObjectKey("Secret", watched.hands.cluster_namespace, "credentials")
+        assert watched.cluster.issuer_of(cluster_issuer) is None
         for key in (request_key, csr_key):
+            assert watched.cluster.issuer_of(key) == cluster_issuer
             snapshot = await watched.request(key)
             assert snapshot.issuer == known
             assert snapshot.request.csr == a_csr()
@@ -131,6 +168,7 @@ class Watching(ClusterStage):
         await watched.hands.delete(request_key)
         assert await watched.cluster.reload(request_key) is None
         assert await watched.cluster.load(request_key) is None
+        assert watched.cluster.issuer_of(request_key) is None
 
     async def test_a_secret_is_read_by_its_name_and_namespace(self, watched: Watched) -> None:
         here = ObjectKey("Secret", watched.hands.namespace, "credentials")

@@ -17,7 +17,6 @@ import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -26,13 +25,14 @@ from domain.errors import RequestRejected
 from domain.model import Credentials, IssuerSpec, ObjectKey, Pending
 from domain.ports import Signer
 from tests import pki
-from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, NAMES, REFUSED, SERVER, ca_request
-from tests.contracts.signer_orders import OrderMaker, alternative_names, is_web_pki, policy, quoted, sign
+from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, REFUSED, SERVER, ca_request
+from tests.contracts.signer_names import Naming
+from tests.contracts.signer_orders import OrderMaker, is_web_pki, policy, quoted, sign
 
 TOLERANCE = timedelta(minutes=5)
 
 
-class SignerContract:
+class SignerContract(Naming):
     @pytest.fixture
     def signer(self) -> Signer:
         raise NotImplementedError
@@ -61,25 +61,6 @@ class SignerContract:
         answer = await sign(signer, order(pki.csr(pki.key(kind))))
 
         assert answer.leaf.public_key() == pki.key(kind).public_key()
-
-    @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
-    async def test_the_names_are_the_requests(self, signer: Signer, order: OrderMaker, names: dict[str, Any]) -> None:
-        csr = pki.csr(**names)
-        asked = x509.load_pem_x509_csr(csr)
-
-        answer = await sign(signer, order(csr))
-
-        assert answer.leaf.subject == asked.subject
-        assert set(alternative_names(answer.leaf)) == set(alternative_names(asked))
-
-    async def test_alternative_names_are_critical_where_the_subject_is_empty(
-        self, signer: Signer, order: OrderMaker
-    ) -> None:
-        unnamed = await sign(signer, order(pki.csr(dns=["app.example.com"])))
-        named = await sign(signer, order(pki.csr(common_name="app", dns=["app.example.com"])))
-
-        assert unnamed.extension(x509.SubjectAlternativeName).critical
-        assert not named.extension(x509.SubjectAlternativeName).critical
 
     @pytest.mark.parametrize(("usage", "bit"), KEY_USAGES.items())
     async def test_each_key_usage(self, signer: Signer, order: OrderMaker, usage: str, bit: str) -> None:

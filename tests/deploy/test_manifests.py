@@ -1,4 +1,4 @@
-"""What deploy/ says, held to what we promise: permissions, one controller, samples that fit together.
+"""What deploy/ says, held to what we promise: permissions, controllers, samples that fit together.
 
 No cluster needed. Whoever changes a permission changes the table here too, on purpose.
 """
@@ -8,15 +8,29 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.deploy.manifests import DEPLOY, Manifest, files, full_name, kustomized, objects, of_kind, the_only
+from entrypoints.settings import METRICS_PATH
+from tests.deploy.manifests import (
+    DEPLOY,
+    KUSTOMIZATION,
+    Manifest,
+    files,
+    full_name,
+    kustomized,
+    objects,
+    of_kind,
+    the_only,
+)
 
-BASES = ["crd", "rbac", "manager", "samples"]
+BASES = ["crd", "rbac", "manager", "metrics", "prometheus", "samples"]
 SYSTEM = "sample-external-issuer-system"
 CONTROLLER = "sample-external-issuer-controller-manager"
 GROUP = "sample-issuer.example.com"
+
+NOBODY = ("", "")  # who installs this binds it to whom they want
 
 Permission = tuple[str, str, str, str]
 
@@ -38,6 +52,14 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
             *(("events.k8s.io", "events", "*", verb) for verb in ("create", "patch")),
         },
     ),
+    "sample-external-issuer-metrics-auth": (
+        (SYSTEM, CONTROLLER),
+        {
+            ("authentication.k8s.io", "tokenreviews", "*", "create"),
+            ("authorization.k8s.io", "subjectaccessreviews", "*", "create"),
+        },
+    ),
+    "sample-external-issuer-metrics-reader": (NOBODY, {("", "/metrics", "*", "get")}),
     "sample-external-issuer-cert-manager-approver": (
         ("cert-manager", "cert-manager"),
         {
@@ -47,6 +69,13 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
     ),
 }
 ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
+    "sample-external-issuer-leader-election": (
+        (SYSTEM, CONTROLLER),
+        {
+            ("coordination.k8s.io", "leases", "*", "create"),
+            *(("coordination.k8s.io", "leases", "sample-external-issuer", verb) for verb in ("get", "update")),
+        },
+    ),
     "sample-external-issuer-demo-ca": ((SYSTEM, CONTROLLER), {("", "secrets", "*", "create")}),
 }
 
@@ -61,7 +90,7 @@ def test_every_folder_is_a_base() -> None:
 
 
 def test_default_is_all_that_an_installation_needs() -> None:
-    assert kustomized("default") == ["../crd", "../rbac", "../manager"]
+    assert kustomized("default") == ["../crd", "../rbac", "../manager", "../metrics"]
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -94,7 +123,7 @@ def test_permissions_are_these_and_no_more(
     holders = {binding["roleRef"]["name"]: _holder(binding) for binding in of_kind("rbac", f"{kind}Binding")}
 
     assert roles == {name: permissions for name, (_, permissions) in expected.items()}
-    assert holders == {name: holder for name, (holder, _) in expected.items()}
+    assert holders == {name: holder for name, (holder, _) in expected.items() if holder != NOBODY}
 
 
 def test_roles_are_bound_in_the_namespace_of_the_controller_alone() -> None:
@@ -107,9 +136,18 @@ def test_the_controller_and_its_namespace_exist() -> None:
     assert full_name(the_only("rbac", "ServiceAccount")) == ("ServiceAccount", SYSTEM, CONTROLLER)
 
 
-def test_there_is_never_more_than_one_controller() -> None:
+def test_there_is_a_second_controller_and_they_elect_who_works() -> None:
     spec = the_only("manager", "Deployment")["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert (spec["replicas"], spec["strategy"]) == (2, {"type": "RollingUpdate"})
+    (container,) = spec["template"]["spec"]["containers"]
+    assert "--leader-elect" in container["args"]
+
+
+def test_the_controllers_spread_over_nodes() -> None:
+    template = the_only("manager", "Deployment")["spec"]["template"]
+    (constraint,) = template["spec"]["topologySpreadConstraints"]
+    assert constraint["topologyKey"] == "kubernetes.io/hostname"
+    assert constraint["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
 
 
 def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
@@ -120,7 +158,12 @@ def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
     assert deployment["metadata"]["namespace"] == SYSTEM
     assert spec["serviceAccountName"] == CONTROLLER
     assert container["command"] == ["sample-external-issuer", "manager"]
-    assert container["args"] == ["--cluster-resource-namespace=$(POD_NAMESPACE)", "--health-probe-bind-address=:8081"]
+    assert container["args"] == [
+        "--cluster-resource-namespace=$(POD_NAMESPACE)",
+        "--health-probe-bind-address=:8081",
+        "--leader-elect",
+        "--metrics-bind-address=:8443",
+    ]
     assert {probe: container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")} == {
         "livenessProbe": "/healthz",
         "readinessProbe": "/readyz",
@@ -130,6 +173,33 @@ def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
 def test_the_deployment_selects_its_own_pods() -> None:
     spec = the_only("manager", "Deployment")["spec"]
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_the_service_leads_to_where_the_deployment_serves_the_metrics() -> None:
+    spec, template = the_only("metrics", "Service")["spec"], the_only("manager", "Deployment")["spec"]["template"]
+    (port,), (container,) = spec["ports"], template["spec"]["containers"]
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+
+    assert spec["selector"].items() <= template["metadata"]["labels"].items()
+    assert f"--metrics-bind-address=:{ports[port['targetPort']]}" in container["args"]
+
+
+def test_the_service_monitor_finds_the_service() -> None:
+    service, monitor = the_only("metrics", "Service"), the_only("prometheus", "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
+    assert (endpoint["port"], endpoint["path"]) == (service["spec"]["ports"][0]["name"], METRICS_PATH)
+
+
+def test_the_dashboard_becomes_a_config_map_that_grafana_finds() -> None:
+    base = DEPLOY / "prometheus"
+    [generator] = yaml.safe_load((base / KUSTOMIZATION).read_text())["configMapGenerator"]
+
+    assert [name for name in generator["files"] if (base / name).is_file()] == ["dashboard.json"]
+    assert generator["namespace"] == SYSTEM
+    assert generator["options"]["labels"]["grafana_dashboard"] == "1"
 
 
 def test_the_deployment_has_no_privileges() -> None:
@@ -200,8 +270,8 @@ def _permissions(role: Manifest) -> set[Permission]:
 def _spelled_out(rule: dict[str, Any]) -> set[Permission]:
     return {
         (group, resource, name, verb)
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
+        for group in rule.get("apiGroups", [""])
+        for resource in rule.get("resources") or rule["nonResourceURLs"]
         for name in rule.get("resourceNames", ["*"])
         for verb in rule["verbs"]
     }

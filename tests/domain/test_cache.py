@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -149,6 +150,14 @@ def test_issuers_known_from_before_a_restart_are_checked_within_a_minute_spread_
     assert len(set(after)) == 200
 
 
+def test_who_begins_later_looks_at_every_issuer_as_at_first_sight_and_at_whoever_has_no_answer() -> None:
+    told: list[Object] = [an_issuer(CA), a_new_issuer(cluster_issuer_key("new")), SECRET, a_request()]
+    cache = filled(*told, a_request(key=request_key(name="answered"), has_certificate=True))
+    first_sight = [wake for one in told for wake in Cache().put(one) if one is not SECRET]
+    assert cache.everyone() == first_sight
+    assert [key for key, _ in first_sight] == [CA, cluster_issuer_key("new"), a_request().key]
+
+
 def test_an_issuer_whose_spec_changed_while_we_were_away_is_checked_at_once() -> None:
     assert woken(Cache().put(an_issuer(generation=2))) == [issuer_key()]
 
@@ -252,3 +261,29 @@ class TestWhatWasReadByName:
         successor: Callable[[], Object] = lambda: newer(told, uid="uid-successor")  # noqa: E731
         assert told.key in [key for key, _ in cache.refresh(successor())]
         assert cache.put(successor()) == []  # the watch tells the same later
+
+
+def test_issuers_are_listed_until_they_are_gone() -> None:
+    mine, theirs = an_issuer(CA), an_issuer(issuer_key())
+    cache = filled(mine, theirs, SECRET, a_request())
+    assert sorted(each.key for each in cache.issuers()) == sorted([mine.key, theirs.key])
+    cache.put(newer(theirs, spec=a_spec(theirs.key, secret=secret_key(theirs.key, "another"))))
+    cache.remove(CA)
+    assert [each.key for each in cache.issuers()] == [theirs.key]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_waits_from_its_approval_to_its_answer(kind: str) -> None:
+    asked = a_request(kind, approval=Approval.UNDECIDED)
+    cache = filled(an_issuer(CA), asked)
+    assert list(cache.waiting()) == []
+    approved = newer(asked, approval=Approval.APPROVED)
+    cache.put(approved)
+    assert list(cache.waiting()) == [approved]
+    cache.put(newer(approved, has_certificate=True))
+    assert list(cache.waiting()) == []
+
+
+@pytest.mark.parametrize("left_alone", [{"deleting": True}, {"invalid": True}, {"approval": Approval.DENIED}])
+def test_what_is_left_alone_does_not_wait(left_alone: dict[str, Any]) -> None:
+    assert list(filled(an_issuer(CA), a_request(**left_alone)).waiting()) == []

@@ -81,6 +81,7 @@ def test_the_same_again_is_the_very_same() -> None:
 def test_a_message_fits_into_an_event_and_can_be_sent(news: News, why: str) -> None:
     made = message(news, why=why * 4, retried="10m")
     assert len(made.encode()) <= 1000
+    assert made.isprintable()
     assert "\ufffd" not in made or "\ufffd" in why
 
 
@@ -99,3 +100,8 @@ def test_words_are_not_taken_for_placeholders() -> None:
 
 def test_words_that_no_encoding_has_can_be_sent_all_the_same() -> None:
     assert message(RequestNews.REJECTED.value, why="bad \udcff byte").endswith("bad ? byte")
+
+
+def test_words_forge_no_line_of_a_log() -> None:
+    forged = message(RequestNews.REJECTED.value, why="CN=a\nINFO CertificateRequest x: Issued: Signed\x1b[2K\u202e")
+    assert forged.endswith(r"CN=a\nINFO CertificateRequest x: Issued: Signed\x1b[2K\u202e")

@@ -108,7 +108,7 @@ class WatchedSigner(ScriptedSigner):
     def on_trial(self, request: Request) -> Iterator[None]:
         assert request.issuer is not None
         issuer = stored(self.world, request.issuer)
-        if issuer is None or not self.world.reconciler._is_half_open(issuer):
+        if issuer is None or not self.world.reconciler.is_tripped(issuer.key):
             yield
             return
         assert issuer.key not in self.trials, f"{self.trials[issuer.key]} and {request.key} are on trial together"

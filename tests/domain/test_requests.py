@@ -6,7 +6,7 @@ Law: each test's id quotes its row; what is written, told and planned is compare
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -217,6 +217,14 @@ def test_when_it_was_first_seen_approved_is_remembered_and_not_before(kind: str)
 def test_a_signer_that_wants_to_be_asked_without_end_is_asked_once_a_second(kind: str, poll_after: timedelta) -> None:
     decision = settle(a_snapshot(a_request(kind)), Pending("wait", poll_after))
     assert decision.requeue_after == POLICY.first == SECOND
+
+
+@both_kinds
+def test_no_time_is_so_far_away_that_it_could_not_be_planned(kind: str) -> None:
+    decision = settle(a_snapshot(a_request(kind)), Pending("wait", timedelta.max))
+    assert decision.requeue_after == timedelta(days=30)
+    order = Order(None, since=T0, due=datetime.max.replace(tzinfo=UTC))
+    assert effects(a_snapshot(a_request(kind, order=order))).requeue_after == timedelta(days=30)
 
 
 @both_kinds

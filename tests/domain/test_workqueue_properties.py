@@ -15,14 +15,21 @@ from domain.model import ObjectKey
 from domain.workqueue import WorkQueue
 from tests.domain.factories import SECOND, T0, fuzz
 
-KEYS = [ObjectKey("CertificateRequest", "n", name) for name in "abcd"]
+ISSUERS = [ObjectKey("SampleIssuer", "n", name) for name in ("one", "two")]
+KEYS = [ObjectKey("CertificateRequest", issuer.name, name) for issuer in ISSUERS for name in "abc"]
+KEYS.append(ISSUERS[0])
+WIDTH = 2
 keys, seconds = st.sampled_from(KEYS), st.integers(0, 5)
+
+
+def lane(key: ObjectKey) -> ObjectKey | None:
+    return next((issuer for issuer in ISSUERS if issuer.name == key.namespace), None)
 
 
 class Queue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.queue = WorkQueue()
+        self.queue = WorkQueue(lane, lambda issuer: WIDTH)
         self.now = T0
         self.due: list[ObjectKey] = []  # in order, those worked on included
         self.planned: dict[ObjectKey, datetime] = {}
@@ -38,9 +45,12 @@ class Queue(RuleBasedStateMachine):
         if key not in self.due:
             self.due.append(key)
 
+    def has_room(self, issuer: ObjectKey | None) -> bool:
+        return issuer is None or len([key for key in self.working if lane(key) == issuer]) < WIDTH
+
     @rule(key=keys)
     def add(self, key: ObjectKey) -> None:
-        self.queue.add(key)
+        self.queue.add(key, self.now)
         self.wish(key)
 
     @rule(key=keys, after=seconds)
@@ -56,7 +66,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def pop(self) -> None:
         self.fire()
-        free = [key for key in self.due if key not in self.working]
+        free = [key for key in self.due if key not in self.working and self.has_room(lane(key))]
         key = self.queue.pop_due(self.now)
         assert (key is None) == (not free)
         if key is not None:

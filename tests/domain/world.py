@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
+from adapters.memory.meter import MemoryMeter
 from domain.cache import Cache
 from domain.effects import PatchStatus
 from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, Request, SigningOrder
@@ -36,14 +37,16 @@ class ScriptedSigner(Signer):
         self.orders: list[SigningOrder] = []
         self.checks: list[tuple[IssuerSpec, Credentials]] = []
         self.held: list[asyncio.Future[None]] = []
+        self.expires: datetime | None = None
         self._holding = False
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
         self.checks.append((issuer, credentials))
         verdict = self.verdicts.popleft() if self.verdicts else None
         await self._hold()
         if verdict is not None:
             raise verdict
+        return self.expires
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         self.orders.append(order)
@@ -156,6 +159,7 @@ class World:
         self.cluster = FaultyCluster(self.wake)
         self.recorder = MemoryRecorder(self.clock)
         self.signer = ScriptedSigner()
+        self.meter = MemoryMeter()
         self.visits: list[ObjectKey] = []
         self._policy = policy
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
@@ -163,9 +167,9 @@ class World:
 
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
-        self.queue = WorkQueue()
+        self.queue = WorkQueue(self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_tripped(issuer) else 8)
         self.reconciler = Reconciler(
-            self.cluster, self.recorder, {"Scripted": self.signer}, self.clock, self._policy, self.wake
+            self.cluster, self.recorder, {"Scripted": self.signer}, self.clock, self._policy, self.wake, self.meter
         )
         self.cluster.tell_anew()
 
@@ -181,13 +185,13 @@ class World:
         if after > timedelta(0):
             self.queue.schedule(key, self.clock.now() + after)
         else:
-            self.queue.add(key)
+            self.queue.add(key, self.clock.now())
 
     async def run(self) -> None:
         """Works until nothing is left to do at this moment in time; callers that a signer holds stay where they are."""
         for _ in range(_RESTLESS):
             self.turn()
-            if len(self._tasks) == len(self.signer.held) and not len(self.queue):
+            if len(self._tasks) == len(self.signer.held):
                 return
             await asyncio.sleep(0)
         raise AssertionError(f"comes to no rest: {[str(key) for key in self.visits[-6:]]}, at {self._tasks}")

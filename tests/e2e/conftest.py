@@ -6,7 +6,6 @@ Law: there is no kubelet here, so the manager runs on this machine; everything e
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -18,19 +17,26 @@ from urllib.request import urlopen
 import pytest
 
 from entrypoints.settings import NAMESPACE
+from tests import pki
 from tests.cluster.cert_manager import CertManager
+from tests.cluster.controlplane import free_ports
 from tests.cluster.process import Process
 from tests.cluster.waiting import wait_until
 from tests.deployed import Deployed
 
 READY_SECONDS = 30
+METRICS_CA = pki.authority("metrics")
 _numbers = count(1)
 
 
 @dataclass(frozen=True)
 class Manager:
+    """`metrics` is where its metrics are, `certificates` the folder with the certificate that they are served by."""
+
     process: Process
     probes: str
+    metrics: str
+    certificates: Path
 
     def probe(self, path: str) -> int:
         """The status code of a probe; 0 while nobody listens."""
@@ -57,10 +63,12 @@ def manager(
     yield from running(prepared(deployed.manager, tmp_path_factory.mktemp("manager")))
 
 
-def prepared(kubeconfig: Path, directory: Path) -> Manager:
+def prepared(kubeconfig: Path, directory: Path, *flags: str) -> Manager:
     """A manager that is not started yet; its log will be in the directory."""
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
+    probes, metrics = free_ports(2)
+    certificates = directory / "certificates"
+    certificates.mkdir()
+    serve_with(certificates, METRICS_CA)
     command: list[str | Path] = [
         shutil.which("env") or "/usr/bin/env",
         f"KUBECONFIG={kubeconfig}",
@@ -69,9 +77,18 @@ def prepared(kubeconfig: Path, directory: Path) -> Manager:
         "entrypoints.cli",
         "manager",
         f"--cluster-resource-namespace={NAMESPACE}",
-        f"--health-probe-bind-address=127.0.0.1:{port}",
+        f"--health-probe-bind-address=127.0.0.1:{probes}",
+        f"--metrics-bind-address=127.0.0.1:{metrics}",
+        f"--metrics-cert-path={certificates}",
+        *flags,
     ]
-    return Manager(Process("manager", command, directory / "manager.log"), f"http://127.0.0.1:{port}")
+    process = Process("manager", command, directory / "manager.log")
+    return Manager(process, f"http://127.0.0.1:{probes}", f"https://127.0.0.1:{metrics}", certificates)
+
+
+def serve_with(certificates: Path, authority: pki.Authority) -> None:
+    (certificates / "tls.crt").write_bytes(authority.pem)
+    (certificates / "tls.key").write_bytes(authority.key_pem)
 
 
 def running(manager: Manager) -> Iterator[Manager]:

@@ -54,6 +54,26 @@ def test_the_manager_creates_secrets_in_its_own_namespace_alone(deployed: Deploy
     assert not may(deployed, create | {"namespace": "default"})
 
 
+@pytest.mark.parametrize(
+    ("allowed", "verb", "namespace", "name"),
+    [
+        (True, "get", NAMESPACE, NAMES.controller),
+        (True, "update", NAMESPACE, NAMES.controller),
+        (True, "create", NAMESPACE, ""),
+        (False, "get", NAMESPACE, "another"),
+        (False, "update", NAMESPACE, "another"),
+        (False, "delete", NAMESPACE, NAMES.controller),
+        (False, "create", "default", ""),
+        (False, "update", "kube-system", "kube-controller-manager"),
+    ],
+)
+def test_the_manager_writes_its_own_lease_alone(
+    deployed: Deployed, allowed: bool, verb: str, namespace: str, name: str
+) -> None:
+    asked = {"group": "coordination.k8s.io", "resource": "leases"}
+    assert may(deployed, {**asked, "verb": verb, "namespace": namespace, "name": name}) is allowed
+
+
 def may(deployed: Deployed, asked: dict[str, str]) -> bool:
     review = {
         "apiVersion": "authorization.k8s.io/v1",

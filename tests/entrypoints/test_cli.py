@@ -17,7 +17,7 @@ from lightkube import KubeConfig
 
 from entrypoints import cli
 from entrypoints.demo import run as demo
-from entrypoints.settings import OPTIONS
+from entrypoints.settings import OPTIONS, Settings
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 
@@ -103,8 +103,20 @@ FLAGS_AND_VARIABLES = {
     "--max-retry-duration": "ISSUER_MAX_RETRY_DURATION",
     "--check-interval": "ISSUER_CHECK_INTERVAL",
     "--max-concurrent-requests": "ISSUER_MAX_CONCURRENT_REQUESTS",
+    "--max-concurrent-requests-per-issuer": "ISSUER_MAX_CONCURRENT_REQUESTS_PER_ISSUER",
+    "--kube-api-qps": "ISSUER_KUBE_API_QPS",
+    "--kube-api-burst": "ISSUER_KUBE_API_BURST",
     "--allow-http": "ISSUER_ALLOW_HTTP",
     "--log-level": "ISSUER_LOG_LEVEL",
+    "--leader-elect": "ISSUER_LEADER_ELECT",
+    "--leader-election-namespace": "ISSUER_LEADER_ELECTION_NAMESPACE",
+    "--leader-election-lease-duration": "ISSUER_LEADER_ELECTION_LEASE_DURATION",
+    "--leader-election-renew-deadline": "ISSUER_LEADER_ELECTION_RENEW_DEADLINE",
+    "--leader-election-retry-period": "ISSUER_LEADER_ELECTION_RETRY_PERIOD",
+    "--log-format": "ISSUER_LOG_FORMAT",
+    "--metrics-bind-address": "ISSUER_METRICS_BIND_ADDRESS",
+    "--metrics-secure": "ISSUER_METRICS_SECURE",
+    "--metrics-cert-path": "ISSUER_METRICS_CERT_PATH",
 }
 
 
@@ -178,6 +190,46 @@ def test_a_manager_without_a_cluster_says_what_to_do(run: Run, tmp_path: Path) -
 def test_in_a_pod_the_namespace_is_the_pods(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "pod_namespace", lambda: "here")
     assert run("manager").status == 1  # it came as far as to look for a cluster
+
+
+@pytest.mark.parametrize(
+    ("flags", "pod", "lease"),
+    [
+        (["--cluster-resource-namespace=a"], None, "a"),
+        (["--cluster-resource-namespace=a"], "b", "b"),
+        (["--cluster-resource-namespace=a", "--leader-election-namespace=c"], "b", "c"),
+        ([], "b", "b"),
+    ],
+)
+def test_the_lease_is_where_the_pod_is_unless_it_is_said(
+    flags: list[str], pod: str | None, lease: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[Settings] = []
+
+    async def manage(settings: Settings) -> None:
+        used.append(settings)
+
+    monkeypatch.setattr(cli, "pod_namespace", lambda: pod)
+    monkeypatch.setattr(cli, "_manage", manage)
+    assert run("manager", *flags).status == 0
+    assert used[0].leader_election_namespace == lease
+
+
+@pytest.mark.parametrize(
+    ("duration", "deadline", "period", "wanted"),
+    [
+        ("15s", "15s", "2s", "the lease duration must be longer than the renew deadline"),
+        ("15s", "2s", "2s", "the renew deadline must be longer than the retry period"),
+    ],
+)
+def test_times_with_which_two_could_lead_are_refused(
+    duration: str, deadline: str, period: str, wanted: str, run: Run
+) -> None:
+    times = [f"lease-duration={duration}", f"renew-deadline={deadline}", f"retry-period={period}"]
+    result = run("manager", "--cluster-resource-namespace=a", *(f"--leader-election-{each}" for each in times))
+    assert result.status == 2
+    assert result.error.startswith("Error: --leader-election-...: ")
+    assert wanted in result.error
 
 
 BROKEN = """\

@@ -7,12 +7,14 @@ and what is wanted.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from domain.leadership import LeaseTimes
 from entrypoints.settings import NAMES, OPTIONS, Address, Settings, options
 
 
@@ -33,6 +35,7 @@ def settings(*arguments: str, **variables: str) -> str:
     return result.output.strip()
 
 
+HERE = Path(__file__).parent
 DEFAULTS = Settings("system", Address("", 8081))
 GOOD: list[tuple[str, str, str, Any]] = [
     ("--cluster-resource-namespace", "other", "cluster_resource_namespace", "other"),
@@ -44,9 +47,25 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--max-retry-duration", "0", "max_retry_duration", timedelta(0)),
     ("--check-interval", "10s", "check_interval", timedelta(seconds=10)),
     ("--max-concurrent-requests", "1", "max_concurrent_requests", 1),
-    ("--max-concurrent-requests", "1000", "max_concurrent_requests", 1000),
+    ("--max-concurrent-requests", "10000", "max_concurrent_requests", 10_000),
+    ("--max-concurrent-requests-per-issuer", "1", "max_concurrent_requests_per_issuer", 1),
+    ("--max-concurrent-requests-per-issuer", "1000", "max_concurrent_requests_per_issuer", 1000),
+    ("--kube-api-qps", "20", "kube_api_qps", 20.0),
+    ("--kube-api-qps", "0.5", "kube_api_qps", 0.5),
+    ("--kube-api-burst", "1", "kube_api_burst", 1),
+    ("--leader-election-namespace", "here", "leader_election_namespace", "here"),
+    ("--leader-election-lease-duration", "1m", "leader_election_lease_duration", timedelta(minutes=1)),
+    ("--leader-election-renew-deadline", "1s", "leader_election_renew_deadline", timedelta(seconds=1)),
+    ("--leader-election-retry-period", "100ms", "leader_election_retry_period", timedelta(milliseconds=100)),
+    ("--metrics-bind-address", ":8443", "metrics_bind_address", Address("", 8443)),
+    ("--metrics-bind-address", "0", "metrics_bind_address", None),
+    ("--metrics-secure", "false", "metrics_secure", False),
+    ("--metrics-secure", "true", "metrics_secure", True),
+    ("--metrics-cert-path", str(HERE), "metrics_cert_path", HERE),
     ("--log-level", "debug", "log_level", "debug"),
     ("--log-level", "WARNING", "log_level", "warning"),
+    ("--log-format", "json", "log_format", "json"),
+    ("--log-format", "Console", "log_format", "console"),
 ]
 NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
 NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
@@ -60,15 +79,26 @@ WRONG = [
     ("--health-probe-bind-address", ":http", NO_ADDRESS),
     ("--health-probe-bind-address", "localhost:", NO_ADDRESS),
     ("--health-probe-bind-address", ":-1", NO_ADDRESS),
+    ("--metrics-bind-address", "8443", NO_ADDRESS),
+    ("--metrics-secure", "maybe", "'maybe' is not a valid boolean"),
+    ("--metrics-cert-path", "/not/there", "Directory '/not/there' does not exist"),
+    ("--metrics-cert-path", __file__, f"Directory '{__file__}' is a file"),
     ("--max-retry-duration", "10", NO_DURATION),
     ("--max-retry-duration", "soon", NO_DURATION),
     ("--max-retry-duration", "-1s", "'-1s' is too short, the least is 0s"),
     ("--max-retry-duration", "99999999h", "'99999999h' is longer than any duration can be"),
     ("--check-interval", "9.9s", "'9.9s' is too short, the least is 10s"),
     ("--check-interval", "5 m", NO_DURATION),
-    ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=1000"),
-    ("--max-concurrent-requests", "1001", "1001 is not in the range 1<=x<=1000"),
+    ("--max-concurrent-requests", "0", "0 is not in the range 1<=x<=10000"),
+    ("--max-concurrent-requests", "10001", "10001 is not in the range 1<=x<=10000"),
     ("--max-concurrent-requests", "many", "'many' is not a valid integer"),
+    ("--kube-api-qps", "-1", "-1.0 is not in the range x>=0"),
+    ("--kube-api-burst", "0", "0 is not in the range x>=1"),
+    ("--leader-election-namespace", "a.b", NO_NAMESPACE),
+    ("--leader-election-lease-duration", "1.9s", "'1.9s' is too short, the least is 2s"),
+    ("--leader-election-renew-deadline", "999ms", "'999ms' is too short, the least is 1s"),
+    ("--leader-election-retry-period", "99ms", "'99ms' is too short, the least is 0.1s"),
+    ("--log-format", "xml", "'xml' is not one of 'console', 'json'"),
     ("--log-level", "loud", "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
 ]
 
@@ -84,8 +114,25 @@ def expected(field: str, value: Any) -> str:
 def test_without_any_flag_everything_has_its_default() -> None:
     assert settings() == repr(DEFAULTS)
     assert repr(DEFAULTS) == repr(
-        Settings("system", Address("", 8081), timedelta(minutes=10), timedelta(minutes=5), 16, False, "info")
+        Settings(
+            "system",
+            Address("", 8081),
+            timedelta(minutes=10),
+            timedelta(minutes=5),
+            256,
+            8,
+            0.0,
+            100,
+            False,
+            "info",
+            "console",
+            None,
+            True,
+            None,
+            False,
+        )
     )
+    assert DEFAULTS.lease_times == LeaseTimes(timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=2))
 
 
 @pytest.mark.parametrize(("flag", "value", "field", "wanted"), GOOD)
@@ -125,9 +172,13 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
     for flag in {flag for flag, *_ in GOOD}:
         assert flag in text
         assert f"env var: {variable(flag)}" in text
-    for default in (":8081", "10m", "5m", "16", "info"):
+    for default in (":8081", "10m", "5m", "256", "8", "info", "15s", "10s", "2s"):
         assert f"default: {default}" in text
-    assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http"})
+    assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http", "--leader-elect"})
+
+
+def test_metrics_are_secure_where_only_the_flag_stands() -> None:
+    assert settings("--metrics-secure") == expected("metrics_secure", True)
 
 
 def test_plain_http_is_allowed_only_where_it_is_said() -> None:
@@ -136,6 +187,12 @@ def test_plain_http_is_allowed_only_where_it_is_said() -> None:
     assert settings(ISSUER_ALLOW_HTTP="true") == expected("allow_http", True)
     assert settings(ISSUER_ALLOW_HTTP="0") == expected("allow_http", False)
     assert "'maybe' is not a valid boolean" in run(ISSUER_ALLOW_HTTP="maybe").output
+
+
+def test_an_election_is_held_only_where_it_is_said() -> None:
+    assert settings() == expected("leader_elect", False)
+    assert settings("--leader-elect") == expected("leader_elect", True)
+    assert settings(ISSUER_LEADER_ELECT="true") == expected("leader_elect", True)
 
 
 @pytest.mark.parametrize(

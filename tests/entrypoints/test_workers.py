@@ -7,20 +7,30 @@ the others go on; what has begun is finished, or said not to be. No test here wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from adapters.memory.meter import MemoryMeter
+from adapters.silent import SILENT
 from domain.model import ObjectKey
+from domain.ports import Meter
 from entrypoints.workers import Work, Workers
 from tests.contracts.clock import StoppedClock
 from tests.domain.factories import HOUR, SECOND, T0
 
 A, B, C = (ObjectKey("CertificateRequest", "n", name) for name in "abc")
+ISSUER = ObjectKey("SampleIssuer", "n", "ca")
 AT_ONCE = timedelta(0)
 PATIENCE = 10.0  # seconds, of which none is used unless something hangs
+
+
+def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8, meter: Meter = SILENT) -> Workers:
+    """Keys of the namespace n belong to one issuer, all others to none."""
+    return Workers(clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer, meter)
 
 
 class Bench:
@@ -64,8 +74,8 @@ async def all_had_their_turn() -> None:
 
 
 @asynccontextmanager
-async def running(workers: Workers, work: Work) -> AsyncIterator[None]:
-    task = asyncio.create_task(workers.run(work))
+async def running(workers: Workers, work: Work, tripped: Collection[ObjectKey] = frozenset()) -> AsyncIterator[None]:
+    task = asyncio.create_task(workers.run(work, tripped.__contains__))
     try:
         yield
     finally:
@@ -76,7 +86,7 @@ async def running(workers: Workers, work: Work) -> AsyncIterator[None]:
 
 
 async def test_what_was_woken_before_and_after_the_start_is_worked_on() -> None:
-    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
     workers.wake(A, AT_ONCE)
     async with running(workers, bench.work):
         await bench.has_begun(A)
@@ -85,7 +95,7 @@ async def test_what_was_woken_before_and_after_the_start_is_worked_on() -> None:
 
 
 async def test_no_more_than_so_many_at_a_time() -> None:
-    workers, bench = Workers(StoppedClock(T0), 2), Bench()
+    workers, bench = workers_of(2, StoppedClock(T0)), Bench()
     for key in (A, B, C):
         workers.wake(key, AT_ONCE)
     async with running(workers, bench.work):
@@ -97,8 +107,35 @@ async def test_no_more_than_so_many_at_a_time() -> None:
         assert bench.running == {A, C}
 
 
+async def test_one_issuers_requests_leave_room_for_everybody_elses() -> None:
+    workers, bench = workers_of(4, StoppedClock(T0), per_issuer=2), Bench()
+    elsewhere = replace(A, namespace="elsewhere")
+    async with running(workers, bench.work):
+        for key in (A, B, C, elsewhere):
+            workers.wake(key, AT_ONCE)
+        await bench.has_begun(elsewhere, A, B)
+        await all_had_their_turn()
+        assert bench.running == {A, B, elsewhere}
+        bench.end(A)
+        await bench.has_begun(elsewhere, A, B, C)
+
+
+async def test_of_a_tripped_issuer_one_goes_first_and_the_rest_when_it_is_no_longer_so() -> None:
+    workers, bench, tripped = workers_of(8, StoppedClock(T0)), Bench(), {ISSUER}
+    async with running(workers, bench.work, tripped):
+        for key in (A, B, C):
+            workers.wake(key, AT_ONCE)
+        await bench.has_begun(A)
+        await all_had_their_turn()
+        assert bench.running == {A}
+        tripped.clear()
+        bench.end(A)
+        await bench.has_begun(A, B, C)
+        assert bench.running == {B, C}
+
+
 async def test_a_key_woken_during_its_work_is_worked_on_once_more_after_it() -> None:
-    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
     async with running(workers, bench.work):
         workers.wake(A, AT_ONCE)
         await bench.has_begun(A)
@@ -114,7 +151,7 @@ async def test_a_key_woken_during_its_work_is_worked_on_once_more_after_it() -> 
 
 
 async def test_work_that_asks_for_no_delay_is_repeated_at_once() -> None:
-    workers, bench = Workers(StoppedClock(T0), 1), Bench()
+    workers, bench = workers_of(1, StoppedClock(T0)), Bench()
     async with running(workers, bench.work):
         workers.wake(A, AT_ONCE)
         await bench.has_begun(A)
@@ -124,7 +161,7 @@ async def test_work_that_asks_for_no_delay_is_repeated_at_once() -> None:
 
 async def test_work_that_asks_to_come_back_later_is_not_repeated_before() -> None:
     clock, bench = StoppedClock(T0), Bench()
-    workers = Workers(clock, 8)
+    workers = workers_of(8, clock)
     async with running(workers, bench.work):
         workers.wake(A, AT_ONCE)
         await bench.has_begun(A)
@@ -141,7 +178,7 @@ async def test_work_that_asks_to_come_back_later_is_not_repeated_before() -> Non
 
 async def test_a_timer_wakes_it_up_without_anybodys_help() -> None:
     clock, bench = StoppedClock(T0), Bench()
-    workers = Workers(clock, 8)
+    workers = workers_of(8, clock)
     async with running(workers, bench.work):
         workers.wake(A, timedelta(microseconds=1))
         await all_had_their_turn()
@@ -150,7 +187,7 @@ async def test_a_timer_wakes_it_up_without_anybodys_help() -> None:
 
 
 async def test_a_wake_at_once_replaces_a_later_time() -> None:
-    workers, bench = Workers(StoppedClock(T0), 8), Bench()
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
     async with running(workers, bench.work):
         workers.wake(A, HOUR)
         workers.wake(A, AT_ONCE)
@@ -159,7 +196,7 @@ async def test_a_wake_at_once_replaces_a_later_time() -> None:
 
 async def test_a_bug_is_logged_without_its_message_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
     clock, bench = StoppedClock(T0), Bench()
-    workers = Workers(clock, 2)
+    workers = workers_of(2, clock)
     async with running(workers, bench.work):
         workers.wake(A, AT_ONCE)
         await bench.has_begun(A)
@@ -178,8 +215,8 @@ async def test_a_bug_is_logged_without_its_message_and_the_others_go_on(caplog: 
 
 
 async def test_stopping_hands_out_nothing_more_and_lets_what_has_begun_end() -> None:
-    workers, bench = Workers(StoppedClock(T0), 8), Bench()
-    task = asyncio.create_task(workers.run(bench.work))
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
+    task = asyncio.create_task(workers.run(bench.work, frozenset().__contains__))
     workers.wake(A, AT_ONCE)
     await bench.has_begun(A)
     task.cancel()
@@ -195,8 +232,8 @@ async def test_stopping_hands_out_nothing_more_and_lets_what_has_begun_end() -> 
 
 
 async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
-    workers, bench = Workers(StoppedClock(T0), 8), Bench()
-    task = asyncio.create_task(workers.run(bench.work))
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
+    task = asyncio.create_task(workers.run(bench.work, frozenset().__contains__))
     workers.wake(A, AT_ONCE)
     await bench.has_begun(A)
     task.cancel()
@@ -207,4 +244,19 @@ async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
 
 
 async def test_with_nothing_begun_there_is_nothing_to_finish() -> None:
-    assert await Workers(StoppedClock(T0), 1).finish(AT_ONCE)
+    assert await workers_of(1, StoppedClock(T0)).finish(AT_ONCE)
+
+
+async def test_the_meter_is_told_how_long_a_key_waited_for_a_worker() -> None:
+    clock, bench, meter = StoppedClock(T0), Bench(), MemoryMeter()
+    workers = workers_of(1, clock, meter=meter)
+    for key in (A, B):
+        workers.wake(key, AT_ONCE)
+    assert workers.depth() == 2
+    async with running(workers, bench.work):
+        await bench.has_begun(A)
+        assert (workers.depth(), meter.waited) == (1, timedelta(0))
+        clock.time = T0 + HOUR
+        bench.end(A)
+        await bench.has_begun(A, B)
+        assert (workers.depth(), meter.visits, meter.waited) == (0, 2, HOUR)

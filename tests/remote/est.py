@@ -25,7 +25,7 @@ from tests.remote import https
 
 USERNAME, PASSWORD = "us", "canary-5b2f9c1e7d"
 ROOT = pki.authority("EST root")
-ISSUING = pki.authority("EST issuing CA", parent=ROOT)
+ISSUING = pki.authority("EST issuing CA", parent=ROOT, lasts=timedelta(days=300))
 _ISSUER = IssuerSpec("", ObjectKey("Secret", "the-ca", "its-own"), "CA")
 _KEYS = Credentials({"tls.crt": ISSUING.pem, "tls.key": ISSUING.key_pem})
 

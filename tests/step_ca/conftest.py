@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,22 +9,14 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.signers.remote.clients import Clients
-from tests.cluster.build import BuildFailed, NoToolchain
-from tests.cluster.fixtures import give_up
+from tests.cluster.fixtures import built
 from tests.step_ca import build
 from tests.step_ca.server import StepCAServer
 
 
 @pytest.fixture(scope="session")
 def step_ca_program(pytestconfig: pytest.Config) -> Path:
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # a first build takes minutes: it shows its progress
-        try:
-            return build.ensure(os.environ)
-        except NoToolchain as error:
-            give_up(f"no step-ca: {error}", os.environ, "install Go")
-        except BuildFailed as error:
-            raise pytest.fail.Exception(f"no step-ca: {error}", pytrace=False) from None
+    return built(pytestconfig, "step-ca", build.ensure, "install Go")
 
 
 @pytest.fixture(scope="session")

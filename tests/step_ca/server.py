@@ -13,6 +13,7 @@ import shutil
 import signal
 import ssl
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -34,10 +35,11 @@ HONOURING = """{
   "emailAddresses": {{ toJson .Insecure.CR.EmailAddresses }},
   "keyUsage": {{ toJson .Token.request.keyUsage }},
   "unknownExtKeyUsage": {{ toJson .Token.request.extKeyUsage }},
+  "extensions": {{ toJson .Token.request.extensions }},
   "basicConstraints": {{ toJson .Token.request.basicConstraints }}
 }"""
 ROOT = pki.authority("step root")
-ISSUING = pki.authority("step issuing CA", parent=ROOT)
+ISSUING = pki.authority("step issuing CA", parent=ROOT, lasts=timedelta(days=300))
 X5C_ROOT = pki.authority("X5C root")
 DEFAULT_JWK, HONOURING_JWK = Provisioner("default"), Provisioner("honouring")
 X5C = leaf("us", X5C_ROOT, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
@@ -46,10 +48,11 @@ X5C = leaf("us", X5C_ROOT, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUT
 class StepCAServer:
     """`start()` may follow `stop()`: the port stays the same. Nothing outlives the test run."""
 
-    def __init__(self, program: Path, directory: Path) -> None:
+    def __init__(self, program: Path, directory: Path, policy: dict[str, object] | None = None) -> None:
+        """`policy` as step-ca has it in `authority.policy`; without one, every name is allowed."""
         [port] = free_ports(1)
         self.url = f"https://localhost:{port}"
-        _write(directory, port)
+        _write(directory, port, policy)
         at_home = [shutil.which("env") or "env", f"STEPPATH={directory}"]  # not what a person has in ~/.step
         self.process = Process("step-ca", [*at_home, program, directory / "ca.json"], directory / "step-ca.log")
 
@@ -81,7 +84,7 @@ class StepCAServer:
             return False
 
 
-def _write(directory: Path, port: int) -> None:
+def _write(directory: Path, port: int, policy: dict[str, object] | None) -> None:
     (directory / "root.crt").write_bytes(ROOT.pem)
     (directory / "issuing.crt").write_bytes(ISSUING.pem)
     (directory / "issuing.key").write_bytes(ISSUING.key_pem)
@@ -98,6 +101,7 @@ def _write(directory: Path, port: int) -> None:
         "dnsNames": ["localhost"],
         "logger": {"format": "text"},
         "authority": {
+            "policy": policy,
             "provisioners": [
                 _jwk("jwk", DEFAULT_JWK),
                 _jwk("jwk-honouring", HONOURING_JWK) | honouring,
@@ -105,7 +109,7 @@ def _write(directory: Path, port: int) -> None:
                 {"type": "X5C", "name": "x5c-honouring", "roots": roots} | honouring,
                 *(_jwk(f"other-{number}", DEFAULT_JWK, f"other-{number}") for number in range(25)),  # a second page
                 _jwk("jwk-last", DEFAULT_JWK, "last"),
-            ]
+            ],
         },
     }
     (directory / "ca.json").write_text(json.dumps(config))

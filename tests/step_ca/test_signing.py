@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -26,8 +27,9 @@ from tests.step_ca.asking import (
     leaf_of,
     order,
     refusal,
+    secret,
 )
-from tests.step_ca.server import StepCAServer
+from tests.step_ca.server import ISSUING, ROOT, StepCAServer
 
 
 @pytest.fixture
@@ -108,6 +110,36 @@ async def test_no_ca_certificate_by_the_default_template(signer: Signer, step_ca
         await signer.sign(asked)
 
 
+# Names of other kinds
+
+PRINCIPAL = x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x03app")
+
+
+async def test_no_other_names_by_the_default_template(signer: Signer, step_ca: StepCAServer) -> None:
+    asked = order(issuer(step_ca), BY_DEFAULT, pki.csr(dns=["app.example.com"], others=[PRINCIPAL]))
+
+    with pytest.raises(SigningError, match=r"otherName 1\.3\.6\.1\.4\.1\.311\.20\.2\.3 \(0c03617070\) is missing"):
+        await signer.sign(asked)
+
+
+async def test_its_policy_for_names_does_not_look_into_extensions(
+    signer: Signer, step_ca_program: Path, tmp_path: Path
+) -> None:
+    """What the README warns of: beside an otherName it sees no DNS name either; alone, it does."""
+    ca = StepCAServer(step_ca_program, tmp_path, policy={"x509": {"allow": {"dns": ["app.example.com"]}}})
+    ca.start()
+    try:
+        spec = issuer(ca, "jwk-honouring")
+        leaf_of(await signer.sign(order(spec, BY_HONOURING, pki.csr(dns=["app.example.com"]))))
+        refused = signer.sign(order(spec, BY_HONOURING, pki.csr(dns=["www.example.com"])))
+        assert "its policy does not allow" in await refusal(refused, RequestRejected)
+
+        beside = pki.csr(dns=["www.example.com"], others=[PRINCIPAL])
+        leaf_of(await signer.sign(order(spec, BY_HONOURING, beside)))
+    finally:
+        ca.stop()
+
+
 # Restarts
 
 
@@ -147,3 +179,15 @@ async def test_the_ca_is_killed_in_the_middle(signer: Signer, step_ca_of_my_own:
 
     kinds = {type(outcome) for outcome in outcomes}
     assert kinds == {Issued, IssuerUnhealthy}
+
+
+# When the CA expires
+
+
+async def test_the_check_says_when_the_root_expires_and_after_a_signature_its_issuer(
+    signer: Signer, step_ca: StepCAServer
+) -> None:
+    spec, credentials = issuer(step_ca), secret(BY_DEFAULT)
+    assert await signer.check(spec, credentials) == ROOT.certificate.not_valid_after_utc
+    await signer.sign(order(spec, BY_DEFAULT))
+    assert await signer.check(spec, credentials) == ISSUING.certificate.not_valid_after_utc

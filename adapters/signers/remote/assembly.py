@@ -25,15 +25,19 @@ async def assemble(
     """The certificate for `key` among those found, its chain, and of `trusted` the one that the chain leads to.
 
     Where it leads to none of them the CA may have a new one: then `renew` is asked, once, and its failure does not
-    cost the certificate. SigningError where there is no certificate for the key; `who` begins that message.
+    cost the certificate. SigningError where there is no certificate for the key, or no telling who issued it; `who`
+    begins that message.
     """
-    try:
-        leaf = bag.leaf(found, key)
-    except ValueError as error:
-        raise SigningError(f"the answer of {who} {error}; see its log") from None
-    path = await asyncio.to_thread(bag.path, leaf, [*found, *trusted])
+
+    def climb() -> Certificates:
+        try:
+            return bag.path(bag.leaf(found, key), [*found, *trusted])
+        except ValueError as error:
+            raise SigningError(f"the answer of {who} {error}; see its log") from None
+
+    path = await asyncio.to_thread(climb)
     if not bag.is_complete(path, trusted):
         with contextlib.suppress(SigningError):
             trusted = await renew()
-            path = await asyncio.to_thread(bag.path, leaf, [*found, *trusted])
+            path = await asyncio.to_thread(climb)
     return bag.issued(path, trusted)

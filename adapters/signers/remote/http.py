@@ -180,7 +180,7 @@ def retry_after(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text))
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year, or an offset, that no machine word holds
         return None
     return max((date if date.tzinfo else date.replace(tzinfo=UTC)) - now, timedelta(0))
 

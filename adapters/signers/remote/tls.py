@@ -6,18 +6,14 @@ IssuerFailed and name the key of the Secret, quoting nothing of it. Private keys
 
 from __future__ import annotations
 
-import contextlib
-import os
 import ssl
-import tempfile
-from collections.abc import Iterator
 from datetime import datetime
-from typing import BinaryIO
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from adapters.nameless import nameless
 from adapters.signers.x509 import keys, pem
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
@@ -63,6 +59,7 @@ def key_pair(
 
 
 def _key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
+    keys.require_small(data)
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except Exception:  # cryptography's words might quote the key
@@ -77,22 +74,5 @@ def _key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
 def _identify(made: ssl.SSLContext, secret: ObjectKey, credentials: Credentials, now: datetime) -> None:
     chain, key = key_pair(secret, credentials, now)
     plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with _path(pem.encode(chain)) as certificate_path, _path(plain) as key_path:
+    with nameless(pem.encode(chain)) as certificate_path, nameless(plain) as key_path:
         made.load_cert_chain(certificate_path, key_path)
-
-
-@contextlib.contextmanager
-def _path(content: bytes) -> Iterator[str]:
-    """A path under which OpenSSL finds the bytes, which takes keys from files alone: a file without a name."""
-    with _nameless() as file:
-        file.write(content)
-        file.flush()
-        file.seek(0)
-        yield f"/dev/fd/{file.fileno()}"
-
-
-def _nameless() -> BinaryIO:
-    """In memory where the system can (Linux: the root file system may be read-only); else deleted while it is open."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("tls"), "w+b")
-    return tempfile.TemporaryFile()  # type: ignore[return-value,unused-ignore]

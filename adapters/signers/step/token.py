@@ -31,6 +31,7 @@ from domain.model import Credentials, ObjectKey, SigningOrder
 
 JWK, PASSWORD = "jwk", "password"  # of the Secret
 _LIFETIME = timedelta(minutes=5)
+_LONGEST_PRIME = 350  # characters of base64, for 2048 bits and a few
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _NAMED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
 
@@ -95,13 +96,21 @@ def _read_jwk(secret: ObjectKey, credentials: Credentials) -> Tokens:
 def _parse(text: bytes) -> tuple[str, keys.PrivateKey]:
     try:
         values = json.loads(text)
+        if values["kty"] == "RSA":
+            _require_quick(values)
         kid, key = values["kid"], jwt.PyJWK(values).key
     except Exception:  # their words might quote the key
-        raise ValueError("holds no JWK with a kid") from None
+        raise ValueError("holds no JWK with a kid (and p and q where it is RSA, of 4096 bits at most)") from None
     if not isinstance(key, keys.PrivateKey) or not isinstance(kid, str):
         raise ValueError("holds no private key of a type that step-ca uses")
     keys.accepted(key.public_key())
     return kid, key
+
+
+def _require_quick(rsa: dict[str, Any]) -> None:
+    """Raises where reading the key could stop the whole process for long: it lacks its primes, or they are too long."""
+    if max(len(rsa["p"]), len(rsa["q"])) > _LONGEST_PRIME:
+        raise ValueError
 
 
 def _read_x5c(secret: ObjectKey, credentials: Credentials, now: datetime) -> Tokens:
@@ -129,12 +138,32 @@ def _request(order: SigningOrder, csr: CSR) -> dict[str, Any]:
         "keyUsage": sorted("cert_sign" if bit == usages.CERT_SIGN else bit for bit in wanted.bits),
         "extKeyUsage": sorted(purpose.dotted_string for purpose in wanted.purposes),
         "basicConstraints": {"isCA": order.is_ca, "maxPathLen": -1 if length is None else length},
+        "extensions": _extensions(order, csr),
     }
 
 
+def _extensions(order: SigningOrder, csr: CSR) -> list[dict[str, Any]]:
+    """What templates have no words for: names of other kinds, and all that name constraints can say.
+
+    Only then are the names told like this: step-ca's policy for names does not look into extensions.
+    """
+    found = []
+    if csr.names and not all(isinstance(name, _NAMED) for name in csr.names):
+        found.append(_extension(csr.names, critical=not csr.subject.rdns))  # as x509/leaf.py has it
+    if order.is_ca and csr.name_constraints:
+        found.append(_extension(csr.name_constraints.value, csr.name_constraints.critical))
+    return found
+
+
+def _extension(value: x509.ExtensionType, critical: bool) -> dict[str, Any]:
+    der = base64.b64encode(value.public_bytes()).decode()
+    return {"id": value.oid.dotted_string, "critical": critical, "value": der}
+
+
 def _common_name(csr: CSR) -> str:
+    """The last one: that is whom step-ca, as all Go programs, compares with the token's subject."""
     found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else ""
+    return str(found[-1].value) if found else ""
 
 
 def _base64url(data: bytes) -> str:

@@ -36,6 +36,11 @@ class Authority:
     def certificate(self) -> x509.Certificate:
         return self.path[0]
 
+    @property
+    def expires(self) -> datetime:
+        """When the first certificate of the path does."""
+        return min(each.not_valid_after_utc for each in self.path)
+
     def require_valid(self, now: datetime) -> None:
         """IssuerFailed once a certificate of the path has expired, IssuerUnhealthy before all of them are valid."""
         for ca in self.path:
@@ -86,6 +91,7 @@ def _require_ca(certificate: x509.Certificate) -> None:
 
 def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
     """The CA's private key from PEM (PKCS#8, PKCS#1 or SEC 1), if it is the certificate's."""
+    keys.require_small(data)
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except TypeError:

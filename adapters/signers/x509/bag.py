@@ -7,29 +7,28 @@ Every mistake is a ValueError that goes on where the caller's sentence begins ('
 from __future__ import annotations
 
 import base64
-import threading
-import warnings
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from adapters.signers.x509 import chains, keys, pem
+from adapters.signers.x509.quiet import quiet
 from domain.model import Issued
 
 _LIMIT = 64
-"""Certificates in one answer: the way up compares each with each."""
-
-_QUIET = threading.Lock()
-"""Of two threads at once, catch_warnings would leave the wrong filters behind."""
+"""Certificates in one answer."""
 
 
 def read_pkcs7(text: bytes) -> list[x509.Certificate]:
     """The certificates of a certs-only PKCS#7 structure in base64 (RFC 7030 section 4.2.3, RFC 8951)."""
     try:
         der = base64.b64decode(b"".join(text.split()), validate=True)
-        with _QUIET, warnings.catch_warnings(action="ignore"):  # of BER, which much of Java writes
+        with quiet():  # of BER, which much of Java writes
             found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
+        for certificate in found:
+            pem.read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError("is no base64 of PKCS#7 certificates") from None
     return _counted(found)
@@ -59,16 +58,22 @@ def leaf(bag: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certifica
 
 def path(leaf: x509.Certificate, bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
     """The leaf, then each one's issuer as far as the bag goes, a root included."""
-    found, rest = [leaf], [certificate for certificate in dict.fromkeys(bag) if certificate != leaf]
-    while parent := next((other for other in rest if chains.issued(other, found[-1])), None):
-        found.append(parent)
-        rest.remove(parent)
+    found, _ = chains.climb(leaf, bag)
     return found
 
 
 def is_complete(path: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate]) -> bool:
     """Whether it ends where trust begins."""
     return path[-1] in trusted or chains.is_self_signed(path[-1])
+
+
+def expiry(cas: Sequence[x509.Certificate]) -> datetime | None:
+    """When the CA that signs, or one above it, expires; None where there is none.
+
+    Those who issued no other sign. Where there are several, as in a roll-over, the way up that lasts longest counts.
+    """
+    issuing = [ca for ca in cas if not any(chains.issued(ca, other) for other in cas if other != ca)]
+    return max((min(each.not_valid_after_utc for each in path(ca, cas)) for ca in issuing), default=None)
 
 
 def issued(path: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate]) -> Issued:

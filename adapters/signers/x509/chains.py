@@ -1,12 +1,16 @@
 """The way from a certificate up to its root.
 
 Law: order is found by signatures, never taken on trust; a self-signed root belongs into status.ca, not into the
-chain (RFC 5246 section 7.4.2, as cert-manager does).
+chain (RFC 5246 section 7.4.2, as cert-manager does). Whoever may hand in certificates may not have us check signatures
+without end.
 """
 
 from collections.abc import Iterable
 
 from cryptography import x509
+
+_MOST_CHECKS = 100
+"""Of signatures, on one way up: as Go's crypto/x509 has it."""
 
 
 def issued(parent: x509.Certificate, child: x509.Certificate) -> bool:
@@ -27,17 +31,31 @@ def lead_to(roots: Iterable[x509.Certificate], top: x509.Certificate) -> bool:
     return any(root == top or issued(root, top) for root in roots)
 
 
+def climb(
+    leaf: x509.Certificate, others: Iterable[x509.Certificate]
+) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
+    """The leaf, then each one's issuer as far as `others` go, and their rest; ValueError where it takes too long."""
+    path, rest = [leaf], [other for other in dict.fromkeys(others) if other != leaf]
+    checks = 0
+    while True:
+        for parent in [other for other in rest if other.subject == path[-1].issuer]:
+            checks += 1
+            if checks > _MOST_CHECKS:
+                raise ValueError("holds too many certificates of the same name to find out which issued which")
+            if issued(parent, path[-1]):
+                break
+        else:
+            return path, rest
+        path.append(parent)
+        rest.remove(parent)
+
+
 def upward(leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> list[x509.Certificate]:
     """The leaf, then each certificate's issuer, in whatever order `others` come; ValueError where one has no place."""
-    chain = [leaf]
-    rest = [other for other in dict.fromkeys(others) if other != leaf]
-    while rest:
-        parent = next((other for other in rest if issued(other, chain[-1])), None)
-        if parent is None:
-            raise ValueError(
-                f"is no chain: {chain[-1].subject.rfc4514_string()!r} was issued by none of the others, "
-                f"so that {rest[0].subject.rfc4514_string()!r} has no place in it"
-            )
-        chain.append(parent)
-        rest.remove(parent)
-    return chain
+    path, rest = climb(leaf, others)
+    if rest:
+        raise ValueError(
+            f"is no chain: {path[-1].subject.rfc4514_string()!r} was issued by none of the others, "
+            f"so that {rest[0].subject.rfc4514_string()!r} has no place in it"
+        )
+    return path

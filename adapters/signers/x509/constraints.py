@@ -10,9 +10,13 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from adapters.signers.x509 import extensions
+from adapters.signers.x509 import extensions, names
 from adapters.signers.x509.csr import CSR
 from domain.errors import RequestRejected
+
+_COMPARABLE = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier, x509.DirectoryName)
+_MOST_COMPARISONS = 250_000
+"""Of names with constraints, for one CA: as Go's crypto/x509 has it."""
 
 
 def require_room(cas: Sequence[x509.Certificate]) -> None:
@@ -28,17 +32,26 @@ def require_room(cas: Sequence[x509.Certificate]) -> None:
 
 def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
     """RequestRejected where the request names what one of `cas` may not certify."""
-    names: list[x509.GeneralName] = list(csr.names or ())
-    if csr.subject.rdns:
-        names.append(x509.DirectoryName(csr.subject))
+    subject = x509.DirectoryName(csr.subject)
+    asked: list[x509.GeneralName] = [*(csr.names or ()), *([subject] if csr.subject.rdns else [])]
     for ca in cas:
         limits = extensions.value(ca.extensions, x509.NameConstraints)
-        refused = next((name for name in names if limits is not None and not _allowed(name, limits)), None)
-        if refused is not None:
+        if limits is not None and len(asked) * _count(limits) > _MOST_COMPARISONS:
             raise RequestRejected(
-                f"spec.request: the name constraints of the CA certificate {_name(ca)} do not allow {_text(refused)}; "
+                "spec.request: has too many names to compare with all the name constraints of the CA certificate "
+                f"{_name(ca)}; ask for fewer, or use another issuer"
+            )
+        refused = next((name for name in asked if limits is not None and not _allowed(name, limits)), None)
+        if refused is not None:
+            told = f"subject {csr.subject.rfc4514_string()!r}" if refused == subject else names.text(refused)
+            raise RequestRejected(
+                f"spec.request: the name constraints of the CA certificate {_name(ca)} do not allow the {told}; "
                 "leave the name out, or use an issuer whose CA allows it"
             )
+
+
+def _count(limits: x509.NameConstraints) -> int:
+    return len(limits.permitted_subtrees or ()) + len(limits.excluded_subtrees or ())
 
 
 def _name(ca: x509.Certificate) -> str:
@@ -48,6 +61,8 @@ def _name(ca: x509.Certificate) -> str:
 def _allowed(name: x509.GeneralName, limits: x509.NameConstraints) -> bool:
     excluded = [limit for limit in limits.excluded_subtrees or () if type(limit) is type(name)]
     permitted = [limit for limit in limits.permitted_subtrees or () if type(limit) is type(name)]
+    if not isinstance(name, _COMPARABLE):  # then clients refuse it wherever its kind is limited at all
+        return not excluded and not permitted
     if any(_within(name, limit) or _wildcard_covers(name, limit) for limit in excluded):
         return False
     return not permitted or any(_within(name, limit) for limit in permitted)
@@ -102,9 +117,3 @@ def _host(uri: str) -> str:
         return urlsplit(uri).hostname or ""
     except ValueError:
         return ""
-
-
-def _text(name: x509.GeneralName) -> str:
-    if isinstance(name, x509.DirectoryName):
-        return f"the subject {name.value.rfc4514_string()!r}"
-    return repr(str(name.value))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from adapters.signers.x509 import extensions, keys, pem, usages
+from adapters.signers.x509 import extensions, keys, names, panics, pem, usages
+from adapters.signers.x509.quiet import quiet
 from domain.errors import RequestRejected
 
 _REMEDY = "make one with `openssl req -new` or cmctl"
@@ -37,9 +38,11 @@ def read(request: bytes) -> CSR:
         blocks = pem.decode(request, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         if len(blocks) > 1:
             raise ValueError(f"holds {len(blocks)} requests where one is expected")
-        parsed, csr = _parse(blocks[0])
-        _verify(parsed)
-    except ValueError as error:
+        with panics.contained():
+            with quiet():  # of names that are longer than RFC 5280 has them: a host of more than 64 characters as CN
+                parsed, csr = _parse(blocks[0])
+            _verify(parsed)
+    except (ValueError, panics.Panicked) as error:
         raise RequestRejected(f"spec.request: {error}") from None
     return csr
 
@@ -51,15 +54,17 @@ def _parse(der: bytes) -> tuple[x509.CertificateSigningRequest, CSR]:
         subject = parsed.subject
         asked = parsed.extensions
         bits, purposes = usages.stated_bits(asked), usages.stated_purposes(asked)
+    except x509.UnsupportedGeneralNameType:
+        raise ValueError("holds an x400Address or ediPartyName, which is not supported; leave that name out") from None
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError(f"is no well-formed certificate signing request (PKCS#10); {_REMEDY}") from None
-    names = extensions.value(asked, x509.SubjectAlternativeName)
-    if not subject.rdns and not names:
+    alternative = names.asked(asked)
+    if not subject.rdns and alternative is None:
         raise ValueError("names nobody: give it a subject or subject alternative names (RFC 5280 section 4.1.2.6)")
     return parsed, CSR(
         public_key=keys.accepted(key),
         subject=subject,
-        names=names or None,
+        names=alternative,
         constraints=extensions.value(asked, x509.BasicConstraints),
         bits=bits,
         purposes=purposes,

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.signers.x509.quiet import quiet
+
 CSR_LIMIT = 36_500
 LEAF_LIMIT = 36_500
 CHAIN_LIMIT = 95_000
@@ -61,11 +63,16 @@ def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]
 def _certificate(der: bytes, place: int) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
-        # cryptography reads these only when asked: ask now, so that nobody meets their errors later.
-        _ = certificate.subject, certificate.issuer, certificate.extensions
+        read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError(f"cannot be read: certificate {place} is malformed") from None
     return certificate
+
+
+def read_through(certificate: x509.Certificate) -> None:
+    """cryptography reads these only when asked: asked now, so that nobody meets their errors (of any class) later."""
+    with quiet():  # of names that are longer than RFC 5280 has them
+        _ = certificate.subject, certificate.issuer, certificate.extensions
 
 
 def encode(chain: Iterable[x509.Certificate]) -> bytes:

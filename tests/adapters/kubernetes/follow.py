@@ -18,6 +18,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.watch import Follower
+from adapters.memory.meter import MemoryMeter
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer
 from tests.adapters.kubernetes.wire import REQUESTS, config
 
@@ -29,6 +30,7 @@ class Seen:
         self.told: list[str] = []
         self.objects: list[Any] = []
         self.known = set(known)
+        self.meter = MemoryMeter()
         self.follower: Follower
         self.task: asyncio.Task[None]
 
@@ -51,7 +53,9 @@ async def following(
 ) -> AsyncIterator[Seen]:
     """Follows until the context is left."""
     api, seen = Api(client(config(server.url)), "tester"), Seen(known)
-    seen.follower = Follower(api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only)
+    seen.follower = Follower(
+        api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only, meter=seen.meter
+    )
     seen.task = asyncio.create_task(seen.follower.run())
     try:
         yield seen

@@ -17,10 +17,9 @@ import msgspec
 import pytest
 from lightkube.core.exceptions import ConfigError
 
-from adapters.kubernetes import api as api_module
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.errors import from_status
-from adapters.kubernetes.resources import EVENTS, SECRETS
+from adapters.kubernetes.resources import EVENTS, LEASES, SECRETS
 from domain.errors import (
     ClusterError,
     Conflict,
@@ -97,7 +96,11 @@ async def _create(api: Api) -> Any:
     return await api.create(EVENTS, "default", {"metadata": {"name": "x"}})
 
 
-READS, WRITES = [_get, _list, _watch], [_apply, _merge, _create]
+async def _replace(api: Api) -> Any:
+    return await api.replace(LEASES, "default", "x", {"metadata": {"name": "x"}})
+
+
+READS, WRITES = [_get, _list, _watch], [_apply, _merge, _create, _replace]
 Call = Callable[[Api], Awaitable[Any]]
 
 
@@ -172,6 +175,7 @@ TROUBLES: list[tuple[Exception, type[ClusterError]]] = [
     (httpx2.TooManyRedirects("x"), Transient),
     (httpx2.StreamError("x"), Transient),
     (ConfigError("x"), Transient),
+    (RecursionError("x"), UnknownOutcome),
     (KeyError("Content-Type"), Transient),
     (ValueError("x"), Transient),
     (FileNotFoundError("x"), Transient),
@@ -219,14 +223,16 @@ async def test_a_body_that_does_not_unpack_leaves_the_outcome_of_a_write_open() 
         assert type(error) is expected
 
 
-async def test_a_call_has_a_deadline_for_the_whole_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_has_a_deadline_for_the_whole_of_it() -> None:
     async def never(_: httpx2.Request) -> httpx2.Response:
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(api_module, "_DEADLINE", 0.001)
+    api = Api(Wire(never).client, "tester", deadline=timedelta(milliseconds=1))
     for call, expected in ((_get, Transient), (_list, Transient), *((call, UnknownOutcome) for call in WRITES)):
-        assert type(await error_of(call, never)) is expected
+        with pytest.raises(ClusterError) as caught:
+            await call(api)
+        assert type(caught.value) is expected
 
 
 async def test_an_unreadable_answer_after_a_conflict_is_not_taken_for_another_conflict() -> None:

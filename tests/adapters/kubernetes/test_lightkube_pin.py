@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from lightkube import ALL_NS, ApiError
+from lightkube import ALL_NS, ApiError, AsyncClient
 from lightkube.core.generic_client import BasicRequest, GenericAsyncClient
 from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
-from tests.adapters.kubernetes.wire import ISSUERS, SIGNING_REQUESTS, Wire, answering
+from tests.adapters.kubernetes.wire import ISSUERS, SIGNING_REQUESTS, Wire, answering, config
 
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 PINNED = ["lightkube", "lightkube-models", "httpx2", "msgspec"]
@@ -118,3 +118,13 @@ def test_an_object_of_no_class_is_sent_as_it_is() -> None:
     body: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "more": None}
     told = inner().prepare_request("post", ISSUERS.main, Generic(**body), namespace="n")
     assert told.data == body, CALLS
+    told = inner().prepare_request("put", ISSUERS.main, Generic(**body), name="y", namespace="n")
+    assert (told.method, told.data) == ("PUT", body), CALLS
+    assert told.url.endswith("/namespaces/n/sampleissuers/y"), CALLS
+
+
+def test_the_transports_below_the_client_are_where_calls_are_counted() -> None:
+    http = AsyncClient(config=config())._client._client
+    assert isinstance(http, httpx2.AsyncClient)
+    assert isinstance(http._transport, httpx2.AsyncBaseTransport), "adapters/kubernetes/counted.py builds on this"
+    assert isinstance(http._mounts, dict), "adapters/kubernetes/counted.py builds on this"

@@ -36,10 +36,13 @@ Call = Callable[[Api, Resource, str, str], Awaitable[Any]]
 CALLS: dict[str, Call] = {
     "get": lambda api, resource, namespace, name: api.get(resource, namespace, name),
     "create": lambda api, resource, namespace, name: api.create(resource, namespace, {"metadata": {"name": name}}),
+    "replace": lambda api, resource, namespace, name: api.replace(
+        resource, namespace, name, {"metadata": {"name": name}}
+    ),
     "merge": lambda api, resource, namespace, name: api.merge(resource, namespace, name, {}),
     "apply_status": lambda api, resource, namespace, name: api.apply_status(resource, namespace, name, "1", {}),
 }
-NAMELESS = {"close", "list_page", "watch"}
+NAMELESS = {"close", "list_page", "watch", "review"}
 
 NO_TEXT = "\ud800"  # no JSON can hold it, so no watch tells it
 TROUBLESOME = [name for name in [*NOT_RFC_1123, "A" * 300] if name not in (NO_TEXT, "a" * 254)]

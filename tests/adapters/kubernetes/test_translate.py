@@ -123,6 +123,8 @@ DECISIONS: list[tuple[Any, Approval, datetime | None]] = [
     ([a_condition("Approved")], Approval.APPROVED, None),
     ([a_condition("Approved", lastTransitionTime=None)], Approval.APPROVED, None),
     ([a_condition("Approved", lastTransitionTime="2030-01-02T05:04:05+02:00")], Approval.APPROVED, THEN),
+    ([a_condition("Approved", lastTransitionTime="2030-01-02T03:04:05")], Approval.APPROVED, THEN),
+    ([a_condition("Approved", lastTransitionTime="0001-01-01T00:00:00+01:00")], Approval.APPROVED, None),
     ([a_condition("Approved", "False")], Approval.UNDECIDED, None),
     ([a_condition("Approved", "Unknown")], Approval.UNDECIDED, None),
     ([a_condition("Approved", "true")], Approval.UNDECIDED, None),

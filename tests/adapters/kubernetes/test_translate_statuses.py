@@ -94,6 +94,8 @@ def test_a_status_is_written_as_the_whole_of_ours(status: Status, told: dict[str
         (THEN, "2030-01-02T03:04:05Z"),
         (datetime(2030, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2))), "2030-01-02T03:04:05Z"),
         (datetime(2030, 1, 1, 23, 4, 5, tzinfo=timezone(timedelta(hours=-4))), "2030-01-02T03:04:05Z"),
+        (datetime(2030, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC), "2030-01-02T03:04:05Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
     ],
 )
 def test_times_are_told_in_utc_and_whole_seconds(time: datetime, told: str) -> None:
@@ -216,6 +218,12 @@ def test_an_order_reads_back_to_the_microsecond_it_is_due(kind: str, order: Orde
     whole: Status = RequestStatus(READY, order=order)
     status = whole if kind == CERTIFICATE_REQUEST else SigningRequestStatus(order=order)
     assert _read(kind, TRANSLATOR.status(status)).order == replace(order, since=order.since.replace(microsecond=0))
+
+
+def test_a_time_that_utc_has_no_year_for_is_past() -> None:
+    condition = {**ORDER_TOLD, "message": '{"askAgainAt":"9999-12-31T23:59:59-12:00"}'}
+    order = _read(CERTIFICATE_REQUEST, {"conditions": [READY_TOLD, condition]}).order
+    assert order.due == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("message", ["", "a person wrote this", "{}", '{"askAgainAt": "2030-01-02T03:04:05"}', "[]"])

@@ -13,6 +13,7 @@ import logging
 
 import pytest
 
+from domain.facts import Restart
 from tests.adapters.kubernetes.fake_api_server import End, FakeApiServer, Reply, Stream, failure, line, page
 from tests.adapters.kubernetes.follow import UNREADABLE, Seen, an_object, following, passing_at_once, until
 
@@ -207,3 +208,25 @@ async def test_no_connection_is_left_behind() -> None:
         await until(lambda: len(server.watches) > len(troubles) * 3)
         await until(lambda: server.watching == 1)
         assert not seen.task.done()
+
+
+@pytest.mark.parametrize(
+    ("end", "cause"),
+    [
+        (Stream([], "ends"), Restart.ENDED),
+        (Stream([], "is cut"), Restart.FAILED),
+        (Stream([BROKEN], "ends"), Restart.FAILED),
+        (failure(503), Restart.FAILED),
+        (Stream([EXPIRED], "ends"), Restart.GONE),
+        (failure(410), Restart.GONE),
+    ],
+)
+async def test_the_meter_is_told_why_a_watch_began_anew(end: Reply | Stream, cause: Restart) -> None:
+    seen, _ = await played(end)
+    assert seen.meter.restarts == {("CertificateRequest", cause): 1}
+
+
+async def test_a_server_that_cannot_even_list_has_failed() -> None:
+    async with FakeApiServer([failure(500), page()]) as server, following(server) as seen:
+        await until(lambda: len(server.watches) > 0)
+    assert seen.meter.restarts == {("CertificateRequest", Restart.FAILED): 1}

@@ -97,6 +97,10 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
     ),
     "an Ed448 key": (plain({"tls.crt": ROOT.pem, "tls.key": ED448}), "tls.key is a private key of an unsupported type"),
     "a weak key": (secret(WEAK), "tls.key holds an RSA key of 1024 bits, which is too weak; use RSA with at least"),
+    "a key that takes long to check": (
+        plain({"tls.crt": ROOT.pem, "tls.key": ROOT.key_pem.ljust(6_501)}),
+        "tls.key has 6,501 bytes, more than the 6,500 allowed for a private key",
+    ),
     "no basicConstraints": (
         secret(NO_CONSTRAINTS),
         "tls.crt holds 'CN=CA', which is no CA certificate: basicConstraints with CA:TRUE are missing",
@@ -221,7 +225,7 @@ async def test_the_limits_of_the_ca_are_the_requests(signer: CA) -> None:
 
     with pytest.raises(RequestRejected, match=r"spec\.isCA: the CA certificate 'CN=Narrow CA' has path length 0"):
         await signer.sign(order(pki.csr(common_name="A CA"), is_ca=True, credentials=narrow))
-    with pytest.raises(RequestRejected, match=r"do not allow 'app\.example\.com'"):
+    with pytest.raises(RequestRejected, match=r"do not allow the DNS name 'app\.example\.com'"):
         await signer.sign(order(pki.csr(dns=["app.example.com"]), credentials=narrow))
     await signer.sign(order(pki.csr(dns=["app.example.org"]), credentials=narrow))
 

@@ -102,6 +102,17 @@ def test_names_of_other_kinds_are_not_limited() -> None:
     require(ip("192.0.2.1"), permitted=dns("example.com"))
 
 
+def test_what_nobody_can_compare_is_refused_where_its_kind_is_limited() -> None:
+    principal = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+    name, limit = x509.OtherName(principal, b"\x0c\x01u"), x509.OtherName(principal, b"\x0c\x01v")
+
+    with pytest.raises(RequestRejected, match=r"do not allow the otherName 1\.3\.6\.1\.4\.1\.311\.20\.2\.3 \(0c0175\)"):
+        require(name, permitted=limit)
+    with pytest.raises(RequestRejected):
+        require(name, excluded=limit)
+    require(name, permitted=dns("example.com"))
+
+
 def test_the_subject_is_a_name_too() -> None:
     with pytest.raises(RequestRejected, match="do not allow the subject 'CN=app'"):
         require(dns("app.example.com"), permitted=directory(COMPANY), common_name="app")
@@ -112,7 +123,7 @@ def test_all_cas_above_are_asked() -> None:
     lower = pki.authority("Lower CA", parent=limited)
     csr = requests.read(pki.csr(dns=["app.example.org"]))
 
-    with pytest.raises(RequestRejected, match=r"'CN=Root CA' do not allow 'app\.example\.org'"):
+    with pytest.raises(RequestRejected, match=r"'CN=Root CA' do not allow the DNS name 'app\.example\.org'"):
         constraints.require_allowed([lower.certificate, limited.certificate], csr)
 
 
@@ -135,6 +146,16 @@ def test_path_lengths(lengths: list[int | None], refused_by: str | None) -> None
 
 def test_an_old_root_without_basic_constraints_has_room() -> None:
     constraints.require_room([pki.authority().certificate, pki.authority(constraints=None).certificate])
+
+
+def test_names_and_constraints_are_not_compared_without_end() -> None:
+    limits = x509.NameConstraints([dns(f"{number}.test") for number in range(250)], [dns("example.org")])
+    ca = pki.authority(extensions=[(limits, True)]).certificate
+    asked = [f"{number}.249.test" for number in range(1_000)]
+
+    constraints.require_allowed([ca], requests.read(pki.csr(dns=asked[:990])))
+    with pytest.raises(RequestRejected, match=r"has too many names to compare .* 'CN=Test CA'; ask for fewer"):
+        constraints.require_allowed([ca], requests.read(pki.csr(dns=asked)))
 
 
 def require(

@@ -149,6 +149,8 @@ async def test_an_answer_that_is_cut_off(clients: Clients, tmp_path: Path) -> No
         ("", timedelta(0)),
         ("soon", timedelta(0)),
         ("-5", timedelta(0)),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", timedelta(0)),
+        ("Mon, 01 Jan 2030 00:00:00 +99999999999999", timedelta(0)),
         ("0", timedelta(0)),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
@@ -96,20 +97,23 @@ LIES: dict[str, tuple[Lie, str]] = {
         lambda leaf: pki.altered(leaf, LOWER, public_key=pki.key("p256", "other")),
         "holds no certificate for the public key of spec.request",
     ),
-    "a name is missing": (with_extension(names("app.example.com")), "names: www.example.com is missing"),
+    "a name is missing": (with_extension(names("app.example.com")), "names: DNS name 'www.example.com' is missing"),
     "a name too many": (
         with_extension(names("app.example.com", "www.example.com", "evil.test")),
-        "names: evil.test was not asked for",
+        "names: DNS name 'evil.test' was not asked for",
     ),
     "no names at all": (
         without(x509.SubjectAlternativeName),
-        "app.example.com is missing; .* www.example.com is missing",
+        "'app.example.com' is missing; .* DNS name 'www.example.com' is missing",
     ),
     "another subject": (
         lambda leaf: pki.altered(leaf, LOWER, subject=pki.name("evil")),
         "subject: asked CN=app, got CN=evil",
     ),
-    "no subject": (lambda leaf: pki.altered(leaf, LOWER, subject=x509.Name([])), "subject: asked CN=app, got $"),
+    "no subject": (
+        lambda leaf: pki.altered(leaf, LOWER, subject=x509.Name([])),
+        "subject: asked CN=app, got ; subject alternative names: not critical, though the subject is empty",
+    ),
     "a CA": (with_extension(x509.BasicConstraints(ca=True, path_length=None)), "isCA: asked False, got True"),
     "other bits": (
         with_extension(pki.usage("digital_signature", "key_cert_sign")),
@@ -149,7 +153,7 @@ async def test_a_lie_is_not_passed_on(lie: str) -> None:
 async def test_all_differences_are_told() -> None:
     leaf = pki.altered(await honest(), LOWER, subject=pki.name("evil"), extension=names("evil.test"))
 
-    with pytest.raises(WrongCertificate, match=r"subject: .*; .*evil\.test was not asked for"):
+    with pytest.raises(WrongCertificate, match=r"subject: .*; .*'evil\.test' was not asked for"):
         await verify(Issued(pem(leaf)))
 
 
@@ -165,21 +169,27 @@ async def test_a_leaf_instead_of_a_ca(extension: x509.BasicConstraints | None) -
 NARROW = x509.NameConstraints([x509.DNSName("example.com")], None)
 
 
+WIDER = "name constraints: asked for, but not got as asked"
+
+
 @pytest.mark.parametrize(
-    ("got", "why"),
+    ("got", "critical", "why"),
     [
-        (x509.BasicConstraints(ca=True, path_length=None), "path length: asked 1, got none"),
-        (x509.BasicConstraints(ca=True, path_length=2), "path length: asked 1, got 2"),
-        (x509.NameConstraints([x509.DNSName("com")], None), "name constraints: asked for, but not got as asked"),
-        (None, "name constraints: asked for, but not got as asked"),
+        (x509.BasicConstraints(ca=True, path_length=None), True, "path length: asked 1, got none"),
+        (x509.BasicConstraints(ca=True, path_length=2), True, "path length: asked 1, got 2"),
+        (x509.NameConstraints([x509.DNSName("com")], None), True, WIDER),
+        (x509.NameConstraints([x509.DNSName("example.com")], [x509.DNSName("a.example.com")]), True, WIDER),
+        (x509.NameConstraints(None, [x509.DNSName("example.com")]), True, WIDER),
+        (NARROW, False, WIDER),
+        (None, False, WIDER),
     ],
 )
-async def test_a_wider_ca_than_asked(got: x509.ExtensionType | None, why: str) -> None:
+async def test_another_ca_than_asked(got: x509.ExtensionType | None, critical: bool, why: str) -> None:
     asked = order(narrow_ca(), is_ca=True)
-    leaf = pki.altered(await honest(asked), LOWER, extension=got, without=x509.NameConstraints)
+    lie = pki.altered(await honest(asked), LOWER, extension=got, critical=critical, without=x509.NameConstraints)
 
     with pytest.raises(WrongCertificate, match=why):
-        await verify(Issued(pem(leaf)), asked)
+        await verify(Issued(pem(lie)), asked)
 
 
 @pytest.mark.parametrize("path_length", [0, 1])
@@ -191,9 +201,60 @@ async def test_a_ca_as_narrow_as_asked(path_length: int) -> None:
     assert await verify(Issued(pem(leaf)), asked) == Issued(pem(leaf))
 
 
-def narrow_ca() -> bytes:
+async def test_a_ca_with_its_subtrees_in_another_order_and_critical() -> None:
+    subtrees = [x509.DNSName("example.com"), x509.RFC822Name("example.com")]
+    asked = order(narrow_ca(x509.NameConstraints(subtrees, None), critical=False), is_ca=True)
+    got = x509.NameConstraints(subtrees[::-1], None)
+    leaf = pki.altered(await honest(asked), LOWER, extension=got, critical=True)
+
+    assert await verify(Issued(pem(leaf)), asked) == Issued(pem(leaf))
+
+
+def narrow_ca(limits: x509.NameConstraints = NARROW, *, critical: bool = True) -> bytes:
     constraints = x509.BasicConstraints(ca=True, path_length=1)
-    return pki.csr(common_name="A CA", extensions=[(constraints, True), (NARROW, True)])
+    return pki.csr(common_name="A CA", extensions=[(constraints, True), (limits, critical)])
+
+
+# Names that are no texts
+
+PRINCIPAL, MAILBOX = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), x509.ObjectIdentifier("1.3.6.1.5.5.7.8.9")
+OURS = x509.OtherName(PRINCIPAL, b"\x0c\x02us")
+
+
+@pytest.mark.parametrize(
+    ("got", "why"),
+    [
+        ([], r"otherName 1\.3\.6\.1\.4\.1\.311\.20\.2\.3 \(0c027573\) is missing$"),
+        (
+            [x509.OtherName(PRINCIPAL, b"\x0c\x04evil")],
+            r"20\.2\.3 \(0c027573\) is missing; .*\(0c046576696c\) was not asked",
+        ),
+        ([x509.OtherName(PRINCIPAL, b"\x16\x02us")], r"\(0c027573\) is missing; .*\(16027573\) was not asked"),
+        (
+            [x509.OtherName(MAILBOX, b"\x0c\x02us")],
+            r"20\.2\.3 .* is missing; .*otherName 1\.3\.6\.1\.5\.5\.7\.8\.9 .* was not",
+        ),
+        ([OURS, x509.DirectoryName(pki.name("evil"))], "directory name 'CN=evil' was not asked for$"),
+        ([OURS, x509.RegisteredID(MAILBOX)], "RegisteredID.* was not asked for$"),
+        ([OURS, x509.RFC822Name("a@evil.test")], "e-mail address 'a@evil.test' was not asked for$"),
+        ([OURS, x509.UniformResourceIdentifier("x:evil")], "URI 'x:evil' was not asked for$"),
+        ([OURS, x509.IPAddress(ip_address("192.0.2.66"))], r"IP address 192\.0\.2\.66 was not asked for$"),
+    ],
+)
+async def test_another_name_than_asked(got: list[x509.GeneralName], why: str) -> None:
+    asked = order(pki.csr(common_name="app", dns=["app.example.com"], others=[OURS]))
+    alternative = x509.SubjectAlternativeName([x509.DNSName("app.example.com"), *got])
+
+    with pytest.raises(WrongCertificate, match=why):
+        await verify(Issued(pem(pki.altered(await honest(asked), LOWER, extension=alternative))), asked)
+
+
+async def test_alternative_names_that_some_may_overlook() -> None:
+    asked = order(pki.csr(dns=["app.example.com"]))
+    leaf = pki.altered(await honest(asked), LOWER, extension=names("app.example.com"))
+
+    with pytest.raises(WrongCertificate, match="subject alternative names: not critical, though the subject is empty"):
+        await verify(Issued(pem(leaf)), asked)
 
 
 @pytest.mark.parametrize(

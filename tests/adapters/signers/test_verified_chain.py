@@ -4,6 +4,7 @@ import pytest
 from cryptography import x509
 
 from adapters.signers.verified import WrongCertificate
+from adapters.signers.x509 import chains
 from domain.model import Issued
 from tests import pki
 from tests.adapters.signers.lying import LOWER, REQUEST, ROOT, STRANGER, UPPER, honest, pem, verify
@@ -50,6 +51,23 @@ async def test_what_is_trusted_may_be_an_intermediate() -> None:
 async def test_a_chain_with_a_gap_or_a_stranger(above: list[pki.Authority]) -> None:
     with pytest.raises(WrongCertificate, match=r"is no chain: .* was issued by none of the others"):
         await verify(Issued(pem(await honest(), *above), ROOT.pem))
+
+
+def namesakes(count: int) -> list[pki.Authority]:
+    """So many CAs of one name, each signed by the one before it."""
+    found = [pki.authority("One CA", private=pki.key("ed25519", "0"))]
+    while len(found) < count:
+        found.append(pki.authority("One CA", parent=found[-1], private=pki.key("ed25519", str(len(found)))))
+    return found
+
+
+def test_signatures_are_not_checked_without_end() -> None:
+    cas = namesakes(40)
+    leaf = pki.authority("app", parent=cas[-1])
+
+    assert chains.upward(leaf.certificate, [ca.certificate for ca in reversed(cas)])[-1] == cas[0].certificate
+    with pytest.raises(ValueError, match=r"^holds too many certificates of the same name"):
+        chains.upward(leaf.certificate, [ca.certificate for ca in cas])
 
 
 async def test_a_namesake_of_the_issuer_is_found_out() -> None:

@@ -40,6 +40,9 @@ GARBAGE = {
     "no certificate": base64.b64encode(
         bytes.fromhex("3023 06092a864886f70d010702 a016 3014 020101 3100 300b06092a864886f70d010701 a000")
     ),
+    "a name that cannot be read": base64.b64encode(
+        base64.b64decode(certs_only([ISSUING.certificate])).replace(b"\x0c\x0eEST i", b"\x03\x0e\x00ST i")
+    ),
     "cut off": certs_only([ISSUING.certificate])[:200],
     "too many": certs_only([https.leaf(f"{number}", ROOT).certificate for number in range(65)]),
 }
@@ -82,7 +85,7 @@ async def test_other_names_than_asked_are_not_passed_on(signer: EST, server: EST
     evil = await server.sign(next(iter(server.profiles)))
     server.next = [answering(200, certs_only([evil]))]
 
-    with pytest.raises(SigningError, match=r"evil\.example\.com was not asked for"):
+    with pytest.raises(SigningError, match=r"DNS name 'evil\.example\.com' was not asked for"):
         await Verified(signer, StoppedClock()).sign(order(server))
 
 

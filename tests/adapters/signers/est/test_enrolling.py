@@ -178,11 +178,32 @@ async def test_a_status(
     """Each comes with the credentials echoed, as a debugging server does."""
     caplog.set_level(logging.DEBUG)
     echo = f"Authorization: Basic {BASIC} {PASSWORD}"
-    server.next = [answering(status, b"" if status == 204 else echo.encode(), Location=f"https://localhost/{PASSWORD}")]
+    refusing = answering(status, b"" if status == 204 else echo.encode(), Location=f"https://localhost/{PASSWORD}")
+    server.next = [refusing] * (2 if status == 400 else 1)
 
     assert told in await refusal(signer.sign(order(server)), kind)
     assert PASSWORD not in caplog.text
     assert BASIC not in caplog.text
+
+
+async def test_a_server_that_reads_one_line_alone(signer: EST, server: ESTServer) -> None:
+    server.next = [answering(400, b"no base64")]
+    asked = order(server)
+
+    assert isinstance(await signer.sign(asked), Issued)
+
+    lines, line = (seen.body for seen in server.http.seen if seen.path.endswith("simpleenroll"))
+    assert lines.count(b"\n") > 1
+    assert b"\n" not in line
+    assert base64.b64decode(lines) == base64.b64decode(line) == der(asked)
+
+
+async def test_who_refuses_both_ways_of_writing_is_not_asked_a_third_time(signer: EST, server: ESTServer) -> None:
+    server.next = [answering(400)] * 2
+
+    await refusal(signer.sign(order(server)), RequestRejected)
+
+    assert server.asked == ["cacerts", "simpleenroll", "simpleenroll"]
 
 
 @pytest.mark.parametrize("status", [400, 500])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from typing import Any
 
 import jwt
 import pytest
+from cryptography import x509
+from jwt.algorithms import RSAAlgorithm
 
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerFailed, RequestRejected
@@ -49,6 +53,7 @@ SECP256K1 = {
     "y": "T1iFsApJX-16jfiee3sV-0KcIJwNRE3P8yw1HVaL-08",
     "d": "MTPpakYJg5_rFp7wT3u-VqfJXmzLz5fvJXxgCFcWZWc",
 }
+RSA = json.loads(RSAAlgorithm.to_jwk(pki.rsa_key())) | {"kid": "kid"}
 NO_KEYS = {
     "a public key": KEY.public,
     "no kid": {name: value for name, value in KEY.private.items() if name != "kid"},
@@ -56,16 +61,34 @@ NO_KEYS = {
     "a list": [],
     "a key on a curve that few know": SECP256K1,
     "half a key": KEY.private | {"d": "AAAA"},
+    "an RSA key without its primes": {name: RSA[name] for name in ("kty", "kid", "n", "e", "d")},
 }
+
+
+def encrypted(content: object) -> dict[str, bytes]:
+    jwk = encrypt(json.dumps(content).encode(), PASSWORD.encode(), iterations=1000)
+    return {"jwk": jwk.encode(), "password": PASSWORD.encode()}
 
 
 @pytest.mark.parametrize("content", NO_KEYS.values(), ids=NO_KEYS)
 async def test_an_encrypted_something(signer: StepCA, server: https.Server, content: object) -> None:
-    data = {"jwk": encrypt(json.dumps(content).encode(), PASSWORD.encode()).encode(), "password": PASSWORD.encode()}
-
-    told = await refusal(signer.check(issuer(server), secret(data)), IssuerFailed)
+    told = await refusal(signer.check(issuer(server), secret(encrypted(content))), IssuerFailed)
 
     assert told.startswith("Secret team-a/my-ca: jwk holds ")
+
+
+async def test_an_rsa_key(signer: StepCA, server: https.Server, answers: Answers) -> None:
+    answers["/provisioners"] = (200, {"provisioners": [{"type": "JWK", "name": "us", "key": {"kid": "kid"}}]})
+
+    await signer.check(issuer(server), secret(encrypted(RSA)))
+
+
+async def test_an_rsa_key_that_takes_long_to_check(signer: StepCA, server: https.Server) -> None:
+    padded = RSA | {"p": RSA["p"].rjust(351, "A")}  # with zeros in front it is the same number
+
+    told = await refusal(signer.check(issuer(server), secret(encrypted(padded))), IssuerFailed)
+
+    assert "p and q where it is RSA, of 4096 bits at most" in told
 
 
 async def test_a_newline_at_the_end_is_not_the_passwords(signer: StepCA, server: https.Server) -> None:
@@ -114,22 +137,70 @@ async def test_the_token_is_for_this_order_alone(signer: StepCA, server: https.S
         "keyUsage": ["digital_signature"],
         "extKeyUsage": ["1.3.6.1.5.5.7.3.3"],
         "basicConstraints": {"isCA": False, "maxPathLen": -1},
+        "extensions": [],
     }
     assert first["jti"] != second["jti"]
+
+
+OTHER = x509.OtherName(x509.ObjectIdentifier("1.2.3"), b"\x0c\x01u")
+LIMITS = x509.NameConstraints([x509.DNSName("example.com")], None)
+WITH_OTHER = x509.SubjectAlternativeName([x509.DNSName("app.example.com"), OTHER])
+
+
+@pytest.mark.parametrize(
+    ("csr", "is_ca", "told"),
+    [
+        (pki.csr(others=[OTHER], dns=["app.example.com"]), False, [(WITH_OTHER, True)]),
+        (pki.csr(others=[OTHER], dns=["app.example.com"], common_name="app"), False, [(WITH_OTHER, False)]),
+        (pki.csr(common_name="A CA", extensions=[(LIMITS, True)]), True, [(LIMITS, True)]),
+        (pki.csr(common_name="A CA", extensions=[(LIMITS, False)]), True, [(LIMITS, False)]),
+        (pki.csr(common_name="A leaf", extensions=[(LIMITS, True)]), False, []),
+        (pki.csr(extensions=[(x509.OCSPNoCheck(), False)]), False, []),
+    ],
+    ids=["unnamed", "named", "a CA", "a CA's not critical", "a leaf's constraints", "unknown"],
+)
+async def test_the_token_holds_the_extensions_that_templates_cannot_make(
+    signer: StepCA,
+    server: https.Server,
+    answers: Answers,
+    csr: bytes,
+    is_ca: bool,
+    told: list[tuple[x509.ExtensionType, bool]],
+) -> None:
+    token = await token_for(signer, server, answers, csr, is_ca=is_ca)
+
+    assert token["request"]["extensions"] == [
+        {
+            "id": extension.oid.dotted_string,
+            "critical": critical,
+            "value": base64.b64encode(extension.public_bytes()).decode(),
+        }
+        for extension, critical in told
+    ]
+    assert set(token["sans"]) <= {"app.example.com"}, "an otherName is no text to compare"
 
 
 @pytest.mark.parametrize(
     ("csr", "subject"),
     [
         (pki.csr(common_name="app"), "app"),
+        (pki.csr(subject=x509.Name([*pki.name("first"), *pki.name("last")])), "last"),  # as Go has it
         (pki.csr(dns=["b.example.com", "a.example.com"]), "b.example.com"),
+        (pki.csr(others=[OTHER]), "uid"),
     ],
 )
 async def test_a_token_always_has_a_subject(
     signer: StepCA, server: https.Server, answers: Answers, csr: bytes, subject: str
 ) -> None:
-    answers["/1.0/sign"] = (403, {})
-    await refusal(signer.sign(order(server, csr=csr)), RequestRejected)
+    assert (await token_for(signer, server, answers, csr))["sub"] == subject
 
+
+async def token_for(
+    signer: StepCA, server: https.Server, answers: Answers, csr: bytes, *, is_ca: bool = False
+) -> dict[str, Any]:
+    """What the CA is told about an order for this CSR."""
+    answers["/1.0/sign"] = (403, {})
+    await refusal(signer.sign(order(server, csr=csr, is_ca=is_ca)), RequestRejected)
     token = json.loads(server.seen[-1].body)["ott"]
-    assert jwt.decode(token, options={"verify_signature": False})["sub"] == subject
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims

@@ -1,0 +1,62 @@
+"""Tells the Meter of every call to the API server, by verb, resource and code.
+
+Law: counted is what goes over the wire, below lightkube, so that no call, and no repetition of one, can be forgotten.
+Verb and resource are read from the request as the API server itself reads them; a name never leaves here.
+https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+"""
+
+from __future__ import annotations
+
+import httpx2
+from lightkube import AsyncClient
+
+from domain.ports import Meter
+
+_WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+def counted(client: AsyncClient, meter: Meter) -> AsyncClient:
+    """The same client, its calls counted. lightkube gives no way in but its private parts; hence the exact pin."""
+    http: httpx2.AsyncClient = client._client._client
+    http._transport = _Counting(http._transport, meter)
+    http._mounts = {
+        url: transport and _Counting(transport, meter) for url, transport in http._mounts.items()
+    }  # proxies
+    return client
+
+
+class _Counting(httpx2.AsyncBaseTransport):
+    def __init__(self, inner: httpx2.AsyncBaseTransport, meter: Meter) -> None:
+        self._inner = inner
+        self._meter = meter
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        verb, resource = verb_and_resource(request.method, request.url)
+        code = "none"
+        try:
+            response = await self._inner.handle_async_request(request)
+            code = str(response.status_code)
+            return response
+        finally:
+            self._meter.called(verb, resource, code)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def verb_and_resource(method: str, url: httpx2.URL) -> tuple[str, str]:
+    """As RBAC has them: ("patch", "sampleissuers/status")."""
+    segments = url.raw_path.decode().partition("?")[0].strip("/").split("/")
+    rest = segments[2:] if segments[0] == "api" else segments[3:]  # after api/v1 or apis/group/version
+    if rest[0] == "namespaces" and len(rest) > 2:
+        rest = rest[2:]
+    plural, name, *subresource = [*rest, ""] if len(rest) == 1 else rest
+    return _verb(method, url, bool(name)), "/".join([plural, *subresource])
+
+
+def _verb(method: str, url: httpx2.URL, named: bool) -> str:
+    if method != "GET":
+        return _WRITES[method]
+    if url.params.get("watch") == "true":
+        return "watch"
+    return "get" if named else "list"

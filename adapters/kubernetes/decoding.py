@@ -1,0 +1,43 @@
+"""JSON of the API server into Structs, however deep it is.
+
+Law: depth is nobody's weapon. Whoever may create an object may nest its managedFields 10,000 deep (the API server's own
+limit), where msgspec gives up at Python's recursion limit, on the whole list or line, with an error of its own kind.
+Nothing that is read lies deep, so what does is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+_DEEPEST = 50  # in a page of objects, what is read lies at most seven deep
+_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+"""Or a text, in which they mean nothing; one without an end goes to the end, so that nothing is searched twice."""
+_Read = TypeVar("_Read")
+
+
+def decode(body: bytes | msgspec.Raw, kind: type[_Read]) -> _Read:
+    """Raises msgspec.MsgspecError or UnicodeError for what is no such thing; takes linear time."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except RecursionError:
+        return msgspec.json.decode(b"".join(_shallow(bytes(body))), type=kind)
+
+
+def _shallow(body: bytes) -> Iterator[bytes]:
+    """The same with null in place of what is nested deeper."""
+    depth = kept = 0
+    for found in _BRACKET.finditer(body):
+        if found[1]:
+            depth += 1
+            if depth == _DEEPEST:
+                yield body[kept : found.start()] + b"null"
+        elif found[2]:
+            if depth == _DEEPEST:
+                kept = found.end()
+            depth -= 1
+    if depth < _DEEPEST:
+        yield body[kept:]

@@ -1,0 +1,16 @@
+"""A Signer that stands around another one.
+
+Law: it declares what that one declares, so that nobody outside can tell how many stand around it.
+"""
+
+from domain.ports import Signer
+
+
+class Around(Signer):
+    """To be subclassed by those that do something before or after `_inner` is asked."""
+
+    def __init__(self, inner: Signer) -> None:
+        self._inner = inner
+        self.parameters = inner.parameters
+        self.ca_decides_subject_and_usages = inner.ca_decides_subject_and_usages
+        self.heeds_annotations = inner.heeds_annotations

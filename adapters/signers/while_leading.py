@@ -1,0 +1,33 @@
+"""A Signer around any Signer, that asks nothing of a CA unless this process leads at that very moment.
+
+Law: a process that was paused past its lease must not act on it when it wakes up, and no timer is quick enough to
+stop it. What it was about to do is cancelled, as all work is when the lead is lost: neither a failure nor an answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from adapters.signers.around import Around
+from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.ports import Signer
+
+
+class WhileLeading(Around):
+    """Raises CancelledError, which ends the work on this object, where `leads` says no."""
+
+    def __init__(self, inner: Signer, leads: Callable[[], bool]) -> None:
+        super().__init__(inner)
+        self._leads = leads
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+        self._require_lead()
+        return await self._inner.check(issuer, credentials)
+
+    async def sign(self, order: SigningOrder) -> Issued | Pending:
+        self._require_lead()
+        return await self._inner.sign(order)
+
+    def _require_lead(self) -> None:
+        if not self._leads():
+            raise asyncio.CancelledError("this process no longer leads")

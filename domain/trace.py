@@ -1,0 +1,47 @@
+"""What the log says of the work on one object: one line for each significant change.
+
+Law: a line begins with its object, and carries as fields what a program would look for: object, issuer, attempt (1 is
+the first) and duration (seconds). So one grep for an object shows all that happened to it. Never a credential, and of
+an error that nobody expected only its class and where it was raised.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import timedelta
+
+from domain.conditions import NORMAL, WARNING
+from domain.effects import Event
+from domain.errors import ClusterError, SigningError
+from domain.model import ObjectKey
+
+_LEVELS = {NORMAL: logging.INFO, WARNING: logging.WARNING}
+_log = logging.getLogger("issuer")
+
+
+def told(event: Event, issuer: ObjectKey | None, attempt: int, took: timedelta) -> None:
+    """What was decided and carried out; `took` is how long, the signer's time included."""
+    fields = {
+        "object": str(event.regarding),
+        "issuer": str(issuer) if issuer else None,
+        "attempt": attempt,
+        "duration": took.total_seconds(),
+        "reason": event.reason,
+    }
+    _log.log(_LEVELS[event.type], "%s: %s: %s", event.regarding, event.reason, event.note, extra=fields)
+
+
+def postponed(key: ObjectKey, attempt: int, wait: timedelta, trouble: ClusterError) -> None:
+    """The cluster did not do as asked."""
+    fields = {"object": str(key), "attempt": attempt}
+    _log.warning("%s: trying again in %.1f s: %s", key, wait.total_seconds(), trouble, extra=fields)
+
+
+def failed(key: ObjectKey, failure: Exception) -> None:
+    """What a signer raised, if nobody expected it: its message and the values around may hold a credential."""
+    if isinstance(failure, SigningError | ClusterError):
+        return
+    frames = "".join(traceback.format_tb(failure.__traceback__))
+    fields = {"object": str(key)}
+    _log.error("%s: unexpected %s in the signer, at\n%s", key, type(failure).__name__, frames, extra=fields)

@@ -1,0 +1,122 @@
+"""Every call to the API server is told to the Meter: its verb, its resource, and how it ended.
+
+Law: as the API server's own audit log would have it; names of objects are never told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+from lightkube import AsyncClient
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.counted import counted, verb_and_resource
+from adapters.kubernetes.resources import EVENTS, SECRETS
+from adapters.memory.meter import MemoryMeter
+from domain.errors import ClusterError
+from tests.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, Answer, config
+
+AN_EVENT = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
+
+
+class Counted:
+    def __init__(self, answer: Answer) -> None:
+        async def handle(request: httpx2.Request) -> httpx2.Response:
+            told = answer(request)
+            return told if isinstance(told, httpx2.Response) else await told
+
+        self.meter = MemoryMeter()
+        client = AsyncClient(config=config(), transport=httpx2.MockTransport(handle))
+        self.api = Api(counted(client, self.meter), "tester")
+
+    async def ask(self, call: Any) -> None:
+        try:
+            await call(self.api)
+        except ClusterError:
+            return
+
+
+def status(code: int) -> Answer:
+    return lambda _: httpx2.Response(code, json={"metadata": {}, "items": []})
+
+
+async def _watch(api: Api) -> None:
+    async with api.watch(REQUESTS, resource_version="1", seconds=1, metadata_only=False) as chunks:
+        async for _ in chunks:
+            pass
+
+
+CALLS: list[tuple[Any, tuple[str, str]]] = [
+    (lambda api: api.get(SECRETS, "n", "x"), ("get", "secrets")),
+    (lambda api: api.create(EVENTS, "n", AN_EVENT), ("create", "events")),
+    (lambda api: api.merge(EVENTS, "n", "x", {}), ("patch", "events")),
+    (lambda api: api.apply_status(ISSUERS, "n", "x", "7", {}), ("patch", "sampleissuers/status")),
+    (
+        lambda api: api.apply_status(SIGNING_REQUESTS, "", "watch=true? a:b", "7", {}),
+        ("patch", "certificatesigningrequests/status"),
+    ),
+    (
+        lambda api: api.list_page(REQUESTS, limit=1, token="t", metadata_only=False),
+        ("list", "certificaterequests"),
+    ),
+    (_watch, ("watch", "certificaterequests")),
+]
+
+
+@pytest.mark.parametrize(("call", "wanted"), CALLS, ids=["/".join(wanted) for _, wanted in CALLS])
+@pytest.mark.parametrize("code", [200, 409, 503])
+async def test_every_call_is_told_with_its_code(call: Any, wanted: tuple[str, str], code: int) -> None:
+    made = Counted(status(code))
+    await made.ask(call)
+    assert made.meter.calls == {(*wanted, str(code)): 1}
+
+
+async def test_calls_by_a_proxy_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    meter = MemoryMeter()
+    api = Api(counted(AsyncClient(config=config("https://api.example.com")), meter), "tester")
+    with pytest.raises(ClusterError):
+        await api.get(SECRETS, "n", "x")
+    await api.close()
+    assert meter.calls == {("get", "secrets", "none"): 1}
+
+
+async def test_a_server_that_is_not_there_has_no_code() -> None:
+    def broken(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("connection refused")
+
+    made = Counted(broken)
+    await made.ask(CALLS[0][0])
+    assert made.meter.calls == {("get", "secrets", "none"): 1}
+
+
+async def test_a_call_that_is_given_up_has_no_code() -> None:
+    async def silent(_: httpx2.Request) -> httpx2.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    made = Counted(silent)
+    task = asyncio.create_task(made.ask(CALLS[0][0]))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert made.meter.calls == {("get", "secrets", "none"): 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "wanted"),
+    [
+        ("GET", "/api/v1/secrets", ("list", "secrets")),
+        ("GET", "/api/v1/secrets?watch=true", ("watch", "secrets")),
+        ("GET", "/api/v1/namespaces/secrets/secrets/watch", ("get", "secrets")),
+        ("PUT", "/apis/coordination.k8s.io/v1/namespaces/n/leases/l", ("update", "leases")),
+        ("DELETE", "/apis/g/v1/things/x", ("delete", "things")),
+        ("POST", "/apis/authentication.k8s.io/v1/tokenreviews", ("create", "tokenreviews")),
+        ("GET", "/apis/g/v1/things/a%2Fb%3Fwatch=true", ("get", "things")),
+    ],
+)
+def test_what_a_request_is(method: str, path: str, wanted: tuple[str, str]) -> None:
+    assert verb_and_resource(method, httpx2.URL(f"https://api.example.com{path}")) == wanted

@@ -1,0 +1,73 @@
+"""What `check` says of when the CA expires: the first certificate of the way up, not the one that signs alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.memory.ca_store import MemoryCAStore
+from adapters.signers.ca import CA
+from adapters.signers.demo import Demo
+from adapters.signers.est import EST
+from adapters.signers.verified import Verified
+from adapters.signers.x509 import bag
+from domain.model import Credentials
+from domain.ports import Signer
+from tests import pki
+from tests.adapters.signers.asking import made
+from tests.adapters.signers.est.asking import BY_NAME, issuer, secret
+from tests.adapters.signers.orders import ISSUER
+from tests.contracts.clock import StoppedClock
+from tests.remote.est import ISSUING, ROOT, est
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
+
+
+def ca(name: str, days: int, parent: pki.Authority | None = None) -> pki.Authority:
+    return pki.authority(name, parent=parent, begins=NOW - DAY, lasts=(1 + days) * DAY)
+
+
+LONG, SHORT = ca("root", 100), ca("short root", 10)
+BELOW_LONG, BELOW_SHORT = ca("below", 20, LONG), ca("long below short", 50, SHORT)
+
+
+@pytest.mark.parametrize(
+    ("cas", "days"),
+    [
+        ([LONG], 100),
+        ([LONG, BELOW_LONG], 20),
+        ([BELOW_SHORT, SHORT], 10),
+        ([BELOW_SHORT], 50),
+        ([LONG, SHORT], 100),  # a roll-over: the new one signs
+        ([BELOW_LONG, SHORT, BELOW_SHORT, LONG], 20),
+    ],
+)
+def test_of_a_bag(cas: list[pki.Authority], days: int) -> None:
+    assert bag.expiry([each.certificate for each in cas]) == NOW + days * DAY
+
+
+def test_of_an_empty_bag() -> None:
+    assert bag.expiry([]) is None
+
+
+@pytest.mark.parametrize(("path", "days"), [([LONG], 100), ([BELOW_LONG, LONG], 20), ([BELOW_SHORT, SHORT], 10)])
+async def test_of_the_signer_ca(path: list[pki.Authority], days: int) -> None:
+    data = {"tls.crt": b"".join(each.pem for each in path), "tls.key": path[0].key_pem}
+    clock = StoppedClock(NOW)
+    assert await Verified(CA(clock), clock).check(ISSUER, Credentials(data)) == NOW + days * DAY
+
+
+async def test_of_the_signer_demo() -> None:
+    signer: Signer = Demo(MemoryCAStore(), StoppedClock(NOW))
+    assert await signer.check(ISSUER, Credentials({})) == NOW + timedelta(days=3653)
+
+
+async def test_of_an_est_server(tmp_path: Path) -> None:
+    async with made() as clients, est(tmp_path) as server:
+        signer, spec, credentials = EST(clients), issuer(server), secret(BY_NAME)
+        assert await signer.check(spec, credentials) == ROOT.certificate.not_valid_after_utc
+        server.trusted = [ROOT.certificate, ISSUING.certificate]
+        assert await signer.check(spec, credentials) == ISSUING.certificate.not_valid_after_utc

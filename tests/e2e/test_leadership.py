@@ -1,0 +1,284 @@
+"""Two managers of which one works: who takes over when, and that nobody overwrites anything or asks the CA twice.
+
+Law: real processes, a real API server and a real Lease; the CA is an EST server that counts. The times of the election
+are short, to spare ours; nothing is asserted about how long anything takes, it is reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from entrypoints.settings import NAMES, NAMESPACE
+from tests import pki
+from tests.cluster.process import ProcessDied
+from tests.cluster.waiting import wait_until
+from tests.deployed import Deployed
+from tests.e2e.conftest import Manager, Report, prepared
+from tests.e2e.faults import Way, in_background, way_to
+from tests.e2e.objects import Objects
+from tests.remote import https
+from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
+
+FLAGS = (
+    "--leader-elect",
+    "--leader-election-lease-duration=6s",
+    "--leader-election-renew-deadline=4s",
+    "--leader-election-retry-period=500ms",
+)
+DEFAULT_TIMES = ("--leader-elect",)
+SECONDS = 60  # for whatever must happen at last
+
+
+class Candidates:
+    """Makes managers that take part; all are ended with the test."""
+
+    def __init__(self, deployed: Deployed, directory: Path) -> None:
+        self._deployed = deployed
+        self._directory = directory
+        self.made: list[Manager] = []
+
+    def start(self, *flags: str, through: Way | None = None) -> Manager:
+        """One that is ready."""
+        directory = self._directory / str(len(self.made))
+        directory.mkdir()
+        kubeconfig = self._deployed.manager
+        if through:
+            kubeconfig = directory / "kubeconfig"
+            server = self._deployed.server.server_url
+            kubeconfig.write_text(self._deployed.manager.read_text().replace(server, through.url))
+        manager = prepared(kubeconfig, directory, *(flags or FLAGS))
+        self.made.append(manager)
+        manager.start()
+        return manager
+
+    def lease(self) -> dict[str, Any]:
+        found = self._deployed.server.kubectl(
+            "get", "lease", NAMES.controller, f"--namespace={NAMESPACE}", "--ignore-not-found", "--output=json"
+        )
+        spec: dict[str, Any] = json.loads(found)["spec"] if found else {}
+        return spec
+
+    def wait_for_leader(self, manager: Manager) -> None:
+        name = identity(manager)
+        wait_until(lambda: self.lease().get("holderIdentity") == name, SECONDS, f"{name} holds the Lease")
+
+    def pair(self, *flags: str) -> tuple[Manager, Manager]:
+        """A leader and a standby."""
+        leader = self.start(*flags)
+        self.wait_for_leader(leader)
+        standby = self.start(*flags)
+        says(standby, f"standing by, {identity(leader)} leads")
+        return leader, standby
+
+
+class Held:
+    """An honest answer that is given only when the test says so."""
+
+    def __init__(self, ca: ESTServer) -> None:
+        self._ca = ca
+        self._released = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self._loop = asyncio.get_running_loop()
+        await self._released.wait()
+        return await self._ca.answer(request)
+
+    def release(self) -> None:
+        assert self._loop is not None, "the CA was not asked"
+        self._loop.call_soon_threadsafe(self._released.set)
+
+
+@pytest.fixture
+def candidates(deployed: Deployed, manager: Manager, ca: ESTServer, tmp_path: Path) -> Iterator[Candidates]:
+    """The manager of the other tests, which takes no part in elections, rests meanwhile. The CA outlives all."""
+    manager.process.stop()
+    deployed.server.kubectl("delete", "lease", NAMES.controller, f"--namespace={NAMESPACE}", "--ignore-not-found")
+    candidates = Candidates(deployed, tmp_path)
+    yield candidates
+    for made in candidates.made:
+        made.process.stop()
+    manager.start()
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> Iterator[ESTServer]:
+    with in_background(est(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture
+def objects(deployed: Deployed, namespace: str, ca: ESTServer) -> Objects:
+    """With a SampleIssuer `issuer` of that CA, which nobody has looked at yet."""
+    objects = Objects(deployed.server, namespace)
+    secret = objects.secret(username=USERNAME, password=PASSWORD, **{"ca.crt": https.ROOT.pem.decode()})
+    objects.apply(secret, objects.issuer(url=ca.url, signer="EST"))
+    return objects
+
+
+def identity(manager: Manager) -> str:
+    found = re.search(r"standing for election as (\S+)", manager.process.log.read_text())
+    assert found, "a manager that takes part says who it is"
+    return found[1]
+
+
+def says(manager: Manager, what: str) -> None:
+    def said() -> bool:
+        manager.process.check()
+        return what in manager.process.log.read_text()
+
+    wait_until(said, SECONDS, f"the log says {what!r}; {manager.process.tail()}")
+
+
+def request(objects: Objects, name: str) -> None:
+    objects.apply(objects.request(name, pki.csr(dns=[f"{name}.example.com"])))
+
+
+def issued(objects: Objects, *names: str) -> dict[str, str]:
+    """Waits until all are issued; returns their resource versions."""
+    for name in names:
+        wait_until(
+            lambda name=name: objects.condition("certificaterequest", name).get("reason") == "Issued",  # type: ignore[misc]
+            SECONDS,
+            f"{name} is issued",
+        )
+    return {name: objects.get("certificaterequest", name)["metadata"]["resourceVersion"] for name in names}
+
+
+def orders(ca: ESTServer) -> list[int]:
+    """How often the CA was asked to sign each CSR."""
+    seen = Counter(seen.body for seen in ca.http.seen if seen.path.endswith("/simpleenroll"))
+    return sorted(seen.values())
+
+
+def ends_well(manager: Manager) -> None:
+    """Waits until it has ended of itself, with status 0."""
+
+    def ended() -> str | None:
+        try:
+            manager.process.check()
+        except ProcessDied as end:
+            return str(end)
+        return None
+
+    end = wait_until(ended, SECONDS, "the manager has ended")
+    assert end is not None
+    assert end.startswith("manager ended with 0\n"), end
+
+
+def test_a_standby_is_ready_and_takes_over_when_the_leader_is_stopped(
+    candidates: Candidates, objects: Objects, ca: ESTServer, report: Report
+) -> None:
+    leader, standby = candidates.pair(*DEFAULT_TIMES)
+    assert (leader.probe("/readyz"), standby.probe("/readyz")) == (200, 200)
+    request(objects, "before")
+    before = issued(objects, "before")
+    stopped = time.monotonic()
+    os.kill(leader.process.pid, signal.SIGTERM)
+    candidates.wait_for_leader(standby)
+    report("from SIGTERM of the leader to the standby's lead, with default times", time.monotonic() - stopped)
+    ends_well(leader)
+    assert "released the Lease" in leader.process.tail()
+    request(objects, "after")
+    issued(objects, "after")
+    assert issued(objects, "before") == before
+    assert orders(ca) == [1, 1]
+    assert candidates.lease()["leaseTransitions"] == 1
+
+
+def test_a_standby_takes_over_when_the_leader_is_killed(
+    candidates: Candidates, objects: Objects, ca: ESTServer, report: Report
+) -> None:
+    leader, standby = candidates.pair(*DEFAULT_TIMES)
+    request(objects, "before")
+    before = issued(objects, "before")
+    killed = time.monotonic()
+    os.kill(leader.process.pid, signal.SIGKILL)
+    request(objects, "after")
+    candidates.wait_for_leader(standby)
+    report("from SIGKILL of the leader to the standby's lead, with default times", time.monotonic() - killed)
+    issued(objects, "after")
+    report("from SIGKILL of the leader to a signed request, with default times", time.monotonic() - killed)
+    assert issued(objects, "before") == before
+    assert orders(ca) == [1, 1]
+
+
+def test_a_leader_that_was_paused_overwrites_nothing_and_asks_for_nothing_when_it_wakes_up(
+    candidates: Candidates, objects: Objects, ca: ESTServer
+) -> None:
+    leader, standby = candidates.pair()
+    request(objects, "before")
+    issued(objects, "before")
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    request(objects, "meanwhile")
+    candidates.wait_for_leader(standby)
+    written = issued(objects, "before", "meanwhile")
+    os.kill(leader.process.pid, signal.SIGCONT)
+    says(leader, f"standing by, {identity(standby)} leads")
+    request(objects, "after")
+    issued(objects, "after")
+    assert issued(objects, "before", "meanwhile") == written
+    assert orders(ca) == [1, 1, 1]
+    assert leader.probe("/readyz") == 200
+
+
+def test_an_answer_that_comes_for_a_leader_that_was_paused_is_not_written_over_anothers(
+    candidates: Candidates, objects: Objects, ca: ESTServer
+) -> None:
+    """The one case in which a CA is asked twice: it has answered, and the answer was not written."""
+    leader, standby = candidates.pair()
+    request(objects, "before")
+    issued(objects, "before")
+    held = Held(ca)
+    ca.next.append(held.answer)
+    request(objects, "held")
+    wait_until(lambda: orders(ca) == [1, 1], SECONDS, "the CA is asked")
+    os.kill(leader.process.pid, signal.SIGSTOP)
+    candidates.wait_for_leader(standby)
+    written = issued(objects, "before", "held")
+    held.release()  # into the socket of a process that stands still
+    os.kill(leader.process.pid, signal.SIGCONT)
+    says(leader, f"standing by, {identity(standby)} leads")
+    request(objects, "after")
+    issued(objects, "after")
+    assert issued(objects, "before", "held") == written
+    assert orders(ca) == [1, 1, 2]
+
+
+def test_a_leader_cut_off_from_the_api_server_stops_and_stands_by_again_without_a_restart(
+    candidates: Candidates, deployed: Deployed, objects: Objects, ca: ESTServer
+) -> None:
+    with in_background(way_to(deployed.server.server_url)) as way:
+        leader = candidates.start(through=way)
+        candidates.wait_for_leader(leader)
+        standby = candidates.start()
+        says(standby, f"standing by, {identity(leader)} leads")
+        request(objects, "before")
+        issued(objects, "before")
+        way.block()
+        says(leader, "lost the Lease, no new work is begun: it could not be renewed for 4s")
+        request(objects, "meanwhile")
+        candidates.wait_for_leader(standby)
+        written = issued(objects, "before", "meanwhile")
+        way.open()
+        says(leader, f"standing by, {identity(standby)} leads")
+        os.kill(standby.process.pid, signal.SIGTERM)
+        candidates.wait_for_leader(leader)
+        request(objects, "after")
+        issued(objects, "after")
+        assert issued(objects, "before", "meanwhile") == written
+        assert orders(ca) == [1, 1, 1]
+        ends_well(standby)
+        leader.process.stop()

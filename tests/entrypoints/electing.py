@@ -1,0 +1,72 @@
+"""What the tests of elections share: short times, a clock that can be set ahead, a Lease that can be out of reach.
+
+Law: times are real but short, for the loop's timers are under test; nothing is asserted about how long anything takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from adapters.clock import SystemClock
+from adapters.memory.lease import MemoryLease
+from domain.errors import Transient
+from domain.leadership import LeaseRecord, LeaseTimes
+
+TIMES = LeaseTimes(
+    duration=timedelta(seconds=2), renew_deadline=timedelta(milliseconds=400), retry_period=timedelta(milliseconds=50)
+)
+PATIENCE = 20.0  # seconds, much more than anything here takes
+
+
+class PausedClock(SystemClock):
+    """Its uptime is ahead by `ahead`: so a process finds its clock that was paused for so long, its timers not run."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def uptime(self) -> timedelta:
+        return super().uptime() + self.ahead
+
+
+class FarLease(MemoryLease):
+    """Fails while `away`; `writes` is what was written. `give` is what others do to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.writes: list[LeaseRecord] = []
+
+    async def read(self) -> LeaseRecord | None:
+        self._reach()
+        return await super().read()
+
+    async def write(self, record: LeaseRecord) -> LeaseRecord:
+        self._reach()
+        written = await super().write(record)
+        self.writes.append(written)
+        return written
+
+    def give(self, holder: str, duration: timedelta = timedelta(hours=1)) -> None:
+        """Has it held by somebody, or by nobody, whoever held it before."""
+        before = self.record or LeaseRecord("", timedelta(0))
+        self.record = replace(before, holder=holder, duration=duration, version=f"{before.version}'")
+
+    @property
+    def holder(self) -> str | None:
+        return self.record.holder if self.record else None
+
+    def _reach(self) -> None:
+        if self.away:
+            raise Transient("the API server cannot be reached")
+
+
+async def eventually(holds: Callable[[], object], what: str) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not holds():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"not within {PATIENCE} s: {what}") from None
