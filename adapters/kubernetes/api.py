@@ -21,6 +21,7 @@ from lightkube.types import PatchType
 from adapters.kubernetes.errors import reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
+from adapters.kubernetes.right_of_way import RightOfWay
 
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
@@ -43,9 +44,14 @@ class Api:
         self._field_manager = field_manager
         self._deadline = deadline.total_seconds()
         self._turns = turns
+        self._status_writes = RightOfWay()
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def yield_to_status_writes(self, longest: timedelta) -> None:
+        """For what can wait: returns when no status write is under way, or after so long."""
+        await self._status_writes.yielded(longest.total_seconds())
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Any:
         where = _where(resource, namespace)
@@ -86,16 +92,17 @@ class Api:
         if where is not None:
             metadata["namespace"] = where
         body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "status": status}
-        async with self._call(writing()):
-            return await self._client.patch(
-                resource.status,
-                segment,
-                body,
-                namespace=where,
-                patch_type=PatchType.APPLY,
-                field_manager=self._field_manager,
-                force=True,
-            )
+        with self._status_writes.taken():
+            async with self._call(writing()):
+                return await self._client.patch(
+                    resource.status,
+                    segment,
+                    body,
+                    namespace=where,
+                    patch_type=PatchType.APPLY,
+                    field_manager=self._field_manager,
+                    force=True,
+                )
 
     async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
         """Has the API server judge; what comes back is an answer and no object: nothing is stored anywhere."""

@@ -1,7 +1,8 @@
 """The port Recorder: Events of events.k8s.io/v1, written in the background.
 
-Law: best effort and never in the way. What does not fit the queue or cannot be written is dropped with a log line;
-of an existing Event only its series changes, for the API server refuses all else.
+Law: best effort and never in the way: one at a time, and while status writes are under way only one a second. What
+does not fit the queue or cannot be written is dropped with a log line; of an existing Event only its series changes,
+for the API server refuses all else.
 https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.kubernetes.api import Api
@@ -21,7 +23,8 @@ from domain.effects import Event
 from domain.errors import ClusterError, NotFound
 from domain.ports import Clock, Recorder
 
-_QUEUE = 10_000
+_QUEUE = 20_000  # two for each of ten thousand requests that come at once
+_LONGEST_WAIT = timedelta(seconds=1)
 _NOTE_BYTES = 1024
 _INSTANCE_LIMIT = 128
 _log = logging.getLogger("issuer.events")
@@ -34,20 +37,21 @@ class KubernetesRecorder(Recorder):
         self._controller = names.controller
         self._instance = instance[:_INSTANCE_LIMIT] or names.controller
         self._api_versions = {resource.kind: resource.api_version for resource in followed(names)}
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
+        self._queue: asyncio.Queue[tuple[Event, datetime]] = asyncio.Queue(_QUEUE)
         self._series = Series()
 
     def record(self, event: Event) -> None:
         try:
-            self._queue.put_nowait(event)
+            self._queue.put_nowait((event, self._clock.now()))
         except asyncio.QueueFull:
             _log.warning("%s: an Event %s was dropped: too many wait to be written", event.regarding, event.reason)
 
     async def run(self) -> None:
         while True:
-            event = await self._queue.get()
+            event, when = await self._queue.get()
             try:
-                await self._write(self._series.observe(event, self._clock.now()))
+                await self._api.yield_to_status_writes(_LONGEST_WAIT)
+                await self._write(self._series.observe(event, when))
             except ClusterError as trouble:
                 self._series.forget(event)
                 _log.warning(
