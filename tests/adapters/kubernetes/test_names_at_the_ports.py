@@ -42,7 +42,7 @@ CALLS: dict[str, Call] = {
     "merge": lambda api, resource, namespace, name: api.merge(resource, namespace, name, {}),
     "apply_status": lambda api, resource, namespace, name: api.apply_status(resource, namespace, name, "1", {}),
 }
-NAMELESS = {"close", "list_page", "watch", "review"}
+NAMELESS = {"close", "list_page", "watch", "review", "yield_to_status_writes"}
 
 NO_TEXT = "\ud800"  # no JSON can hold it, so no watch tells it
 TROUBLESOME = [name for name in [*NOT_RFC_1123, "A" * 300] if name not in (NO_TEXT, "a" * 254)]
