@@ -127,7 +127,8 @@ class Api:
         request.timeout = httpx2.Timeout(10.0, read=seconds + 15.0)  # a half-open connection ends by this
         await self._turn()
         with reading():
-            response = await self._send(request, stream=True)
+            async with asyncio.timeout(self._deadline):  # of changes there may be none for long, of an answer not
+                response = await self._send(request, stream=True)
             try:
                 yield response.aiter_bytes()
             finally:

@@ -6,10 +6,15 @@ a forgotten `force` fails only where somebody else has written, a forgotten Acce
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 import httpx2
 import pytest
 
+from adapters.kubernetes.api import Api
 from adapters.kubernetes.resources import EVENTS, SECRET_VERSIONS, SECRETS, Resource
+from domain.errors import Transient
 from tests.adapters.kubernetes.wire import (
     CANARY,
     CLUSTER_ISSUERS,
@@ -169,3 +174,14 @@ async def test_no_redirect_is_followed_for_it_would_take_the_token_along() -> No
     await wire.api.list_page(REQUESTS, limit=9, token=None, metadata_only=False)
     async with wire.api.watch(REQUESTS, resource_version="7", seconds=250, metadata_only=False):
         assert {request.url.host for request in wire.asked} == {"api.example.com"}
+
+
+async def test_a_watch_that_is_taken_and_not_answered_ends_by_the_deadline_of_any_call() -> None:
+    async def silence(_: httpx2.Request) -> httpx2.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    api = Api(Wire(silence).client, field_manager="tester", deadline=timedelta(milliseconds=10))
+    with pytest.raises(Transient):
+        async with api.watch(ISSUERS, resource_version="1", seconds=300, metadata_only=False):
+            pass
