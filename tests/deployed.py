@@ -35,6 +35,10 @@ class Deployed:
 
 @pytest.fixture(scope="session")
 def deployed(api_server: ApiServer) -> Deployed:
+    return install(api_server)
+
+
+def install(api_server: ApiServer) -> Deployed:
     api_server.install_cert_manager_crds()
     api_server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'crd'}")
     crds = [f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)]
