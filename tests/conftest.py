@@ -1,3 +1,3 @@
 """What all tests share: where a real API server comes from, and this project installed in it."""
 
-pytest_plugins = ["tests.cluster.fixtures", "tests.deployed"]
+pytest_plugins = ["tests.cluster.fixtures", "tests.deployed", "tests.figures"]

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +29,9 @@ from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.right_of_way import RightOfWay
 
+# After so many seconds without a byte a watch is asked for anew: the connection may be half-open. As client-go, whose
+# HTTP/2 pings find that out after 30 s and 15 s more; to begin anew from the last version costs one request.
+_SILENCE = 45.0
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
 
@@ -121,16 +130,19 @@ class Api:
     async def watch(
         self, resource: Resource, *, resource_version: str, seconds: int, metadata_only: bool
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The changes of all namespaces as chunks of bytes, for so many seconds, from a resource version on."""
+        """The changes of all namespaces as chunks of bytes, for so many seconds, from a resource version on.
+
+        Ends early where the server falls silent; one that does not even begin to answer is a failure.
+        """
         params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
         request = self._prepare(resource, params, metadata_only, watch=True)
-        request.timeout = httpx2.Timeout(10.0, read=seconds + 15.0)  # a half-open connection ends by this
+        request.timeout = httpx2.Timeout(10.0, read=_SILENCE)
         await self._turn()
         with reading():
-            async with asyncio.timeout(self._deadline):  # of changes there may be none for long, of an answer not
+            async with asyncio.timeout(self._deadline):
                 response = await self._send(request, stream=True)
             try:
-                yield response.aiter_bytes()
+                yield _until_silent(response.aiter_bytes())
             finally:
                 await response.aclose()
 
@@ -164,6 +176,12 @@ class Api:
             await response.aread()
             inner.raise_for_status(response)
         return response
+
+
+async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    with suppress(httpx2.ReadTimeout):
+        async for chunk in chunks:
+            yield chunk
 
 
 def _where(resource: Resource, namespace: str) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
@@ -99,12 +100,15 @@ class Follower:
             self._version = await self._list()
             self.synced.set()
         seconds = random.randint(240, 300)  # noqa: S311 - spreads load, guards nothing
+        begun = time.monotonic()
         async with self._api.watch(
             self._resource, resource_version=self._version, seconds=seconds, metadata_only=self._metadata_only
         ) as chunks:
             async for line in _lines(chunks):
                 self._take(line)
                 self._failures = 0
+        if time.monotonic() - begun > _LONGEST_PAUSE:
+            self._failures = 0  # there was nothing to tell, and yet it held
 
     async def _list(self) -> str:
         gone = set(self._known())

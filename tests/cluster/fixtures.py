@@ -58,13 +58,20 @@ def built(config: pytest.Config, name: str, ensure: Callable[[Mapping[str, str]]
 @pytest.fixture(scope="session")
 def api_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A real API server with RBAC, for all tests of the session: give each test namespaces of its own."""
+    with started_api_server(pytestconfig, tmp_path_factory.mktemp("api-server")) as server:
+        yield server
+
+
+@contextmanager
+def started_api_server(config: pytest.Config, directory: Path) -> Iterator[ApiServer]:
+    """One more of the kind that the session has; the test is given up where there is none."""
     choice = choose(os.environ)
     if isinstance(choice, Unavailable):
         give_up(f"no API server: {choice}", os.environ)
     with ExitStack() as stack:
-        with _shown_live(pytestconfig, f"starting {choice.description}"):
+        with _shown_live(config, f"starting {choice.description}"):
             try:
-                server = stack.enter_context(choice.start(tmp_path_factory.mktemp("api-server")))
+                server = stack.enter_context(choice.start(directory))
             except (BuildFailed, StartFailed) as error:
                 _fail(f"no API server from {choice.description}: {error}")
         yield server

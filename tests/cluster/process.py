@@ -35,6 +35,11 @@ class Process:
             raise ProcessDied(f"{self.name} was not started")
         return self._child.pid
 
+    def flag(self, name: str) -> str:
+        """The value of `--name=value` in its command line. Raises KeyError."""
+        flags = dict(str(each).removeprefix("--").partition("=")[::2] for each in self._command)
+        return flags[name]
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -119,21 +119,3 @@ def namespace(deployed: Deployed) -> Iterator[str]:
     deployed.server.kubectl("create", "namespace", name)
     yield name
     deployed.server.kubectl("delete", "namespace", name, "--wait=false")
-
-
-Report = Callable[[str, float], None]
-
-
-@pytest.fixture
-def report(request: pytest.FixtureRequest) -> Report:
-    """Tells a figure that was measured: at the end of the run, and in the JUnit file. Never compared with anything."""
-    return lambda what, seconds: request.node.user_properties.append((what, f"{seconds:.2f} s"))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports: list[pytest.TestReport] = terminalreporter.getreports("passed")
-    figures = [figure for each in reports if each.when == "call" for figure in each.user_properties]
-    if figures:
-        terminalreporter.section("measured, once, on a machine that does other things too")
-    for what, figure in figures:
-        terminalreporter.write_line(f"{what}: {figure}")

@@ -6,7 +6,6 @@ are short, to spare ours; nothing is asserted about how long anything takes, it 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -18,18 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from entrypoints.settings import NAMES, NAMESPACE
 from tests import pki
 from tests.cluster.process import ProcessDied
 from tests.cluster.waiting import wait_until
 from tests.deployed import Deployed
-from tests.e2e.conftest import Manager, Report, prepared
-from tests.e2e.faults import Way, in_background, way_to
+from tests.e2e.conftest import Manager, prepared
 from tests.e2e.objects import Objects
+from tests.figures import Report
 from tests.remote import https
 from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.remote.held import Held
+from tests.remote.way import Way, in_background, way_to
 
 FLAGS = (
     "--leader-elect",
@@ -81,24 +81,6 @@ class Candidates:
         standby = self.start(*flags)
         says(standby, f"standing by, {identity(leader)} leads")
         return leader, standby
-
-
-class Held:
-    """An honest answer that is given only when the test says so."""
-
-    def __init__(self, ca: ESTServer) -> None:
-        self._ca = ca
-        self._released = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        self._loop = asyncio.get_running_loop()
-        await self._released.wait()
-        return await self._ca.answer(request)
-
-    def release(self) -> None:
-        assert self._loop is not None, "the CA was not asked"
-        self._loop.call_soon_threadsafe(self._released.set)
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ class ESTServer:
         self.path = path
         self.http = https.Server("", self.answer)
         self.next: list[https.Handler] = []
+        self.signed: list[bytes] = []
+        """Each CSR that it answered with a certificate, as often as it did."""
         self.profiles: dict[bytes, SigningOrder] = {}
         self.trusted: Sequence[x509.Certificate] = [ROOT.certificate]
         self.handed_out: Sequence[x509.Certificate] = [ISSUING.certificate]
@@ -80,6 +82,7 @@ class ESTServer:
 
     async def sign(self, csr: bytes) -> x509.Certificate:
         answer = await CA(StoppedClock()).sign(self.profiles.get(csr) or _plain(csr))
+        self.signed.append(csr)
         return x509.load_pem_x509_certificates(answer.chain)[0]
 
 

@@ -10,9 +10,11 @@ import asyncio
 import itertools
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 
+from adapters.kubernetes import api, watch
 from domain.facts import Restart
 from tests.adapters.kubernetes.fake_api_server import End, FakeApiServer, Reply, Stream, failure, line, page
 from tests.adapters.kubernetes.follow import UNREADABLE, Seen, an_object, following, passing_at_once, until
@@ -175,6 +177,24 @@ async def test_a_server_that_tells_something_is_asked_again_soon(pauses: list[fl
     await played(*itertools.repeat(failure(503), 8), Stream([line("ADDED", an_object("a"))], "ends"))
     assert pauses[-2] > 10
     assert 0.2 < pauses[-1] <= 1
+
+
+async def test_a_watch_that_held_is_asked_for_again_soon_though_it_told_nothing(
+    pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(0, 46)
+    monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    await played(*itertools.repeat(Stream([], "ends"), 8))
+    assert len(pauses) == 8
+    assert all(0.2 < pause <= 1 for pause in pauses)
+
+
+async def test_after_a_silence_it_goes_on_from_the_last_version_without_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "_SILENCE", 0.05)
+    seen, server = await played(Stream([line("ADDED", an_object("a", "11"))]), Stream())
+    assert server.versions[:3] == ["10", "11", "11"]
+    assert len(server.lists) == 1
+    assert set(seen.meter.restarts) == {("CertificateRequest", Restart.ENDED)}
 
 
 async def test_every_watch_is_of_four_to_five_minutes_with_bookmarks() -> None:

@@ -1,7 +1,8 @@
-"""What can happen to a network: a proxy before the API server that swallows everything while it is told to.
+"""What can happen to a network: the way to a server, on which a test blocks, cuts or forgets connections.
 
-Law: nothing is refused and nothing is closed, as where packets are dropped; what was swallowed arrives late, when the
-way is open again. It runs in a thread of its own, for the tests ask kubectl and wait for it.
+Law: while it is blocked nothing is refused and nothing is closed, as where packets are dropped; what was swallowed
+arrives late, when the way is open again. It knows nothing of what is carried. It runs in
+a thread of its own, for the tests ask kubectl and wait for it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Way:
         self._open = asyncio.Event()
         self._open.set()
         self._connections: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._forgotten: set[asyncio.Task[None]] = set()
         self.url = ""
 
     def block(self) -> None:
@@ -52,16 +55,29 @@ class Way:
     def open(self) -> None:
         self._loop.call_soon_threadsafe(self._open.set)
 
+    def cut(self) -> None:
+        """Resets every connection there is; new ones are welcome."""
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def forget(self) -> None:
+        """Half-open: nothing passes any more on the connections there are, and nobody is told; new ones work."""
+        self._loop.call_soon_threadsafe(lambda: self._forgotten.update(self._connections))
+
+    def _cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        self._writers.add(writer)
         with suppress(OSError, asyncio.CancelledError):
             there_reader, there_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
             try:
                 async with asyncio.TaskGroup() as both:
-                    both.create_task(self._carry(reader, there_writer))
-                    both.create_task(self._carry(there_reader, writer))
+                    both.create_task(self._carry(task, reader, there_writer))
+                    both.create_task(self._carry(task, there_reader, writer))
             except* OSError:
                 pass
             finally:
@@ -71,15 +87,21 @@ class Way:
         with suppress(OSError):
             await writer.wait_closed()
         self._connections.discard(task)
+        self._forgotten.discard(task)
+        self._writers.discard(writer)
 
     async def close(self) -> None:
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, connection: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while data := await reader.read(65536):
             await self._open.wait()
+            if connection in self._forgotten:
+                continue
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -1,0 +1,113 @@
+"""A random mix of all faults, from a seed: the same seed makes the same faults in the same order.
+
+Law: faults come and go while requests come in, for so many rounds; in the end all is as if nothing had been. The CA may
+have been asked twice only for what was being written when the manager was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.cluster.waiting import wait_until
+from tests.faults.conftest import Stage
+from tests.faults.load import SECONDS
+from tests.faults.proxy import (
+    gone_event,
+    is_continued,
+    is_list,
+    is_watch,
+    lost_answer,
+    status,
+    writes_certificate,
+)
+
+ROUNDS = 10
+Fault = Callable[[Stage, random.Random], None]
+
+
+def connections_cut(stage: Stage, chance: random.Random) -> None:
+    stage.way.cut()
+
+
+def way_blocked(stage: Stage, chance: random.Random) -> None:
+    stage.way.block()
+    stage.load.put(chance.randint(1, 4))
+    stage.way.open()
+
+
+def watches_refused(stage: Stage, chance: random.Random) -> None:
+    answers = [status(410, "Expired"), gone_event(), status(429, "TooManyRequests", 1), status(500, "InternalError")]
+    stage.proxy.fail(is_watch, chance.choice(answers), times=chance.randint(1, 6))
+    stage.way.cut()
+
+
+def lists_refused(stage: Stage, chance: random.Random) -> None:
+    stage.proxy.fail(is_watch, gone_event(), times=2)
+    stage.proxy.fail(chance.choice([is_list, is_continued]), status(410, "Expired"), times=2)
+    stage.way.cut()
+
+
+def writes_refused(stage: Stage, chance: random.Random) -> None:
+    answers = [status(429, "TooManyRequests", 1), status(500, "InternalError"), status(403, "Forbidden"), lost_answer]
+    stage.proxy.fail(writes_certificate, chance.choice(answers), times=chance.randint(1, 6))
+
+
+def requests_deleted(stage: Stage, chance: random.Random) -> None:
+    if stage.load.names:
+        stage.load.delete(chance.choice(sorted(stage.load.names)))
+
+
+def api_server_restarted(stage: Stage, chance: random.Random) -> None:
+    api = stage.plane("kube-apiserver")
+    api.stop(seconds=chance.choice([0, 1]))
+    api.start()
+    stage.serves()
+
+
+def api_server_frozen(stage: Stage, chance: random.Random) -> None:
+    api = stage.plane("kube-apiserver")
+    os.kill(api.pid, signal.SIGSTOP)
+    stage.way.cut()
+    os.kill(api.pid, signal.SIGCONT)
+
+
+def manager_stopped(stage: Stage, chance: random.Random) -> None:
+    os.kill(stage.manager.process.pid, signal.SIGTERM)
+    assert stage.exit_code() == 0
+    stage.manager.start()
+
+
+def manager_killed(stage: Stage, chance: random.Random) -> None:
+    stage.kill()
+    stage.manager.start()
+
+
+FAULTS: list[Fault] = [
+    connections_cut,
+    way_blocked,
+    watches_refused,
+    lists_refused,
+    writes_refused,
+    requests_deleted,
+    api_server_restarted,
+    api_server_frozen,
+    manager_stopped,
+    manager_killed,
+]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_random_mix(stage: Stage, seed: int) -> None:
+    chance, begun = random.Random(seed), time.monotonic()
+    for fault in chance.sample(FAULTS, k=ROUNDS):
+        stage.load.put(chance.randint(1, 6))
+        fault(stage, chance)
+    stage.proxy.heal()
+    wait_until(lambda: stage.manager.probe("/readyz") == 200, SECONDS, "the manager is ready")
+    stage.converged(f"a random mix, seed {seed}", begun)
