@@ -30,6 +30,11 @@ def sleeper(tmp_path: Path) -> Iterator[Process]:
     process.stop()
 
 
+def test_it_tells_what_its_flags_say(tmp_path: Path) -> None:
+    process = Process("etcd", ["/bin/etcd", "--data-dir=/data", "--listen=http://127.0.0.1:1?a=b"], tmp_path / "log")
+    assert (process.flag("data-dir"), process.flag("listen")) == ("/data", "http://127.0.0.1:1?a=b")
+
+
 def test_it_can_be_started_again(sleeper: Process) -> None:
     sleeper.start()
     first = sleeper.pid

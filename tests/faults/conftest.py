@@ -74,6 +74,17 @@ class Stage:
         """Waits until the API server is ready again."""
         wait_until(self._is_ready, SECONDS, "the API server is ready")
 
+    def frozen(self) -> None:
+        """Freezes the API server until the manager, whose connections are cut, has asked it for something again."""
+        api = self.plane("kube-apiserver")
+        os.kill(api.pid, signal.SIGSTOP)
+        try:
+            self.way.cut()
+            asked = len(self.proxy.http.seen)
+            wait_until(lambda: len(self.proxy.http.seen) > asked + 5, SECONDS, "the frozen API server is asked")
+        finally:
+            os.kill(api.pid, signal.SIGCONT)
+
     def _is_ready(self) -> bool:
         try:
             return self.deployed.server.kubectl("get", "--raw=/readyz", "--request-timeout=5s") == "ok"

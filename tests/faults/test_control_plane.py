@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import signal
 import time
 from urllib.request import Request, urlopen
 
@@ -31,15 +29,9 @@ def test_an_api_server_that_is_restarted(stage: Stage) -> None:
 
 
 def test_an_api_server_that_is_frozen(stage: Stage) -> None:
-    api = stage.plane("kube-apiserver")
     stage.load.put(8)
     begun = time.monotonic()
-    os.kill(api.pid, signal.SIGSTOP)
-    try:
-        stage.way.cut()
-        stage.says("did not answer in time")
-    finally:
-        os.kill(api.pid, signal.SIGCONT)
+    stage.frozen()
     stage.serves()
     stage.converged("API server frozen", begun)
 

@@ -71,10 +71,7 @@ def api_server_restarted(stage: Stage, chance: random.Random) -> None:
 
 
 def api_server_frozen(stage: Stage, chance: random.Random) -> None:
-    api = stage.plane("kube-apiserver")
-    os.kill(api.pid, signal.SIGSTOP)
-    stage.way.cut()
-    os.kill(api.pid, signal.SIGCONT)
+    stage.frozen()
 
 
 def manager_stopped(stage: Stage, chance: random.Random) -> None:

@@ -23,6 +23,7 @@ from tests.faults.proxy import (
 )
 
 REQUESTS = "/apis/cert-manager.io/v1/certificaterequests"
+LISTED = "it listed again where it could go on"
 
 
 def test_connections_that_are_cut(stage: Stage) -> None:
@@ -30,7 +31,7 @@ def test_connections_that_are_cut(stage: Stage) -> None:
     lists, begun = stage.proxy.lists.copy(), time.monotonic()
     stage.way.cut()
     stage.converged("all connections cut", begun)
-    assert stage.proxy.lists == lists, "it listed again where it could go on"
+    assert stage.proxy.lists == lists, LISTED
 
 
 def test_connections_that_are_half_open(stage: Stage) -> None:
@@ -39,7 +40,7 @@ def test_connections_that_are_half_open(stage: Stage) -> None:
     lists, begun = stage.proxy.lists.copy(), time.monotonic()
     stage.way.forget()
     stage.converged("all connections half-open", begun)
-    assert stage.proxy.lists == lists, "it listed again where it could go on"
+    assert stage.proxy.lists == lists, LISTED
 
 
 @pytest.mark.parametrize("answer", [status(410, "Expired"), gone_event()], ids=["refused", "told as an event"])
@@ -70,7 +71,7 @@ def test_a_server_that_throttles(stage: Stage) -> None:
     stage.way.cut()
     stage.converged("429 with Retry-After", begun)
     assert throttled.taken == 4
-    assert stage.proxy.lists == lists
+    assert stage.proxy.lists == lists, LISTED
 
 
 def test_a_list_that_cannot_be_had(stage: Stage) -> None:
@@ -84,7 +85,7 @@ def test_a_list_that_cannot_be_had(stage: Stage) -> None:
 
 
 def test_an_object_that_does_not_decode(stage: Stage) -> None:
-    begun = time.monotonic()
+    lists, begun = stage.proxy.lists.copy(), time.monotonic()
     broken = {"metadata": {"name": "broken", "namespace": "default", "uid": "x"}, "spec": {"request": 5}}
     told = stage.proxy.fail(of_requests(is_watch), with_first(event("ADDED", broken)), times=1)
     stage.way.cut()
@@ -94,20 +95,22 @@ def test_an_object_that_does_not_decode(stage: Stage) -> None:
     stage.converged("an object that does not decode, and one with U+0085", begun)
     stage.says("default/broken cannot be read and is left alone")
     assert told.taken == 1
+    assert stage.proxy.lists == lists, LISTED
 
 
-@pytest.mark.parametrize("after", ["resumed", "listed again"])
-def test_deletions_in_a_gap(stage: Stage, after: str) -> None:
+@pytest.mark.parametrize(("after", "again"), [("resumed", 0), ("listed again", 1)])
+def test_deletions_in_a_gap(stage: Stage, after: str, again: int) -> None:
     """Who was deleted and made anew meanwhile is another one, and is signed; who was deleted is forgotten."""
-    again, gone, *_ = stage.load.put(6)
+    anew, gone, *_ = stage.load.put(6)
     stage.load.converge(time.monotonic())
-    begun = time.monotonic()
+    lists, begun = stage.proxy.lists[REQUESTS], time.monotonic()
     stage.proxy.fail(is_watch, status(503, "ServiceUnavailable"))
     stage.way.cut()
     stage.says("watching CertificateRequest")
-    stage.load.delete(again, gone)
-    stage.load.put_again(again)
+    stage.load.delete(anew, gone)
+    stage.load.put_again(anew)
     stage.proxy.heal()
-    if after == "listed again":
+    if again:
         stage.proxy.fail(of_requests(is_watch), status(410, "Expired"), times=1)
     stage.converged(f"deletions in a gap, {after}", begun)
+    assert stage.proxy.lists[REQUESTS] == lists + again, LISTED
