@@ -137,7 +137,9 @@ class Writing(ClusterStage):
         for key, taken, answered, expected in steps:
             await watched.hands.create_request(key, cluster_issuer)
             await watched.wakes(key)
+            watched.woken.clear()
             await watched.write(key, taken)
+            assert watched.woken == []  # by our own writes nobody is
             for found in (await watched.cluster.load(key), await watched.cluster.reload(key)):
                 assert isinstance(found, RequestSnapshot)
                 assert (found.request.order, found.request.is_terminal) == (order, False)

@@ -1,0 +1,54 @@
+"""A program of one Go module, built once into the user's cache (tests/building.py)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import building
+from tests.building import BuildFailed, NoToolchain
+from tests.cluster import toolchain
+
+
+@dataclass(frozen=True, slots=True)
+class GoProgram:
+    """`package` of the module in this directory, whose `sources` are all that decides what is built."""
+
+    name: str
+    module: Path
+    sources: Sequence[str]
+    package: str
+    takes: str
+
+    def ensure(self, env: Mapping[str, str]) -> Path:
+        """The program; where it is not there yet it is built, which takes minutes. Raises NoToolchain, BuildFailed."""
+        content = b"\0".join((self.module / name).read_bytes() for name in self.sources)
+        reason = toolchain.why_unusable(env)
+        version = None if reason else toolchain.version(env)
+        place = building.place(env, self.name, hashlib.sha256(content).hexdigest()[:16], version)
+        if place is None:
+            raise NoToolchain(reason)
+        return building.once(self.name, place, lambda unfinished: self._build(unfinished, env))
+
+    def main(self) -> None:
+        """By hand: tells where it is, or why it is nowhere."""
+        try:
+            print(self.ensure(os.environ))
+        except BuildFailed as failure:
+            sys.exit(f"{self.name}: build failed\n{failure}")
+
+    def _build(self, unfinished: Path, env: Mapping[str, str]) -> None:
+        building.say(self.name, f"building it from its Go module, once; cold, {self.takes} on two cores")
+        options = ["-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished)]
+        building.run(
+            self.name,
+            "go build",
+            toolchain.command(["build", *options, self.package], env),
+            directory=self.module,
+            env=toolchain.go_env(env),
+            log=unfinished.with_suffix(".log"),
+        )
