@@ -1,15 +1,15 @@
 """The manager: what runs in the cluster, and, on the adapters in memory, in the demo.
 
 Law: it starts and stops things and decides nothing. Work begins when the caches are filled and this process leads; a
-stop lets what has begun come to its end, so that no certificate is signed and then forgotten. Who stands by keeps its
-caches filled and drops all work: whoever gets the lead looks at everything.
+stop lets what has begun come to its end and what is signed be written, so that no certificate is signed and then
+forgotten. Who stands by keeps its caches filled and drops all work: whoever gets the lead looks at everything.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -78,6 +78,10 @@ class Manager:
         await self._reconciler.stand_by(key)
         return None
 
+    def _in_hand(self) -> Collection[ObjectKey]:
+        """The answers of CAs that nobody has written yet: they would be asked for again by whoever comes after us."""
+        return self._reconciler.in_hand() if self._election.leads() else ()
+
     async def _take_part(self) -> None:
         await self._cluster.synced()  # who knows nothing yet must not keep others from working
         await self._election.run(gained=self._cluster.wake_all, ended=self._workers.cancel)
@@ -86,11 +90,11 @@ class Manager:
         self, parts: Sequence[asyncio.Task[Any]], work: asyncio.Task[None], election: asyncio.Task[None]
     ) -> None:
         self._ready = False
-        work.cancel()
-        if not await self._workers.finish(_GRACE):
+        if not await self._workers.finish(_GRACE, self._in_hand):
             _log.warning("stopped in the middle of work: it took longer than %d s", _GRACE.total_seconds())
-        election.cancel()  # not before: what is being finished needs the lead
-        await asyncio.wait([election])
+        for part in (work, election):  # in this order: what is being finished needs the lead
+            part.cancel()
+            await asyncio.wait([part])
         await self._election.release()
         try:
             await asyncio.wait_for(self._recorder.flush(), _FLUSH)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 
 from adapters.silent import SILENT
@@ -18,6 +19,7 @@ from domain.workqueue import WorkQueue
 
 Work = Callable[[ObjectKey], Awaitable[timedelta | None]]
 Lane = Callable[[ObjectKey], ObjectKey | None]
+InHand = Callable[[], Collection[ObjectKey]]
 _AFTER_A_BUG = timedelta(seconds=30)
 _log = logging.getLogger("issuer.workers")
 
@@ -34,6 +36,8 @@ class Workers:
         self._queue = WorkQueue(lane, self._width)
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
+        self._in_hand: InHand | None = None  # while finishing, what may still begin
 
     def wake(self, key: ObjectKey, after: timedelta) -> None:
         """Has the key worked on after so long; at once, in place of any later time, for zero."""
@@ -48,31 +52,44 @@ class Workers:
         return len(self._queue)
 
     async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool]) -> None:
-        """Hands out keys until cancelled; what has begun then goes on, see `finish`.
-
-        Of an issuer that is tripped, one at a time.
-        """
+        """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time."""
         self._is_tripped = is_tripped
-        while True:
-            await self._slots.acquire()
-            task = asyncio.create_task(self._one(work, await self._next()))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        try:
+            while True:
+                await self._slots.acquire()
+                task = asyncio.create_task(self._one(work, await self._next()))
+                self._running.add(task)
+                task.add_done_callback(self._over)
+        finally:
+            self.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
 
     def cancel(self) -> None:
         """Ends the work that has begun, wherever it is; its keys are not worked on again before they are woken."""
         for task in self._running:
             task.cancel()
 
-    async def finish(self, deadline: timedelta) -> bool:
-        """Waits for the work that has begun, then cancels it; says whether all of it was finished."""
-        if not self._running:
-            return True
-        _, late = await asyncio.wait(self._running, timeout=deadline.total_seconds())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return not late
+    async def finish(self, deadline: timedelta, in_hand: InHand) -> bool:
+        """Waits for the work that has begun and for all that is `in_hand`; nothing else begins any more.
+
+        What is in hand is tried at once and then when it asks for it. Says whether all came to its end in time.
+        """
+        self._in_hand = in_hand
+        for key in in_hand():
+            self.wake(key, timedelta(0))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline.total_seconds()):
+                while self._running or in_hand():
+                    self._ended.clear()
+                    await self._ended.wait()
+        return not (self._running or in_hand())
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._ended.set()
+
+    def _may_begin(self, key: ObjectKey) -> bool:
+        return self._in_hand is None or key in self._in_hand()
 
     def _width(self, issuer: ObjectKey) -> int:
         return 1 if self._is_tripped(issuer) else self._per_issuer
@@ -95,7 +112,7 @@ class Workers:
     async def _one(self, work: Work, key: ObjectKey) -> None:
         after: timedelta | None = None
         try:
-            after = await work(key)
+            after = await work(key) if self._may_begin(key) else None
         except Exception as bug:
             after = _AFTER_A_BUG
             frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything

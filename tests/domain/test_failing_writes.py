@@ -22,7 +22,7 @@ from domain.errors import (
     UnknownOutcome,
 )
 from domain.model import Approval, Pending
-from tests.domain.factories import KINDS, MINUTE, SECOND
+from tests.domain.factories import HOUR, KINDS, MINUTE, SECOND
 from tests.domain.scenes import (
     CA,
     WEB,
@@ -60,6 +60,26 @@ async def test_the_write_is_repeated_and_not_the_signing(kind: str, failure: Clu
     assert issued(world, key)
     assert signed(world) == [uid(world, key)]
     assert events(world, key) == [("Issued", 1)]  # told when it is true
+
+
+@pytest.mark.parametrize("answers", [[], [Pending("wait", HOUR, "order-1")], [RequestRejected("no")]])
+async def test_the_answer_is_in_hand_until_it_is_written(answers: list[Pending | Exception]) -> None:
+    world = await a_ready_world()
+    world.signer.answers.extend(answers)
+    world.cluster.faults.append(fails(Transient("503")))
+    key = with_request(world)
+    await world.run()
+    assert world.reconciler.in_hand() == {key}
+    await world.advance_to_next()
+    assert world.reconciler.in_hand() == set()
+
+
+async def test_a_request_that_could_not_be_signed_is_not_in_hand() -> None:
+    world = await a_ready_world()
+    world.signer.answers.append(SigningError("later"))
+    with_request(world)
+    await world.run()
+    assert world.reconciler.in_hand() == set()
 
 
 async def test_the_write_is_not_repeated_before_the_server_asked_for_it() -> None:

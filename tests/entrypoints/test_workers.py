@@ -82,7 +82,10 @@ async def running(workers: Workers, work: Work, tripped: Collection[ObjectKey] =
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        await workers.finish(AT_ONCE)
+
+
+def nothing() -> Collection[ObjectKey]:
+    return ()
 
 
 async def test_what_was_woken_before_and_after_the_start_is_worked_on() -> None:
@@ -214,37 +217,56 @@ async def test_a_bug_is_logged_without_its_message_and_the_others_go_on(caplog: 
         await bench.has_begun(A, B, A)  # left alone for a while, not for ever
 
 
-async def test_stopping_hands_out_nothing_more_and_lets_what_has_begun_end() -> None:
+async def test_finishing_begins_nothing_more_and_lets_what_has_begun_end() -> None:
     workers, bench = workers_of(8, StoppedClock(T0)), Bench()
-    task = asyncio.create_task(workers.run(bench.work, frozenset().__contains__))
-    workers.wake(A, AT_ONCE)
-    await bench.has_begun(A)
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    workers.wake(B, AT_ONCE)
-    finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE)))
-    await all_had_their_turn()
-    assert not finished.done()
-    bench.end(A)
-    assert await finished
-    assert bench.begun == [A]
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE), nothing))
+        await all_had_their_turn()
+        workers.wake(B, AT_ONCE)
+        await all_had_their_turn()
+        assert not finished.done()
+        bench.end(A)
+        assert await finished
+        assert bench.begun == [A]
 
 
-async def test_what_does_not_end_in_time_is_cancelled_and_said() -> None:
+async def test_finishing_tries_what_is_in_hand_at_once_and_then_when_it_asks_for_it() -> None:
+    clock, bench, in_hand = StoppedClock(T0), Bench(), {A}
+    workers = workers_of(8, clock)
+    async with running(workers, bench.work):
+        workers.wake(A, HOUR)
+        finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE), lambda: in_hand))
+        await bench.has_begun(A)
+        bench.end(A, timedelta(microseconds=1))
+        await all_had_their_turn()
+        clock.time = T0 + SECOND
+        await bench.has_begun(A, A)
+        assert not finished.done()
+        in_hand.clear()
+        bench.end(A)
+        assert await finished
+
+
+async def test_what_is_still_in_hand_at_the_deadline_is_said() -> None:
     workers, bench = workers_of(8, StoppedClock(T0)), Bench()
-    task = asyncio.create_task(workers.run(bench.work, frozenset().__contains__))
-    workers.wake(A, AT_ONCE)
-    await bench.has_begun(A)
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    assert not await workers.finish(AT_ONCE)
+    async with running(workers, bench.work):
+        assert not await workers.finish(AT_ONCE, lambda: {A})
+
+
+async def test_what_does_not_end_in_time_is_said_and_cancelled_with_the_run() -> None:
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        assert not await workers.finish(AT_ONCE, nothing)
+        assert bench.running == {A}
     assert bench.running == set()
 
 
 async def test_with_nothing_begun_there_is_nothing_to_finish() -> None:
-    assert await workers_of(1, StoppedClock(T0)).finish(AT_ONCE)
+    assert await workers_of(1, StoppedClock(T0)).finish(AT_ONCE, nothing)
 
 
 async def test_the_meter_is_told_how_long_a_key_waited_for_a_worker() -> None:

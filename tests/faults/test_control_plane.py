@@ -5,13 +5,10 @@ Law: they are the real processes; what the manager sees of it is what it would s
 
 from __future__ import annotations
 
-import base64
-import json
 import time
-from urllib.request import Request, urlopen
 
-from tests.cluster.process import Process
 from tests.faults.conftest import Stage
+from tests.faults.etcd import compact
 from tests.faults.proxy import is_watch, status
 
 REQUESTS = "/apis/cert-manager.io/v1/certificaterequests"
@@ -54,16 +51,3 @@ def test_a_history_that_etcd_has_compacted(stage: Stage) -> None:
     stage.proxy.heal()
     stage.converged("etcd compacted, API server restarted", begun)
     assert stage.proxy.lists[REQUESTS] > lists
-
-
-def compact(etcd: Process) -> None:
-    """Up to now: https://etcd.io/docs/latest/dev-guide/api_grpc_gateway/"""
-    url = etcd.flag("listen-client-urls")
-    now = _ask(f"{url}/v3/kv/range", {"key": base64.b64encode(b"/").decode()})["header"]["revision"]
-    _ask(f"{url}/v3/kv/compaction", {"revision": now, "physical": True})
-
-
-def _ask(url: str, body: dict[str, object]) -> dict[str, dict[str, str]]:
-    with urlopen(Request(url, json.dumps(body).encode()), timeout=10) as answer:
-        told: dict[str, dict[str, str]] = json.load(answer)
-        return told

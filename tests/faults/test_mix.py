@@ -1,6 +1,6 @@
 """A random mix of all faults, from a seed: the same seed makes the same faults in the same order.
 
-Law: faults come and go while requests come in, for so many rounds; in the end all is as if nothing had been. The CA may
+Law: faults come and go while requests come in, each fault once; in the end all is as if nothing had been. The CA may
 have been asked twice only for what was being written when the manager was killed.
 """
 
@@ -16,6 +16,7 @@ import pytest
 
 from tests.cluster.waiting import wait_until
 from tests.faults.conftest import Stage
+from tests.faults.etcd import compact
 from tests.faults.load import SECONDS
 from tests.faults.proxy import (
     gone_event,
@@ -26,8 +27,8 @@ from tests.faults.proxy import (
     status,
     writes_certificate,
 )
+from tests.faults.webhook import broken_webhook
 
-ROUNDS = 10
 Fault = Callable[[Stage, random.Random], None]
 
 
@@ -74,6 +75,19 @@ def api_server_frozen(stage: Stage, chance: random.Random) -> None:
     stage.frozen()
 
 
+def connections_half_open(stage: Stage, chance: random.Random) -> None:
+    stage.way.forget()
+
+
+def history_compacted(stage: Stage, chance: random.Random) -> None:
+    compact(stage.plane("etcd"))
+
+
+def writes_refused_by_a_webhook(stage: Stage, chance: random.Random) -> None:
+    with broken_webhook(stage):
+        stage.load.put(chance.randint(1, 4))
+
+
 def manager_stopped(stage: Stage, chance: random.Random) -> None:
     os.kill(stage.manager.process.pid, signal.SIGTERM)
     assert stage.exit_code() == 0
@@ -94,6 +108,9 @@ FAULTS: list[Fault] = [
     requests_deleted,
     api_server_restarted,
     api_server_frozen,
+    connections_half_open,
+    history_compacted,
+    writes_refused_by_a_webhook,
     manager_stopped,
     manager_killed,
 ]
@@ -102,7 +119,7 @@ FAULTS: list[Fault] = [
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_random_mix(stage: Stage, seed: int) -> None:
     chance, begun = random.Random(seed), time.monotonic()
-    for fault in chance.sample(FAULTS, k=ROUNDS):
+    for fault in chance.sample(FAULTS, k=len(FAULTS)):
         stage.load.put(chance.randint(1, 6))
         fault(stage, chance)
     stage.proxy.heal()

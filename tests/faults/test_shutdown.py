@@ -9,7 +9,7 @@ import time
 from tests.cluster.waiting import wait_until
 from tests.faults.conftest import Stage
 from tests.faults.load import SECONDS
-from tests.faults.proxy import silence, writes_certificate
+from tests.faults.proxy import silence, status, writes_certificate
 from tests.figures import Report
 from tests.remote.held import Held
 
@@ -45,6 +45,19 @@ def test_sigterm_while_the_ca_does_not_answer(stage: Stage, report: Report) -> N
     report("from SIGTERM to the end, with a CA that never answers", time.monotonic() - begun)
     stage.manager.start()
     stage.converged("SIGTERM while the CA does not answer", begun)
+
+
+def test_sigterm_while_a_refused_write_waits_to_be_repeated(stage: Stage) -> None:
+    """The certificate in hand is stored before the end, even though its next write is not due yet."""
+    refused = stage.proxy.fail(writes_certificate, status(500, "InternalError", retry_after=15), times=4)
+    begun = time.monotonic()
+    stage.load.put(4)
+    wait_until(lambda: refused.taken == refused.times, SECONDS, "the writes are refused")
+    os.kill(stage.manager.process.pid, signal.SIGTERM)
+    assert stage.exit_code() == 0
+    assert len(stage.load.issued()) == len(stage.ca.signed) == 4, "something was signed and then forgotten"
+    stage.manager.start()
+    stage.converged("SIGTERM while a refused write waits", begun)
 
 
 def test_sigkill_while_the_ca_is_at_work(stage: Stage) -> None:
