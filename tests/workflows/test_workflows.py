@@ -56,6 +56,15 @@ def test_no_job_may_write_the_release_and_build() -> None:
 
 
 @workflow
+def test_a_checkout_leaves_no_credentials_behind(file: Path) -> None:
+    steps = [step for job in jobs(file).values() for step in job.get("steps", [])]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+
+    assert checkouts
+    assert [step for step in checkouts if step.get("with") != {"persist-credentials": False}] == []
+
+
+@workflow
 def test_a_job_ends_by_itself(file: Path) -> None:
     assert [name for name, job in jobs(file).items() if "timeout-minutes" not in job and "uses" not in job] == []
 
