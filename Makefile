@@ -11,9 +11,10 @@ ARGS ?=
 SECONDS ?= 60
 TARGET ?=
 INPUT ?=
+TAG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install uninstall lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install uninstall release-check lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,11 +31,13 @@ bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns;
 fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/fuzz/corpus
 	@$(BIN)/python -m tests.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
-lint: $(READY) ## Check format, lint, types and the architecture
+lint: $(READY) ## Check format, lint, types, the architecture, shell scripts and what workflows may do
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run
+	$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github
 
 format: $(READY) ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
@@ -54,6 +57,9 @@ install: ## Install the CRDs into the current cluster
 
 uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
 	kubectl delete --ignore-not-found -k deploy/crd
+
+release-check: $(READY) ## Print the notes of TAG=v1.2.3, or why pyproject.toml and CHANGELOG.md refuse that release
+	@$(BIN)/python -m tests.release "$(TAG)"
 
 lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
