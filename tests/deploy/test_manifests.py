@@ -97,7 +97,7 @@ def test_a_base_lists_all_of_its_files(base: str) -> None:
 
 
 def test_every_folder_is_a_base() -> None:
-    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default"}
+    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default", "chart"}
 
 
 def test_default_is_all_that_an_installation_needs() -> None:
