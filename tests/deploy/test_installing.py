@@ -143,8 +143,7 @@ def test_by_make(server: ApiServer, checkout: Path) -> None:
     make(checkout, "install.yaml", server=server)
     everything = {full_name(each) for each in loaded((checkout / "install.yaml").read_text())}
 
-    make(checkout, "deploy", server=server)
-    server.kubectl("get", f"--filename={checkout / 'install.yaml'}")
+    server.kubectl("apply", f"--filename={checkout / 'install.yaml'}")
     _give_it_issuers(server, NAMESPACE)
 
     make(checkout, "deploy", "IMG=issuer:9.9", server=server)
