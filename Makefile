@@ -12,12 +12,15 @@ SECONDS ?= 60
 TARGET ?=
 INPUT ?=
 TAG ?=
+VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
+IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install uninstall release-check lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install.yaml chart install uninstall deploy undeploy \
+	release-check lock clean
 
 help: ## Show this help
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"
 	@$(BIN)/sample-external-issuer demo $(FILES)
@@ -49,14 +52,46 @@ run: $(READY) ## Run the manager here, against the current kubeconfig; flags wit
 # Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
 run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
 
-manifests: ## Print all that an installation applies (deploy/default), rendered by kubectl kustomize
-	@kubectl kustomize deploy/default
+manifests: ## Print all that an installation applies: deploy/default with the image IMG
+	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered"
+
+install.yaml: ## Write the same into one file for `kubectl apply -f`, with IMG=registry.example.com/name:tag
+	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered" > $@ && echo "Wrote $@, with the image $$IMG"
+
+chart: ## Pack the Helm chart into dist/, with the image IMG unless a value names another one
+	@$(call NEEDS,helm,Helm: https://helm.sh/docs/intro/install)
+	@$(NEEDS_IMG)
+	@rm -rf build/chart && mkdir -p build && cp -RL deploy/chart build/chart && \
+		image=$${IMG%@*} digest=$${IMG#"$${IMG%@*}"} && name=$${image##*/} && tag=$${name#"$${name%%:*}"} && \
+		sed -e "s|^  repository: .*|  repository: $${image%"$$tag"}|" -e "s|^  tag: .*|  tag: \"$${tag#:}\"|" \
+			-e "s|^  digest: .*|  digest: \"$${digest#@}\"|" deploy/chart/values.yaml > build/chart/values.yaml
+	@helm package build/chart --destination dist
 
 install: ## Install the CRDs into the current cluster
-	kubectl apply -k deploy/crd
+	@$(NEEDS_KUBECTL)
+	kubectl apply --server-side -k deploy/crd
 
 uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
+	@$(NEEDS_KUBECTL)
 	kubectl delete --ignore-not-found -k deploy/crd
+
+deploy: ## Install or upgrade everything in the current cluster, with the image IMG
+	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered" | kubectl apply --server-side -f -
+
+undeploy: ## Remove what deploy made; keeps the CRDs with all issuers (see uninstall) and the namespace with its Secrets
+	@$(NEEDS_KUBECTL)
+	kubectl delete --ignore-not-found -k deploy/default --selector 'sample-issuer.example.com/undeploy!=keep'
+
+NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
+NEEDS_KUBECTL = $(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
+NEEDS_IMG = printf '%s' "$$IMG" | grep -Eqx '$(IMAGE)' || \
+	{ echo "IMG=$$IMG is no image with a tag or digest, such as registry.example.com/name:tag" >&2; exit 1; }
+IMAGE := ([A-Za-z0-9._-]+(:[0-9]+)?/)*[a-z0-9._-]+(:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})
+export IMG
+
+# Sets $rendered to a kustomization of deploy/, with the image in the place that deploy/manager keeps for it.
+RENDER = $(NEEDS_KUBECTL); $(NEEDS_IMG); rendered=$$(kubectl kustomize $(1)) && \
+	rendered=$$(printf '%s\n' "$$rendered" | sed "s|image: controller:latest|image: $$IMG|")
 
 release-check: $(READY) ## Print the notes of TAG=v1.2.3, or why pyproject.toml and CHANGELOG.md refuse that release
 	@$(BIN)/python -m tests.release "$(TAG)"
@@ -73,7 +108,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 	--custom-compile-command "make lock" $(ARGS)
 
 clean: ## Remove .venv and the caches of the tools
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build dist install.yaml
 
 # Everything that is installed has a hash in the lock, setuptools included, which then builds the project's own
 # editable install. The environment is made anew each time the lock changes: nothing stale survives in it.

@@ -1,11 +1,13 @@
 """Reads what deploy/ holds, as plain YAML: what a file says, not what a tool makes of it."""
 
+import tomllib
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+VERSION: str = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["version"]
 KUSTOMIZATION = "kustomization.yaml"
 
 Manifest: TypeAlias = dict[str, Any]
