@@ -11,9 +11,10 @@ ARGS ?=
 SECONDS ?= 60
 TARGET ?=
 INPUT ?=
+NAMESPACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install uninstall lock clean
+.PHONY: help demo test bench fuzz lint format run manifests namespaced install uninstall lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +49,15 @@ run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
 
 manifests: ## Print all that an installation applies (deploy/default), rendered by kubectl kustomize
 	@kubectl kustomize deploy/default
+
+# The namespaces are named once; the flag and a Role for each are printed from that.
+namespaced: ## Print an installation that works in NAMESPACES=team-a,team-b alone (deploy/namespaced)
+	@test -n "$(NAMESPACES)" || { echo "make namespaced needs NAMESPACES=team-a,team-b" >&2; exit 1; }
+	@set -e; all=$$(kubectl kustomize deploy/namespaced); role=$$(kubectl kustomize deploy/namespaced/role); \
+	printf '%s\n' "$$all" | sed 's/--namespaces=.*/--namespaces=$(NAMESPACES)/'; \
+	for namespace in $$(echo "$(NAMESPACES)" | tr , ' '); do \
+		printf '%s\n' --- "$$role" | awk -v "name=$$namespace" '{ print } /^metadata:$$/ { print "  namespace: " name }'; \
+	done
 
 install: ## Install the CRDs into the current cluster
 	kubectl apply -k deploy/crd
