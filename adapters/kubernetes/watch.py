@@ -20,7 +20,7 @@ from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
 from adapters.silent import SILENT
-from domain.errors import ClusterError, Gone
+from domain.errors import ClusterError, Forbidden, Gone
 from domain.facts import Restart
 from domain.ports import Meter
 
@@ -53,6 +53,7 @@ class _Status(msgspec.Struct):
 class Follower:
     """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
 
+    `synced` once it has told what there is, or may not look into its one namespace, which it tries again.
     `known` names what `put` was told and `remove` was not: what of it a list lacks has been deleted.
     """
 
@@ -91,6 +92,8 @@ class Follower:
                 gone = isinstance(trouble, Gone)
                 if gone:
                     self._version = None
+                if self._namespace is not None and isinstance(trouble, Forbidden):
+                    self.synced.set()  # who took our rights away there must not keep other namespaces waiting
                 self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
                 _log.warning("watching %s: %s: %s", self.title, type(trouble).__name__, trouble)
                 await asyncio.sleep(self._pause(trouble))

@@ -50,12 +50,19 @@ def play(server: ApiServer, directory: Path, namespaces: Sequence[str], *flags: 
     """Plays everything in each of the namespaces, which must exist, and once what is in none."""
     log = audited(server, MANAGER)
     kubeconfig = server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT)
-    with in_background(est(directory)) as ca, _working(prepared(kubeconfig, directory, *ELECTION, *flags)) as manager:
-        for namespace in namespaces:
-            _a_tenant(Objects(server, namespace), ca)
-        _the_administrator(Objects(server, NAMESPACE), ca)
-        _a_tenant_of_the_administrator(Objects(server, namespaces[0]))
-        _a_reader_of_metrics(manager, kubeconfig)
+    try:
+        with (
+            in_background(est(directory)) as ca,
+            _working(prepared(kubeconfig, directory, *ELECTION, *flags)) as manager,
+        ):
+            for namespace in namespaces:
+                _a_tenant(Objects(server, namespace), ca)
+            _the_administrator(Objects(server, NAMESPACE), ca)
+            _a_tenant_of_the_administrator(Objects(server, namespaces[0]))
+            _a_reader_of_metrics(manager, kubeconfig)
+    except TimeoutError as stuck:
+        stuck.add_note(f"refused: {sorted(call for call in calls(log) if not call.allowed)}")
+        raise
     return Played(calls(log), grants(server, NAMESPACE, SERVICE_ACCOUNT))
 
 

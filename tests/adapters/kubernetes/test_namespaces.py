@@ -99,14 +99,21 @@ async def test_what_a_list_lacks_is_gone_from_its_own_namespace_alone() -> None:
     assert list(elsewhere._known()) == []
 
 
-async def test_the_log_says_in_which_namespace_a_watch_is_refused(
+async def test_one_that_may_not_be_looked_into_keeps_no_other_waiting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answers = [page(), failure(403), *[page()] * 5]
-    async with FakeApiServer(answers) as server, watching(server, ["team-a"], tmp_path):
-        assert [record.getMessage() for record in caplog.records if "Forbidden" in record.getMessage()] == [
-            "watching Secret in system: Forbidden: said so"
+    """A tenant may delete the RoleBinding of its namespace."""
+    answers = [page(), failure(403, retry_after="99"), *[page()] * 7]
+    async with FakeApiServer(answers) as server, watching(server, ["team-a", "team-b"], tmp_path):
+        assert [record.getMessage() for record in caplog.records if "watching" in record.getMessage()] == [
+            "watching Secret in team-b: Forbidden: said so"
         ]
+
+
+async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(tmp_path: Path) -> None:
+    async with FakeApiServer([failure(403), *[page()] * 5]) as server, watching(server, [], tmp_path):
+        paths = [asked.path for asked in server.lists]
+        assert paths[:2] == ["/api/v1/secrets"] * 2
 
 
 async def test_a_whole_kind_is_named_without_one() -> None:
