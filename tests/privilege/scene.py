@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -51,13 +52,12 @@ def play(server: ApiServer, directory: Path, namespaces: Sequence[str], *flags: 
     log = audited(server, MANAGER)
     kubeconfig = server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT)
     try:
-        with (
-            in_background(est(directory)) as ca,
-            _working(prepared(kubeconfig, directory, *ELECTION, *flags)) as manager,
-        ):
+        with ExitStack() as stack:
+            cas = {each: stack.enter_context(_a_ca(directory / each)) for each in (*namespaces, NAMESPACE)}
+            manager = stack.enter_context(_working(prepared(kubeconfig, directory, *ELECTION, *flags)))
             for namespace in namespaces:
-                _a_tenant(Objects(server, namespace), ca)
-            _the_administrator(Objects(server, NAMESPACE), ca)
+                _a_tenant(Objects(server, namespace), cas[namespace])
+            _the_administrator(Objects(server, NAMESPACE), cas[NAMESPACE])
             _a_tenant_of_the_administrator(Objects(server, namespaces[0]))
             _a_reader_of_metrics(manager, kubeconfig)
     except TimeoutError as stuck:
@@ -72,11 +72,11 @@ _working = contextmanager(running)
 def _a_tenant(objects: Objects, ca: ESTServer) -> None:
     objects.apply(objects.issuer(url=ca.url, signer="EST"))
     _wait_for_a_series(objects, NAMES.issuer, "issuer")  # its Secret is not there
-    with _changed_while_the_ca_is_asked(objects, ca, NAMES.issuer, "issuer"):
+    with _changed_while_the_ca_is_asked(objects, ca, "cacerts", NAMES.issuer, "issuer"):
         objects.apply(objects.secret(**CREDENTIALS))
     objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")
     objects.apply(objects.request("app", pki.csr(dns=["app.example.com"])))
-    with _changed_while_the_ca_is_asked(objects, ca, "certificaterequest", "app"):
+    with _changed_while_the_ca_is_asked(objects, ca, "simpleenroll", "certificaterequest", "app"):
         objects.approve("app")
     objects.wait_for_reason("certificaterequest", "app", "Issued")
 
@@ -84,16 +84,26 @@ def _a_tenant(objects: Objects, ca: ESTServer) -> None:
 def _the_administrator(objects: Objects, ca: ESTServer) -> None:
     objects.apply(cluster_issuer("est", "credentials", url=ca.url, signer="EST"))
     _wait_for_a_series(objects, NAMES.cluster_issuer, "est")
-    with _changed_while_the_ca_is_asked(objects, ca, NAMES.cluster_issuer, "est"):
+    with _changed_while_the_ca_is_asked(objects, ca, "cacerts", NAMES.cluster_issuer, "est"):
         objects.apply(objects.secret(**CREDENTIALS), cluster_issuer("demo", "credentials"))
     for name in ("est", "demo"):
         objects.wait_for_reason(NAMES.cluster_issuer, name, "Checked")
-        request = signing_request(name, pki.csr(dns=[f"{name}.example.com"]), name, USAGES)
-        request["spec"]["expirationSeconds"] = 24 * 3600
-        objects.apply(request)
-    with _changed_while_the_ca_is_asked(objects, ca, "csr", "est"):
+        objects.apply(_for_a_day(signing_request(name, pki.csr(dns=[f"{name}.example.com"]), name, USAGES)))
+    with _changed_while_the_ca_is_asked(objects, ca, "simpleenroll", "csr", "est"):
         objects.server.kubectl("certificate", "approve", "est", "demo")
     objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=20s", "csr", "est", "demo")
+
+
+def _for_a_day(request: dict[str, Any]) -> dict[str, Any]:
+    return request | {"spec": request["spec"] | {"expirationSeconds": 24 * 3600}}
+
+
+@contextmanager
+def _a_ca(directory: Path) -> Iterator[ESTServer]:
+    """Only one issuer and one request to that ask it. It outlives the manager, who keeps connections to it."""
+    directory.mkdir()
+    with in_background(est(directory)) as ca:
+        yield ca
 
 
 def _a_tenant_of_the_administrator(objects: Objects) -> None:
@@ -116,12 +126,14 @@ def _a_reader_of_metrics(manager: Manager, kubeconfig: Path) -> None:
 
 
 @contextmanager
-def _changed_while_the_ca_is_asked(objects: Objects, ca: ESTServer, kind: str, name: str) -> Iterator[None]:
+def _changed_while_the_ca_is_asked(
+    objects: Objects, ca: ESTServer, operation: str, kind: str, name: str
+) -> Iterator[None]:
     """Whatever is done within has the manager ask the CA, whose answer comes when the object is another."""
-    held, before = Held(ca), len(ca.asked)
+    held = Held(ca)
     ca.http.handler = held.answer
     yield
-    wait_until(lambda: len(ca.asked) > before, SECONDS, f"the CA is asked for {kind} {name}")
+    wait_until(lambda: operation in ca.asked, SECONDS, f"the CA is asked for {kind} {name}")
     ca.http.handler = ca.answer
     objects.server.kubectl("annotate", kind, name, "example.com/changed=true", f"--namespace={objects.namespace}")
     held.release()
