@@ -17,6 +17,7 @@ import yaml
 from entrypoints.settings import NAMES, NAMESPACE
 from tests import pki
 from tests.cluster.api_server import ApiServer
+from tests.deployed import install
 from tests.e2e.objects import Objects
 from tests.privilege.least import LeastPrivilege
 from tests.privilege.scene import MANAGER, Played, play
@@ -50,11 +51,9 @@ def elsewhere(api_server_of_its_own: ApiServer) -> Objects:
 
 @pytest.fixture(scope="module")
 def played(api_server_of_its_own: ApiServer, elsewhere: Objects, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    kubectl = api_server_of_its_own.kubectl
-    api_server_of_its_own.install_cert_manager_crds()
+    install(api_server_of_its_own)  # for all namespaces, to be narrowed
     manifests = printed(api_server_of_its_own)
-    kubectl("apply", "--server-side", "--filename=-", stdin=manifests)
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    api_server_of_its_own.kubectl("apply", "--server-side", "--filename=-", stdin=manifests)
     elsewhere.apply(elsewhere.secret(), elsewhere.issuer(), elsewhere.request("app", pki.csr()))
     elsewhere.approve("app")
     return play(api_server_of_its_own, tmp_path_factory.mktemp("manager"), CHOSEN, *flags(manifests))
