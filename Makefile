@@ -12,12 +12,13 @@ SECONDS ?= 60
 TARGET ?=
 INPUT ?=
 TAG ?=
+NAMESPACES ?=
 VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install.yaml chart install uninstall deploy undeploy \
-	release-check lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install.yaml chart namespaced install uninstall deploy \
+	undeploy release-check lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +67,15 @@ chart: ## Pack the Helm chart into dist/, with the image IMG unless a value name
 		sed -e "s|^  repository: .*|  repository: $${image%"$$tag"}|" -e "s|^  tag: .*|  tag: \"$${tag#:}\"|" \
 			-e "s|^  digest: .*|  digest: \"$${digest#@}\"|" deploy/chart/values.yaml > build/chart/values.yaml
 	@helm package build/chart --destination dist
+
+# The namespaces are named once; the flag and a Role for each are printed from that.
+namespaced: ## Print an installation that works in NAMESPACES=team-a,team-b alone (deploy/namespaced)
+	@test -n "$(NAMESPACES)" || { echo "make namespaced needs NAMESPACES=team-a,team-b" >&2; exit 1; }
+	@$(call RENDER,deploy/namespaced) && role=$$(kubectl kustomize deploy/namespaced/role) && \
+	printf '%s\n' "$$rendered" | sed 's/--namespaces=.*/--namespaces=$(NAMESPACES)/' && \
+	for namespace in $$(echo "$(NAMESPACES)" | tr , ' '); do \
+		printf '%s\n' --- "$$role" | awk -v "name=$$namespace" '{ print } /^metadata:$$/ { print "  namespace: " name }'; \
+	done
 
 install: ## Install the CRDs into the current cluster
 	@$(NEEDS_KUBECTL)

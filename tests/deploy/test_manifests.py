@@ -4,7 +4,6 @@ No cluster needed. Whoever changes a permission changes the table here too, on p
 """
 
 from collections import Counter
-from typing import Any
 
 import pytest
 import yaml
@@ -14,11 +13,13 @@ from tests.deploy.manifests import (
     DEPLOY,
     KUSTOMIZATION,
     Manifest,
+    Permission,
     files,
     full_name,
     kustomized,
     objects,
     of_kind,
+    permissions,
     the_only,
 )
 
@@ -29,15 +30,13 @@ GROUP = "sample-issuer.example.com"
 
 NOBODY = ("", "")  # who installs this binds it to whom they want
 
-Permission = tuple[str, str, str, str]
-
 USERS = {
     "viewer": {"get", "list", "watch"},
     "editor": {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"},
     "admin": {"*"},
 }
 
-# role → who has it, and (API group, resource, name, verb); "*" is every name.
+# role → who has it, and what it permits.
 CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
     CONTROLLER: (
         (SYSTEM, CONTROLLER),
@@ -97,7 +96,7 @@ def test_a_base_lists_all_of_its_files(base: str) -> None:
 
 
 def test_every_folder_is_a_base() -> None:
-    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default", "chart"}
+    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default", "chart", "namespaced"}
 
 
 def test_default_is_all_that_an_installation_needs() -> None:
@@ -130,10 +129,10 @@ def test_the_two_kinds_of_issuer_have_one_schema() -> None:
 def test_permissions_are_these_and_no_more(
     kind: str, expected: dict[str, tuple[tuple[str, str], set[Permission]]]
 ) -> None:
-    roles = {role["metadata"]["name"]: _permissions(role) for role in of_kind("rbac", kind)}
+    roles = {role["metadata"]["name"]: permissions(role) for role in of_kind("rbac", kind)}
     holders = {binding["roleRef"]["name"]: _holder(binding) for binding in of_kind("rbac", f"{kind}Binding")}
 
-    assert roles == {name: permissions for name, (_, permissions) in expected.items()}
+    assert roles == {name: permitted for name, (_, permitted) in expected.items()}
     assert holders == {name: holder for name, (holder, _) in expected.items() if holder != NOBODY}
 
 
@@ -241,20 +240,6 @@ def test_the_deployment_has_no_privileges() -> None:
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
-    }
-
-
-def _permissions(role: Manifest) -> set[Permission]:
-    return {permission for rule in role["rules"] for permission in _spelled_out(rule)}
-
-
-def _spelled_out(rule: dict[str, Any]) -> set[Permission]:
-    return {
-        (group, resource, name, verb)
-        for group in rule.get("apiGroups", [""])
-        for resource in rule.get("resources") or rule["nonResourceURLs"]
-        for name in rule.get("resourceNames", ["*"])
-        for verb in rule["verbs"]
     }
 
 
