@@ -11,9 +11,11 @@ ARGS ?=
 SECONDS ?= 60
 TARGET ?=
 INPUT ?=
+VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
+IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install uninstall lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install uninstall docker-build lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +56,16 @@ install: ## Install the CRDs into the current cluster
 
 uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
 	kubectl delete --ignore-not-found -k deploy/crd
+
+docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on
+	@$(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
+	docker build $(DOCKER_BUILD_FLAGS) --file=deploy/Dockerfile --tag="$(IMG)" --build-arg=BUILD_IMAGE --build-arg=BASE_IMAGE \
+		--build-arg=SOURCE --build-arg=VERSION="$(VERSION)" --build-arg=REVISION="$(REVISION)" .
+	@$(BIN)/python -m tests.k3s.image "$(IMG)"
+
+REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
+
+NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
 
 lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
