@@ -53,6 +53,7 @@ def test_every_module_of_ours_is_byte_compiled(image: str) -> None:
     assert compiled <= {name.rpartition(".cpython-")[0] for name in names}
 
 
+@pytest.mark.timeout(900)  # everything is downloaded again
 def test_the_same_sources_give_the_same_layers(image: str) -> None:
     again = build("sample-external-issuer:again", "--no-cache")
     assert inspect(again)["RootFS"] == inspect(image)["RootFS"]
