@@ -32,13 +32,18 @@ collect_ignore_glob = ["test_*.py"] if left_out(os.environ) else []
 
 
 @pytest.fixture(scope="session")
-def engine() -> None:
+def node_image_here() -> str:
+    """The name of the node's image; who has neither an engine nor the image gives up before anything is built."""
     if reason := docker.why_unusable(os.environ):
         give_up(f"no k3s: {reason}", os.environ, REMEDY)
+    wanted = node_image(os.environ)
+    if not docker.has_image(wanted, os.environ):
+        give_up(f"no k3s: {wanted} is neither here nor can it be pulled", os.environ, "set K3S_IMAGE to one that is")
+    return wanted
 
 
 @pytest.fixture(scope="session")
-def image(engine: None) -> str:
+def image(node_image_here: str) -> str:
     """The name of the image, built by `make docker-build`."""
     return build(IMAGE)
 
@@ -50,12 +55,9 @@ def build(name: str, flags: str = "") -> str:
 
 
 @pytest.fixture(scope="session")
-def k3s(image: str) -> Iterator[K3SContainer]:
+def k3s(node_image_here: str, image: str) -> Iterator[K3SContainer]:
     """A node with the image loaded."""
-    wanted = node_image(os.environ)
-    if not docker.has_image(wanted, os.environ):
-        give_up(f"no k3s: {wanted} is neither here nor can it be pulled", os.environ, "set K3S_IMAGE to one that is")
-    with node.running(wanted) as started:
+    with node.running(node_image_here) as started:
         node.load(started, image)
         yield started
 
