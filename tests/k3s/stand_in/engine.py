@@ -81,5 +81,7 @@ def _wait_until_it_answers(engine: Process, env: Mapping[str, str]) -> None:
 
     try:
         wait_until(answers, START_SECONDS, "dockerd answers")
-    except (ProcessDied, TimeoutError) as error:
+    except ProcessDied as error:
+        raise Impossible(f"no Docker engine can be started: {error}") from None
+    except TimeoutError as error:
         raise Impossible(f"no Docker engine can be started: {error}\n{engine.tail()}") from None
