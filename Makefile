@@ -15,8 +15,7 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install uninstall docker-build \
-	kind-cluster kind-load deploy-cert-manager e2e lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install uninstall lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
@@ -43,21 +42,7 @@ format: $(READY) ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
-	@$(BIN)/sample-external-issuer manager $(ARGS)
-
-# Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
-run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
-
-manifests: ## Print all that an installation applies (deploy/default), rendered by kubectl kustomize
-	@kubectl kustomize deploy/default
-
-install: ## Install the CRDs into the current cluster
-	kubectl apply -k deploy/crd
-
-uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
-	kubectl delete --ignore-not-found -k deploy/crd
-
+.PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
 docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on
 	@$(NEEDS_DOCKER)
 	docker build $(DOCKER_BUILD_FLAGS) --file=deploy/Dockerfile --tag="$(IMG)" --build-arg=BUILD_IMAGE --build-arg=BASE_IMAGE \
@@ -77,7 +62,7 @@ kind-load: ## Put the image IMG into the kind cluster KIND_CLUSTER
 	kind load docker-image "$(IMG)" --name "$(KIND_CLUSTER)"
 
 deploy-cert-manager: ## Install cert-manager CERT_MANAGER_VERSION into the current cluster, and wait until it answers
-	@$(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
+	@$(NEEDS_KUBECTL)
 	kubectl apply --server-side -f "$(CERT_MANAGER)/releases/download/$(CERT_MANAGER_VERSION)/cert-manager.yaml"
 	kubectl wait --for=condition=Available --timeout=5m --namespace=cert-manager deployment --all
 	@for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do \
@@ -86,7 +71,7 @@ deploy-cert-manager: ## Install cert-manager CERT_MANAGER_VERSION into the curre
 	done; echo "cert-manager's webhook did not answer within a minute" >&2; exit 1
 
 e2e: ## Apply deploy/samples to the current cluster, want each Ready within 5 s, as the Go sample does, and delete them
-	@$(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
+	@$(NEEDS_KUBECTL)
 	@kubectl apply -k deploy/samples
 	@status=0; for each in $(READY_SAMPLES); do kubectl wait --for=condition=Ready --timeout=5s --namespace=default "$$each" || status=1; done; \
 		kubectl delete --ignore-not-found -k deploy/samples && \
@@ -103,8 +88,24 @@ CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager
 REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
 
 NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
+NEEDS_KUBECTL = $(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
 NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
 NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation)
+
+run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
+	@$(BIN)/sample-external-issuer manager $(ARGS)
+
+# Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
+run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
+
+manifests: ## Print all that an installation applies (deploy/default), rendered by kubectl kustomize
+	@kubectl kustomize deploy/default
+
+install: ## Install the CRDs into the current cluster
+	kubectl apply -k deploy/crd
+
+uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
+	kubectl delete --ignore-not-found -k deploy/crd
 
 lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
