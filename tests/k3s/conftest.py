@@ -8,6 +8,7 @@ as there: a node need not be able to pull anything.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
@@ -92,12 +93,12 @@ def deployed(api_server: ApiServer, cert_manager: CertManager, tmp_path_factory:
 @pytest.fixture(scope="session")
 def pods(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Pods:
     """Ready."""
-    found = Pods(deployed.server, tmp_path_factory.mktemp("pods"))
+    found, started = Pods(deployed.server, tmp_path_factory.mktemp("pods")), time.monotonic()
     try:
         found.wait_until_ready()
     except KubectlFailed as error:
         pytest.fail(f"{error}\n{story(found)}", pytrace=False)
-    return found
+    return replace(found, seconds_to_ready=time.monotonic() - started)
 
 
 @pytest.fixture(scope="module")
