@@ -2,7 +2,8 @@
 
 That is an engine, and a node image: the one that K3S_IMAGE names or rancher/k3s where it can be had, else the
 stand-in, which is made first. Where there can be neither, the command is run without those tests, and a line says
-why; pytest's header repeats it. Without a command: makes the images and prints the variables.
+why; pytest's header repeats it. With REQUIRE_K3S=1 that is a failure instead, for machines that are known to have
+Docker. Without a command: makes the images and prints the variables.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def main(command: list[str]) -> int:
             return run(command, variables)
     except Impossible as reason:
         print(f"\nTHE K3S PART IS NOT RUN: {reason}\n", file=sys.stderr, flush=True)
+        if os.environ.get("REQUIRE_K3S") == "1":
+            return 1
         return run(command, {"K3S_NOT_RUN": str(reason).splitlines()[0]})
     except BuildFailed as failure:
         print(f"{images.NAME}: build failed\n{failure}", file=sys.stderr)
