@@ -11,14 +11,17 @@ ARGS ?=
 SECONDS ?= 60
 TARGET ?=
 INPUT ?=
+TAG ?=
+NAMESPACES ?=
 VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install uninstall lock clean
+.PHONY: help demo test bench fuzz lint format run manifests install.yaml chart namespaced install uninstall deploy \
+	undeploy release-check lock clean
 
 help: ## Show this help
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"
 	@$(BIN)/sample-external-issuer demo $(FILES)
@@ -32,11 +35,13 @@ bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns;
 fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/fuzz/corpus
 	@$(BIN)/python -m tests.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
-lint: $(READY) ## Check format, lint, types and the architecture
+lint: $(READY) ## Check format, lint, types, the architecture, shell scripts and what workflows may do
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/run
+	$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github
 
 format: $(READY) ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
@@ -87,8 +92,6 @@ CERT_MANAGER = https://github.com/cert-manager/cert-manager
 CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager ,,p' tests/cluster/controlplane/go.mod)
 REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
 
-NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
-NEEDS_KUBECTL = $(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
 NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
 NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation)
 
@@ -98,14 +101,58 @@ run: $(READY) ## Run the manager here, against the current kubeconfig; flags wit
 # Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
 run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
 
-manifests: ## Print all that an installation applies (deploy/default), rendered by kubectl kustomize
-	@kubectl kustomize deploy/default
+manifests: ## Print all that an installation applies: deploy/default with the image IMG
+	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered"
+
+install.yaml: ## Write the same into one file for `kubectl apply -f`, with IMG=registry.example.com/name:tag
+	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered" > $@ && echo "Wrote $@, with the image $$IMG"
+
+chart: ## Pack the Helm chart into dist/, with the image IMG unless a value names another one
+	@$(call NEEDS,helm,Helm: https://helm.sh/docs/intro/install)
+	@$(NEEDS_IMG)
+	@rm -rf build/chart && mkdir -p build && cp -RL deploy/chart build/chart && \
+		image=$${IMG%@*} digest=$${IMG#"$${IMG%@*}"} && name=$${image##*/} && tag=$${name#"$${name%%:*}"} && \
+		sed -e "s|^  repository: .*|  repository: $${image%"$$tag"}|" -e "s|^  tag: .*|  tag: \"$${tag#:}\"|" \
+			-e "s|^  digest: .*|  digest: \"$${digest#@}\"|" deploy/chart/values.yaml > build/chart/values.yaml
+	@helm package build/chart --destination dist
+
+# The namespaces are named once; the flag and a Role for each are printed from that.
+namespaced: ## Print an installation that works in NAMESPACES=team-a,team-b alone (deploy/namespaced)
+	@test -n "$(NAMESPACES)" || { echo "make namespaced needs NAMESPACES=team-a,team-b" >&2; exit 1; }
+	@$(call RENDER,deploy/namespaced) && role=$$(kubectl kustomize deploy/namespaced/role) && \
+	printf '%s\n' "$$rendered" | sed 's/--namespaces=.*/--namespaces=$(NAMESPACES)/' && \
+	for namespace in $$(echo "$(NAMESPACES)" | tr , ' '); do \
+		printf '%s\n' --- "$$role" | awk -v "name=$$namespace" '{ print } /^metadata:$$/ { print "  namespace: " name }'; \
+	done
 
 install: ## Install the CRDs into the current cluster
-	kubectl apply -k deploy/crd
+	@$(NEEDS_KUBECTL)
+	kubectl apply --server-side -k deploy/crd
 
 uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
+	@$(NEEDS_KUBECTL)
 	kubectl delete --ignore-not-found -k deploy/crd
+
+deploy: ## Install or upgrade everything in the current cluster, with the image IMG
+	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered" | kubectl apply --server-side -f -
+
+undeploy: ## Remove what deploy made; keeps the CRDs with all issuers (see uninstall) and the namespace with its Secrets
+	@$(NEEDS_KUBECTL)
+	kubectl delete --ignore-not-found -k deploy/default --selector 'sample-issuer.example.com/undeploy!=keep'
+
+NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
+NEEDS_KUBECTL = $(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
+NEEDS_IMG = printf '%s' "$$IMG" | grep -Eqx '$(IMAGE)' || \
+	{ echo "IMG=$$IMG is no image with a tag or digest, such as registry.example.com/name:tag" >&2; exit 1; }
+IMAGE := ([A-Za-z0-9._-]+(:[0-9]+)?/)*[a-z0-9._-]+(:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})
+export IMG
+
+# Sets $rendered to a kustomization of deploy/, with the image in the place that deploy/manager keeps for it.
+RENDER = $(NEEDS_KUBECTL); $(NEEDS_IMG); rendered=$$(kubectl kustomize $(1)) && \
+	rendered=$$(printf '%s\n' "$$rendered" | sed "s|image: controller:latest|image: $$IMG|")
+
+release-check: $(READY) ## Print the notes of TAG=v1.2.3, or why pyproject.toml and CHANGELOG.md refuse that release
+	@$(BIN)/python -m tests.release "$(TAG)"
 
 lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
@@ -119,7 +166,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 	--custom-compile-command "make lock" $(ARGS)
 
 clean: ## Remove .venv and the caches of the tools
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build dist install.yaml
 
 # Everything that is installed has a hash in the lock, setuptools included, which then builds the project's own
 # editable install. The environment is made anew each time the lock changes: nothing stale survives in it.

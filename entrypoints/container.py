@@ -25,6 +25,7 @@ from adapters.kubernetes.counted import counted
 from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.transport import CONNECTIONS
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
@@ -65,6 +66,11 @@ def _turns(settings: Settings) -> AbstractAsyncContextManager[None]:
     return AsyncLimiter(burst, burst / qps) if qps else nullcontext()
 
 
+def _connections(settings: Settings) -> int:
+    """Each namespace that is named has a watch of its own for three kinds, and a watch keeps its connection."""
+    return CONNECTIONS + 3 * len(settings.namespaces)
+
+
 def _guard(reviews: Reviews, clock: Clock) -> Guard:
     return Guard(partial(reviews.may_get, METRICS_PATH), clock)
 
@@ -76,11 +82,13 @@ class Container(containers.DeclarativeContainer):
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
-    client = providers.Singleton(counted, providers.Singleton(connect), meter)
+    client = providers.Singleton(
+        counted, providers.Singleton(connect, providers.Singleton(_connections, settings)), meter
+    )
     turns = providers.Singleton(_turns, settings)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
-    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter)
+    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter, settings.provided.namespaces)
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(
         KubernetesCAStore,

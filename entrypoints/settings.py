@@ -50,7 +50,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the manager can be told. An address None: nothing is served there.
+    """All that the manager can be told. An address None: nothing is served there. No `namespaces`: all of them.
 
     `metrics_cert_path` None: a certificate made at the start serves, which nobody can verify. `leader_elect` needs a
     `leader_election_namespace`.
@@ -75,6 +75,7 @@ class Settings:
     leader_election_lease_duration: timedelta = LeaseTimes().duration
     leader_election_renew_deadline: timedelta = LeaseTimes().renew_deadline
     leader_election_retry_period: timedelta = LeaseTimes().retry_period
+    namespaces: tuple[str, ...] = ()
 
     @property
     def lease_times(self) -> LeaseTimes:
@@ -128,6 +129,18 @@ class _Namespace(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+class _Namespaces(click.ParamType[tuple[str, ...]]):
+    name = "namespace,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(dict.fromkeys(checked_namespace(name) for name in value.split(",")))
+        except Invalid as error:
+            self.fail(f"{value!r} is not a list such as team-a,team-b: {error}", param, ctx)
+
+
 def _option(flag: str, **attributes: Any) -> Callable[[Any], Any]:
     variable = "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
     return click.option(flag, envvar=variable, show_envvar=True, show_default=True, **attributes)
@@ -138,6 +151,13 @@ OPTIONS = [
         "--cluster-resource-namespace",
         type=_Namespace(),
         help=f"Where the Secrets of {NAMES.cluster_issuer}s are. Default: the namespace that the pod runs in.",
+    ),
+    _option(
+        "--namespaces",
+        type=_Namespaces(),
+        default=(),
+        help=f"Works on {NAMES.issuer}s, CertificateRequests and Secrets of these alone, as in team-a,team-b. "
+        "Default: of all namespaces.",
     ),
     _option(
         "--health-probe-bind-address",

@@ -119,23 +119,37 @@ class Api:
         async with self._call(reading()):
             return await self._client._client.request("post", resource.main, body)
 
-    async def list_page(self, resource: Resource, *, limit: int, token: str | None, metadata_only: bool) -> bytes:
-        """One page of all namespaces, undecoded."""
-        request = self._prepare(resource, {"limit": limit, "continue": token}, metadata_only)
+    async def list_page(
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        limit: int,
+        token: str | None,
+        metadata_only: bool,
+    ) -> bytes:
+        """One page of a namespace, or of all of them, undecoded."""
+        request = self._prepare(resource, namespace, {"limit": limit, "continue": token}, metadata_only)
         async with self._call(reading()):
             response = await self._send(request)
             return bytes(response.content)
 
     @asynccontextmanager
     async def watch(
-        self, resource: Resource, *, resource_version: str, seconds: int, metadata_only: bool
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        resource_version: str,
+        seconds: int,
+        metadata_only: bool,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The changes of all namespaces as chunks of bytes, for so many seconds, from a resource version on.
+        """The changes of a namespace, or of all of them, as chunks of bytes, for so many seconds, from a version on.
 
         Ends early where the server falls silent; one that does not even begin to answer is a failure.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
-        request = self._prepare(resource, params, metadata_only, watch=True)
+        request = self._prepare(resource, namespace, params, metadata_only, watch=True)
         request.timeout = httpx2.Timeout(10.0, read=_SILENCE)
         await self._turn()
         with reading():
@@ -158,12 +172,18 @@ class Api:
             return
 
     def _prepare(
-        self, resource: Resource, params: dict[str, Any], metadata_only: bool, watch: bool = False
+        self,
+        resource: Resource,
+        namespace: str | None,
+        params: dict[str, Any],
+        metadata_only: bool,
+        watch: bool = False,
     ) -> BasicRequest:
+        everywhere = ALL_NS if resource.namespaced else None
         return self._client._client.prepare_request(
             "list",
             resource.main,
-            namespace=ALL_NS if resource.namespaced else None,
+            namespace=everywhere if namespace is None else _where(resource, namespace),
             watch=watch,
             params=params,
             headers={"Accept": _METADATA_ONLY.format("" if watch else "List")} if metadata_only else {},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from adapters.kubernetes.api import Api
@@ -26,8 +26,18 @@ _HELD = 1000  # Secrets kept in memory, those of issuers in use
 
 
 class KubernetesCluster(Cluster):
-    def __init__(self, api: Api, names: ApiNames, translator: Translator, meter: Meter = SILENT) -> None:
+    """`namespaces` are those whose objects are followed; none named: all."""
+
+    def __init__(
+        self,
+        api: Api,
+        names: ApiNames,
+        translator: Translator,
+        meter: Meter = SILENT,
+        namespaces: Sequence[str] = (),
+    ) -> None:
         self._api = api
+        self._namespaces = namespaces
         self._meter = meter
         self._translator = translator
         self._resources = {resource.kind: resource for resource in followed(names)}
@@ -40,9 +50,11 @@ class KubernetesCluster(Cluster):
         self._wake = wake
         async with asyncio.TaskGroup() as group:
             for resource in self._resources.values():  # one after the other: the first fill what the next look up
-                follower = self._follower(resource)
-                group.create_task(follower.run(), name=f"watch {resource.kind}")
-                await follower.synced.wait()
+                followers = [self._follower(resource, namespace) for namespace in self._scopes(resource)]
+                for follower in followers:
+                    group.create_task(follower.run(), name=f"watch {follower.title}")
+                for follower in followers:
+                    await follower.synced.wait()
             self._synced.set()
 
     async def synced(self) -> None:
@@ -91,14 +103,25 @@ class KubernetesCluster(Cluster):
             self._held.popitem(last=False)
         return held
 
-    def _follower(self, resource: Resource) -> Follower:
+    def _scopes(self, resource: Resource) -> Iterable[str | None]:
+        """The namespaces that have a watch each; None, once, for all of them and for what is in none."""
+        if not self._namespaces or not resource.namespaced:
+            return [None]
+        if resource.kind == SECRET:
+            return dict.fromkeys((*self._namespaces, self._translator.cluster_resource_namespace))
+        return self._namespaces
+
+    def _follower(self, resource: Resource, namespace: str | None) -> Follower:
         kind = resource.kind
         return Follower(
             self._api,
             resource,
             put=lambda told: self._tell(self._cache.put(self._translator.object(kind, told))),
             remove=lambda namespace, name: self._removed(ObjectKey(kind, namespace, name)),
-            known=lambda: ((key.namespace, key.name) for key in self._cache.keys(kind)),
+            known=lambda: (
+                (key.namespace, key.name) for key in self._cache.keys(kind) if namespace in (None, key.namespace)
+            ),
+            namespace=namespace,
             metadata_only=kind == SECRET,
             meter=self._meter,
         )

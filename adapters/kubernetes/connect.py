@@ -18,7 +18,7 @@ from lightkube.config.kubeconfig import SERVICE_ACCOUNT, SingleConfig
 from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 
-from adapters.kubernetes.transport import Transport
+from adapters.kubernetes.transport import CONNECTIONS, Transport
 
 _EXEC_KNOWN = ("client.authentication.k8s.io/v1alpha1", "client.authentication.k8s.io/v1beta1")
 
@@ -27,22 +27,22 @@ class NoCluster(Exception):
     """There is no cluster to talk to; the message says why and what to do."""
 
 
-def connect() -> AsyncClient:
+def connect(connections: int = CONNECTIONS) -> AsyncClient:
     """A client for the current kubeconfig or the pod's ServiceAccount; raises NoCluster. Does no I/O on the network."""
     config = _config()
     _refuse_what_cannot_work(config)
     try:
-        return client(config)
+        return client(config, connections)
     except (ConfigError, httpx2.InvalidURL) as error:
         raise NoCluster(f"the kubeconfig cannot be used: {error}") from error
     except (OSError, ValueError) as error:
         raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
 
 
-def client(config: SingleConfig) -> AsyncClient:
+def client(config: SingleConfig, connections: int = CONNECTIONS) -> AsyncClient:
     """A client on our own transport, which must be told again whom to trust and who we are."""
     context = verify_cluster(config.cluster, config.user or User(), config.abs_file)
-    return AsyncClient(config=config, transport=Transport(context, _proxy(config.cluster.server)))
+    return AsyncClient(config=config, transport=Transport(context, _proxy(config.cluster.server), connections))
 
 
 def _proxy(server: str) -> str | None:

@@ -50,7 +50,7 @@ class Translator:
 
     def __init__(self, names: ApiNames, cluster_resource_namespace: str) -> None:
         self._names = names
-        self._cluster_resource_namespace = cluster_resource_namespace
+        self.cluster_resource_namespace = cluster_resource_namespace
         self._signer_prefix = f"{names.cluster_issuers}.{names.group}/"
         self._order_type = f"{names.group}/Order"
 
@@ -68,7 +68,7 @@ class Translator:
 
     def issuer(self, kind: str, told: IssuerObject) -> Issuer:
         key, spec = _key(kind, told.metadata), told.spec
-        namespace = key.namespace or self._cluster_resource_namespace
+        namespace = key.namespace or self.cluster_resource_namespace
         return Issuer(
             key=key,
             uid=told.metadata.uid,

@@ -15,6 +15,7 @@ import aiohttp
 import httpx2
 from yarl import URL
 
+CONNECTIONS = 100  # at a time; who wants one more waits
 _IDLE = 60.0  # seconds until an unused connection is closed; the API server keeps them for longer
 _SENT_AS_TOLD = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # headers that aiohttp would make up
 _RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # the first that fits
@@ -28,9 +29,10 @@ _RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # 
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(self, context: ssl.SSLContext, proxy: str | None, connections: int = CONNECTIONS) -> None:
         self._context = context
         self._proxy = proxy
+        self._connections = connections
         self._session: aiohttp.ClientSession | None = None  # made by the first request: aiohttp wants a running loop
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -59,7 +61,7 @@ class Transport(httpx2.AsyncBaseTransport):
 
     def _begin(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE),
+            connector=aiohttp.TCPConnector(ssl=self._context, limit=self._connections, keepalive_timeout=_IDLE),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_SENT_AS_TOLD,
             auto_decompress=False,  # httpx2 does it

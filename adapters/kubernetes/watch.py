@@ -1,4 +1,4 @@
-"""Following one kind: paged list, diff, watch with bookmarks, resume or list again.
+"""Following one kind, everywhere or in one namespace: paged list, diff, watch with bookmarks, resume or list again.
 
 Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
 version, and where that is gone (410 in any of its forms) it lists again and tells what was deleted meanwhile.
@@ -20,7 +20,7 @@ from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
 from adapters.silent import SILENT
-from domain.errors import ClusterError, Gone
+from domain.errors import ClusterError, Forbidden, Gone
 from domain.facts import Restart
 from domain.ports import Meter
 
@@ -53,6 +53,7 @@ class _Status(msgspec.Struct):
 class Follower:
     """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
 
+    `synced` once it has told what there is, or may not look into its one namespace, which it tries again.
     `known` names what `put` was told and `remove` was not: what of it a list lacks has been deleted.
     """
 
@@ -64,11 +65,14 @@ class Follower:
         remove: Callable[[str, str], None],
         known: Callable[[], Iterable[tuple[str, str]]],
         *,
+        namespace: str | None = None,
         metadata_only: bool = False,
         meter: Meter = SILENT,
     ) -> None:
         self._api = api
         self._resource = resource
+        self._namespace = namespace
+        self.title = resource.kind if namespace is None else f"{resource.kind} in {namespace}"
         self._put = put
         self._remove = remove
         self._known = known
@@ -88,8 +92,10 @@ class Follower:
                 gone = isinstance(trouble, Gone)
                 if gone:
                     self._version = None
+                if self._namespace is not None and isinstance(trouble, Forbidden):
+                    self.synced.set()  # who took our rights away there must not keep other namespaces waiting
                 self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
-                _log.warning("watching %s: %s: %s", self._resource.kind, type(trouble).__name__, trouble)
+                _log.warning("watching %s: %s: %s", self.title, type(trouble).__name__, trouble)
                 await asyncio.sleep(self._pause(trouble))
             else:
                 self._meter.restarted(self._resource.kind, Restart.ENDED)
@@ -102,7 +108,11 @@ class Follower:
         seconds = random.randint(240, 300)  # noqa: S311 - spreads load, guards nothing
         begun = time.monotonic()
         async with self._api.watch(
-            self._resource, resource_version=self._version, seconds=seconds, metadata_only=self._metadata_only
+            self._resource,
+            namespace=self._namespace,
+            resource_version=self._version,
+            seconds=seconds,
+            metadata_only=self._metadata_only,
         ) as chunks:
             async for line in _lines(chunks):
                 self._take(line)
@@ -115,7 +125,11 @@ class Follower:
         token: str | None = None
         while True:
             body = await self._api.list_page(
-                self._resource, limit=_PAGE, token=token, metadata_only=self._metadata_only
+                self._resource,
+                namespace=self._namespace,
+                limit=_PAGE,
+                token=token,
+                metadata_only=self._metadata_only,
             )
             with reading():
                 page = decode(body, _Page)

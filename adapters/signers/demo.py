@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from adapters.signers.aside import aside
 from adapters.signers.x509 import keys, pem
 from adapters.signers.x509.authority import Authority, authority, read_key, read_path
 from adapters.signers.x509.leaf import BACKDATING
@@ -42,7 +43,7 @@ class Demo(Signer):
 
     async def sign(self, order: SigningOrder) -> Issued:
         found = self._authority or await self._fetch()
-        return await asyncio.to_thread(found.issue, order, self._clock.now())
+        return await aside(len(order.csr), lambda: found.issue(order, self._clock.now()))
 
     async def _fetch(self) -> Authority:
         pair = await self._store.get_or_create(lambda: _make(self._clock.now()))

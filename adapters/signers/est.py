@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from adapters.signers.aside import aside
 from adapters.signers.est_server import ENROL, LABEL, TRUSTED, Server, server
 from adapters.signers.remote.assembly import assemble
 from adapters.signers.remote.clients import Clients
@@ -50,7 +51,7 @@ class EST(Signer):
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
-        csr = await asyncio.to_thread(requests.read, order.csr)
+        csr = await aside(len(order.csr), lambda: requests.read(order.csr))
         [der] = pem.decode(order.csr, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from adapters.signers.aside import aside
 from adapters.signers.remote.assembly import assemble
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.step.api import StepAPI
@@ -67,7 +68,7 @@ class StepCA(Signer):
 
     async def sign(self, order: SigningOrder) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
-        csr = await asyncio.to_thread(requests.read, order.csr)
+        csr = await aside(len(order.csr), lambda: requests.read(order.csr))
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.
         roots = known.roots or await known.fetch_roots()

@@ -4,12 +4,12 @@ Law: every signer is wired inside one of these, so that no signer, however new, 
 status. It trusts nothing but its own reading of the CSR and of the answer.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
 from adapters.signers.around import Around
+from adapters.signers.aside import aside
 from adapters.signers.x509 import agreement, chains, extensions, keys, names, panics, pem, usages
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
@@ -43,12 +43,13 @@ class Verified(Around):
             return await self._sign(order)
 
     async def _sign(self, order: SigningOrder) -> Issued | Pending:
-        csr = await asyncio.to_thread(_examine, order)
+        csr = await aside(len(order.csr), lambda: _examine(order))
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
         decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
-        return await asyncio.to_thread(_confirm, answer, csr, order, self._clock.now(), decides)
+        read = len(order.csr) + len(answer.chain) + len(answer.ca or b"")
+        return await aside(read, lambda: _confirm(answer, csr, order, self._clock.now(), decides))
 
 
 def _examine(order: SigningOrder) -> CSR:

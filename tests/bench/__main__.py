@@ -64,6 +64,7 @@ def _bench(choice: Provider, scenarios: Sequence[Scenario], rounds: int, results
         with choice.start(directory) as server:
             stage = prepare(server, connected(server.kubeconfig))
             subjects = Subjects(stage.manager, stage.peer, peer, directory)
+            subjects.compile()
             asyncio.run(_measure(stage, subjects, scenarios, rounds, results))
 
 

@@ -8,7 +8,7 @@ import functools
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +66,14 @@ class ApiServer:
         path = self.directory / f"{namespace}.{service_account}.kubeconfig"
         write_kubeconfig(path, self._cluster, {"token": token.strip()}, namespace)
         return path
+
+    def may(self, user: str, asked: Mapping[str, str], groups: Sequence[str] = ()) -> bool:
+        """Whether RBAC allows it (SubjectAccessReview); `asked` are resourceAttributes."""
+        spec = {"user": user, "groups": list(groups), "resourceAttributes": dict(asked)}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        answer = json.loads(self.kubectl("create", "--filename=-", "--output=json", stdin=json.dumps(review)))
+        allowed: bool = answer["status"]["allowed"]
+        return allowed
 
     def install_cert_manager_crds(self) -> None:
         """cert-manager's own CRDs, unless they are there. Raises BuildFailed where they cannot be had."""

@@ -57,14 +57,7 @@ def running(server: ApiServer, directory: Path) -> Iterator[CertManager]:
 def may_approve(server: ApiServer, signer: str) -> bool:
     """Whether RBAC lets cert-manager's ServiceAccount approve for a signer, named as in a role's resourceNames."""
     approve = {"group": "cert-manager.io", "resource": "signers", "verb": "approve", "name": signer}
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "spec": {"user": USER, "groups": GROUPS, "resourceAttributes": approve},
-    }
-    verdict = server.kubectl("create", "--filename=-", "--output=json", stdin=json.dumps(review))
-    allowed: bool = json.loads(verdict)["status"]["allowed"]
-    return allowed
+    return server.may(USER, approve, GROUPS)
 
 
 def certificate(name: str, namespace: str) -> str:

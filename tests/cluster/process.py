@@ -40,10 +40,11 @@ class Process:
         flags = dict(str(each).removeprefix("--").partition("=")[::2] for each in self._command)
         return flags[name]
 
-    def start(self) -> None:
+    def start(self, *flags: str) -> None:
+        """With more flags than its command line has, this time."""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                leashed(self._command, signal.SIGKILL),
+                leashed([*self._command, *flags], signal.SIGKILL),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

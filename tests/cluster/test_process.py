@@ -35,6 +35,15 @@ def test_it_tells_what_its_flags_say(tmp_path: Path) -> None:
     assert (process.flag("data-dir"), process.flag("listen")) == ("/data", "http://127.0.0.1:1?a=b")
 
 
+def test_it_can_be_started_with_more_flags_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = Process("echo", ["/bin/echo", "first"], log)
+    for flags, said in ((["second"], "first second\n"), ([], "first second\nfirst\n")):
+        process.start(*flags)
+        wait_until(lambda said=said: log.read_text() == said, 10, f"the log says {said!r}")  # type: ignore[misc]
+        process.stop()
+
+
 def test_it_can_be_started_again(sleeper: Process) -> None:
     sleeper.start()
     first = sleeper.pid

@@ -1,14 +1,18 @@
 """Reads what deploy/ holds, as plain YAML: what a file says, not what a tool makes of it."""
 
+import tomllib
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+VERSION: str = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["version"]
 KUSTOMIZATION = "kustomization.yaml"
 
 Manifest: TypeAlias = dict[str, Any]
+Permission: TypeAlias = tuple[str, str, str, str]
+"""API group, resource (or the URL of what is none), name ("*" is every name) and verb."""
 
 
 def files(base: str) -> list[Path]:
@@ -36,7 +40,21 @@ def kustomized(base: str) -> list[str]:
     return resources
 
 
+def permissions(role: Manifest) -> set[Permission]:
+    return {permission for rule in role["rules"] for permission in _spelled_out(rule)}
+
+
 def full_name(manifest: Manifest) -> tuple[str, str | None, str]:
     """Kind, namespace (None of a cluster-scoped object) and name."""
     metadata = manifest["metadata"]
     return manifest["kind"], metadata.get("namespace"), metadata["name"]
+
+
+def _spelled_out(rule: dict[str, Any]) -> set[Permission]:
+    return {
+        (group, resource, name, verb)
+        for group in rule.get("apiGroups", [""])
+        for resource in rule.get("resources") or rule["nonResourceURLs"]
+        for name in rule.get("resourceNames", ["*"])
+        for verb in rule["verbs"]
+    }

@@ -1,40 +1,42 @@
-"""What deploy/ says, held to what we promise: permissions, controllers, samples that fit together.
+"""What deploy/ says, held to what we promise: permissions, controllers, and that its parts fit together.
 
 No cluster needed. Whoever changes a permission changes the table here too, on purpose.
 """
 
-import base64
 from collections import Counter
-from typing import Any
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from entrypoints.settings import METRICS_PATH
 from tests.deploy.manifests import (
     DEPLOY,
     KUSTOMIZATION,
     Manifest,
+    Permission,
     files,
     full_name,
     kustomized,
     objects,
     of_kind,
+    permissions,
     the_only,
 )
 
-BASES = ["crd", "rbac", "manager", "metrics", "prometheus", "samples"]
+BASES = ["crd", "rbac", "manager", "metrics", "network-policy", "prometheus", "samples"]
 SYSTEM = "sample-external-issuer-system"
 CONTROLLER = "sample-external-issuer-controller-manager"
 GROUP = "sample-issuer.example.com"
 
 NOBODY = ("", "")  # who installs this binds it to whom they want
 
-Permission = tuple[str, str, str, str]
+USERS = {
+    "viewer": {"get", "list", "watch"},
+    "editor": {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"},
+    "admin": {"*"},
+}
 
-# role → who has it, and (API group, resource, name, verb); "*" is every name.
+# role → who has it, and what it permits.
 CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
     CONTROLLER: (
         (SYSTEM, CONTROLLER),
@@ -67,6 +69,14 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
             ("cert-manager.io", "signers", f"sampleclusterissuers.{GROUP}/*", "approve"),
         },
     ),
+    **{
+        f"sample-external-issuer-{kind}-{user}": (
+            NOBODY,
+            {*((GROUP, f"{kind}s", "*", verb) for verb in verbs), (GROUP, f"{kind}s/status", "*", "get")},
+        )
+        for kind in ("sampleissuer", "sampleclusterissuer")
+        for user, verbs in USERS.items()
+    },
 }
 ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
     "sample-external-issuer-leader-election": (
@@ -86,11 +96,11 @@ def test_a_base_lists_all_of_its_files(base: str) -> None:
 
 
 def test_every_folder_is_a_base() -> None:
-    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default"}
+    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default", "chart", "namespaced"}
 
 
 def test_default_is_all_that_an_installation_needs() -> None:
-    assert kustomized("default") == ["../crd", "../rbac", "../manager", "../metrics"]
+    assert kustomized("default") == ["../crd", "../rbac", "../manager", "../metrics", "../network-policy"]
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -119,10 +129,10 @@ def test_the_two_kinds_of_issuer_have_one_schema() -> None:
 def test_permissions_are_these_and_no_more(
     kind: str, expected: dict[str, tuple[tuple[str, str], set[Permission]]]
 ) -> None:
-    roles = {role["metadata"]["name"]: _permissions(role) for role in of_kind("rbac", kind)}
+    roles = {role["metadata"]["name"]: permissions(role) for role in of_kind("rbac", kind)}
     holders = {binding["roleRef"]["name"]: _holder(binding) for binding in of_kind("rbac", f"{kind}Binding")}
 
-    assert roles == {name: permissions for name, (_, permissions) in expected.items()}
+    assert roles == {name: permitted for name, (_, permitted) in expected.items()}
     assert holders == {name: holder for name, (holder, _) in expected.items() if holder != NOBODY}
 
 
@@ -175,6 +185,25 @@ def test_the_deployment_selects_its_own_pods() -> None:
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
 
 
+def test_the_disruption_budget_lets_one_go_whatever_the_replicas() -> None:
+    spec, template = (
+        the_only("manager", "PodDisruptionBudget")["spec"],
+        the_only("manager", "Deployment")["spec"]["template"],
+    )
+    assert spec["maxUnavailable"] == 1
+    assert spec["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+
+
+def test_the_kinds_and_the_namespace_are_kept_by_undeploy_and_nothing_else() -> None:
+    kept = [
+        full_name(manifest)
+        for base in BASES
+        for manifest in objects(base)
+        if f"{GROUP}/undeploy" in manifest["metadata"].get("labels", {})
+    ]
+    assert {name for _, _, name in kept} == {SYSTEM, f"sampleissuers.{GROUP}", f"sampleclusterissuers.{GROUP}"}
+
+
 def test_the_service_leads_to_where_the_deployment_serves_the_metrics() -> None:
     spec, template = the_only("metrics", "Service")["spec"], the_only("manager", "Deployment")["spec"]["template"]
     (port,), (container,) = spec["ports"], template["spec"]["containers"]
@@ -211,69 +240,6 @@ def test_the_deployment_has_no_privileges() -> None:
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
-    }
-
-
-@pytest.mark.parametrize("kind", ["SampleIssuer", "SampleClusterIssuer"])
-def test_a_sample_issuer_finds_its_secret(kind: str) -> None:
-    issuer = the_only("samples", kind)
-    namespace = issuer["metadata"].get("namespace", SYSTEM)
-    secrets = {full_name(secret) for secret in of_kind("samples", "Secret")}
-
-    assert ("Secret", namespace, issuer["spec"]["authSecretName"]) in secrets
-
-
-@pytest.mark.parametrize("kind", ["Certificate", "CertificateRequest"])
-def test_a_sample_certificate_finds_its_issuer(kind: str) -> None:
-    issuers = {full_name(the_only("samples", kind)) for kind in ("SampleIssuer", "SampleClusterIssuer")}
-
-    for manifest in of_kind("samples", kind):
-        ref = manifest["spec"]["issuerRef"]
-        namespace = manifest["metadata"]["namespace"] if ref["kind"] == "SampleIssuer" else None
-        assert ref["group"] == GROUP
-        assert (ref["kind"], namespace, ref["name"]) in issuers
-
-
-def test_the_sample_signing_request_names_the_sample_cluster_issuer() -> None:
-    issuer = the_only("samples", "SampleClusterIssuer")["metadata"]["name"]
-    request = the_only("samples", "CertificateSigningRequest")
-    assert request["spec"]["signerName"] == f"sampleclusterissuers.{GROUP}/{issuer}"
-
-
-@pytest.mark.parametrize(
-    ("kind", "common_name", "usage"),
-    [
-        ("CertificateRequest", "certificaterequest.example.com", ExtendedKeyUsageOID.SERVER_AUTH),
-        ("CertificateSigningRequest", "csr.example.com", ExtendedKeyUsageOID.CLIENT_AUTH),
-    ],
-)
-def test_a_sample_request_holds_a_csr_that_agrees_with_it(
-    kind: str, common_name: str, usage: x509.ObjectIdentifier
-) -> None:
-    spec = the_only("samples", kind)["spec"]
-    csr = x509.load_pem_x509_csr(base64.b64decode(spec["request"], validate=True))
-    names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    usages = csr.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    words = {ExtendedKeyUsageOID.SERVER_AUTH: "server auth", ExtendedKeyUsageOID.CLIENT_AUTH: "client auth"}
-
-    assert csr.is_signature_valid
-    assert csr.subject.rfc4514_string() == f"CN={common_name}"
-    assert names.get_values_for_type(x509.DNSName) == [common_name]
-    assert list(usages) == [usage]
-    assert spec["usages"] == ["digital signature", words[usage]]
-
-
-def _permissions(role: Manifest) -> set[Permission]:
-    return {permission for rule in role["rules"] for permission in _spelled_out(rule)}
-
-
-def _spelled_out(rule: dict[str, Any]) -> set[Permission]:
-    return {
-        (group, resource, name, verb)
-        for group in rule.get("apiGroups", [""])
-        for resource in rule.get("resources") or rule["nonResourceURLs"]
-        for name in rule.get("resourceNames", ["*"])
-        for verb in rule["verbs"]
     }
 
 

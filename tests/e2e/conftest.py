@@ -5,6 +5,7 @@ Law: there is no kubelet here, so the manager runs on this machine; everything e
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Generator, Iterator
@@ -25,6 +26,7 @@ from tests.cluster.waiting import wait_until
 from tests.deployed import Deployed
 
 READY_SECONDS = 30
+REFUSED = re.compile(r'User "system:serviceaccount:[^"]*" cannot .*')  # the words of the API server
 METRICS_CA = pki.authority("metrics")
 _numbers = count(1)
 
@@ -92,10 +94,12 @@ def serve_with(certificates: Path, authority: pki.Authority) -> None:
 
 
 def running(manager: Manager) -> Iterator[Manager]:
+    """RBAC must let it do all that it asks for, whatever the tests had it do."""
     try:
         manager.start()
         yield manager
         manager.process.check()
+        assert REFUSED.findall(manager.process.log.read_text()) == []
     finally:
         manager.process.stop()
 

@@ -106,6 +106,7 @@ FLAGS_AND_VARIABLES = {
     "--max-concurrent-requests-per-issuer": "ISSUER_MAX_CONCURRENT_REQUESTS_PER_ISSUER",
     "--kube-api-qps": "ISSUER_KUBE_API_QPS",
     "--kube-api-burst": "ISSUER_KUBE_API_BURST",
+    "--namespaces": "ISSUER_NAMESPACES",
     "--allow-http": "ISSUER_ALLOW_HTTP",
     "--log-level": "ISSUER_LOG_LEVEL",
     "--leader-elect": "ISSUER_LEADER_ELECT",
@@ -135,6 +136,7 @@ def test_help_lists_every_flag_with_its_environment_variable(flag: str, variable
 
 
 WRONG = [
+    ("--namespaces", "team-a,Kube System"),
     ("--cluster-resource-namespace", "Kube System"),
     ("--cluster-resource-namespace", "../kube-system"),
     ("--cluster-resource-namespace", "a\nb"),

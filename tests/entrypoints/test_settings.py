@@ -39,6 +39,8 @@ HERE = Path(__file__).parent
 DEFAULTS = Settings("system", Address("", 8081))
 GOOD: list[tuple[str, str, str, Any]] = [
     ("--cluster-resource-namespace", "other", "cluster_resource_namespace", "other"),
+    ("--namespaces", "team-a", "namespaces", ("team-a",)),
+    ("--namespaces", "team-b,team-a,team-b", "namespaces", ("team-b", "team-a")),
     ("--health-probe-bind-address", "127.0.0.1:9000", "health_probe_bind_address", Address("127.0.0.1", 9000)),
     ("--health-probe-bind-address", ":1", "health_probe_bind_address", Address("", 1)),
     ("--health-probe-bind-address", "[::1]:65535", "health_probe_bind_address", Address("::1", 65535)),
@@ -70,9 +72,14 @@ GOOD: list[tuple[str, str, str, Any]] = [
 NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
 NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
 NO_NAMESPACE = "is not the name of a namespace: want lowercase letters, digits and '-'"
+NO_LIST = "is not a list such as team-a,team-b"
 WRONG = [
     ("--cluster-resource-namespace", "A", NO_NAMESPACE),
     ("--cluster-resource-namespace", "a/../b", NO_NAMESPACE),
+    ("--namespaces", "team-a,Team_B", "'Team_B' " + NO_NAMESPACE),
+    ("--namespaces", "team-a, team-b", NO_LIST),
+    ("--namespaces", "team-a,", "'' " + NO_NAMESPACE),
+    ("--namespaces", "*", NO_LIST),
     ("--health-probe-bind-address", "8081", NO_ADDRESS),
     ("--health-probe-bind-address", ":0", NO_ADDRESS),
     ("--health-probe-bind-address", ":65536", NO_ADDRESS),
@@ -187,6 +194,10 @@ def test_plain_http_is_allowed_only_where_it_is_said() -> None:
     assert settings(ISSUER_ALLOW_HTTP="true") == expected("allow_http", True)
     assert settings(ISSUER_ALLOW_HTTP="0") == expected("allow_http", False)
     assert "'maybe' is not a valid boolean" in run(ISSUER_ALLOW_HTTP="maybe").output
+
+
+def test_a_list_of_namespaces_that_came_out_empty_is_not_all_of_them() -> None:
+    assert f"'' {NO_LIST}" in run("--namespaces=").output
 
 
 def test_an_election_is_held_only_where_it_is_said() -> None:

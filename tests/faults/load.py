@@ -73,7 +73,7 @@ class Load:
         self._csrs.update({name: _der(csr) for name, csr in csrs.items()})
         self.objects.apply(*(self.objects.request(name, csrs[name], issuer) for name in names))
         self.names.update(names)
-        self._approve(names)
+        self.objects.approve(*names)
 
     def delete(self, *names: str) -> None:
         self.objects.server.kubectl("delete", KIND, *names, f"--namespace={self.objects.namespace}")
@@ -123,21 +123,6 @@ class Load:
             return []
         items: list[dict[str, Any]] = json.loads(found)["items"]
         return items
-
-    def _approve(self, names: tuple[str, ...]) -> None:
-        approved = {"type": "Approved", "status": "True", "reason": "Test", "message": "approved by a test"}
-        items = [
-            {
-                "apiVersion": "cert-manager.io/v1",
-                "kind": "CertificateRequest",
-                "metadata": {"name": name, "namespace": self.objects.namespace},
-                "status": {"conditions": [approved]},
-            }
-            for name in names
-        ]
-        body = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-        apply = "apply", "--server-side", "--subresource=status", "--field-manager=approver", "--filename=-"
-        self.objects.server.kubectl(*apply, stdin=body)
 
 
 def _der(csr: bytes) -> bytes:

@@ -56,11 +56,12 @@ def build(name: str, flags: str = "") -> str:
 
 
 @pytest.fixture(scope="session")
-def k3s(node_image_here: str, image: str) -> Iterator[K3SContainer]:
-    """A node with the image loaded."""
+def k3s(node_image_here: str, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[K3SContainer]:
+    """A node with the image loaded; what it writes ends in node.log."""
     with node.running(node_image_here) as started:
         node.load(started, image)
         yield started
+        (tmp_path_factory.mktemp("node") / "node.log").write_bytes(b"".join(started.get_logs()))
 
 
 @pytest.fixture(scope="session")
@@ -79,26 +80,27 @@ def cert_manager(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def deployed(api_server: ApiServer, cert_manager: CertManager, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    """deploy/default, with the image under test."""
-    overlay = tmp_path_factory.mktemp("overlay")
-    base = os.path.relpath(DEPLOY / "default", overlay.resolve())
-    name, tag = IMAGE.split(":")
-    (overlay / "kustomization.yaml").write_text(
-        f"resources: [{base}]\nimages: [{{name: controller, newName: {name}, newTag: {tag}}}]\n"
+    """What `make install.yaml` writes, applied as one file."""
+    path = f"{api_server.program.parent}:{os.environ['PATH']}"
+    rendered = docker.run(
+        "make", "--silent", "manifests", f"IMG={IMAGE}", env={**os.environ, "PATH": path}, directory=REPOSITORY
     )
-    api_server.kubectl("apply", "--server-side", f"--kustomize={overlay}")
+    file = tmp_path_factory.mktemp("install") / "install.yaml"
+    file.write_text(rendered)
+    api_server.kubectl("apply", "--server-side", f"--filename={file}")
     return Deployed(api_server, api_server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
 
 
 @pytest.fixture(scope="session")
-def pods(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Pods:
-    """Ready."""
+def pods(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
+    """Ready; what they write ends in pods.log."""
     found, started = Pods(deployed.server, tmp_path_factory.mktemp("pods")), time.monotonic()
     try:
         found.wait_until_ready()
     except KubectlFailed as error:
         pytest.fail(f"{error}\n{story(found)}", pytrace=False)
-    return replace(found, seconds_to_ready=time.monotonic() - started)
+    yield replace(found, seconds_to_ready=time.monotonic() - started)
+    (found.directory / "pods.log").write_text(found.logs())
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ No other exception, whatever the bytes. Format: RFC 2986.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -32,6 +33,7 @@ class CSR:
     name_constraints: x509.Extension[x509.NameConstraints] | None
 
 
+@lru_cache(maxsize=16)  # the same one is read before the signer is asked, and by the signer
 def read(request: bytes) -> CSR:
     """Reads the PEM of a PKCS#10 request and verifies its signature; RequestRejected names spec.request."""
     try:

@@ -121,7 +121,7 @@ async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
     }
     key = ObjectKey(CERTIFICATE_REQUEST, "team-a", "web")
     followed = cluster._resources[CERTIFICATE_REQUEST]
-    cluster._follower(followed)._take(json.dumps({"type": "ADDED", "object": told}).encode())
+    cluster._follower(followed, None)._take(json.dumps({"type": "ADDED", "object": told}).encode())
     assert woken == [(key, timedelta(0))]
     assert await cluster.load(key) is not None
     assert await cluster.reload(key) is None

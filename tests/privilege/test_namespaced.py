@@ -1,0 +1,95 @@
+"""deploy/namespaced, as `make namespaced` prints it, for a manager that works in two namespaces alone.
+
+Law: the manager gets the flags that are printed, no others of this kind; what is in a third namespace is there before
+it starts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from entrypoints.settings import NAMES, NAMESPACE
+from tests import pki
+from tests.cluster.api_server import ApiServer
+from tests.deployed import install
+from tests.e2e.objects import Objects
+from tests.privilege.least import LeastPrivilege
+from tests.privilege.scene import MANAGER, Played, play
+
+ROOT = Path(__file__).parents[2]
+CHOSEN = ("team-a", "team-b")
+ELSEWHERE = "elsewhere"
+IN_NAMESPACES = {"secrets", NAMES.issuers, "certificaterequests", "events", "leases"}
+
+
+def printed(server: ApiServer) -> str:
+    """What `make namespaced` prints, by the kubectl of the tests."""
+    environment = {**os.environ, "PATH": f"{server.program.parent}:{os.environ['PATH']}", "MAKEFLAGS": ""}
+    make = ["make", "--no-print-directory", "namespaced", f"NAMESPACES={','.join(CHOSEN)}"]
+    return subprocess.run(make, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def flags(manifests: str) -> list[str]:
+    deployment: Any = next(each for each in yaml.safe_load_all(manifests) if each["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return [arg for arg in container["args"] if arg.startswith("--namespaces")]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(api_server_of_its_own: ApiServer) -> Objects:
+    """A whole tenant, whom the manager does not serve."""
+    for namespace in (*CHOSEN, ELSEWHERE):
+        api_server_of_its_own.kubectl("create", "namespace", namespace)
+    return Objects(api_server_of_its_own, ELSEWHERE)
+
+
+@pytest.fixture(scope="module")
+def played(api_server_of_its_own: ApiServer, elsewhere: Objects, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    install(api_server_of_its_own)  # for all namespaces, to be narrowed
+    manifests = printed(api_server_of_its_own)
+    api_server_of_its_own.kubectl("apply", "--server-side", "--filename=-", stdin=manifests)
+    elsewhere.apply(elsewhere.secret(), elsewhere.issuer(), elsewhere.request("app", pki.csr()))
+    elsewhere.approve("app")
+    return play(api_server_of_its_own, tmp_path_factory.mktemp("manager"), CHOSEN, *flags(manifests))
+
+
+class TestNamespaced(LeastPrivilege):
+    def test_nothing_is_asked_for_in_all_namespaces(self, played: Played) -> None:
+        everywhere = {call.resource.partition("/")[0] for call in played.calls if not call.namespace}
+        assert everywhere & IN_NAMESPACES == set()
+
+    def test_elsewhere_nothing_is_touched(self, played: Played, elsewhere: Objects) -> None:
+        assert {call.namespace for call in played.calls} == {*CHOSEN, NAMESPACE, "default", ""}
+        assert elsewhere.get(NAMES.issuer, "issuer").get("status") is None
+        assert [each["type"] for each in elsewhere.get("certificaterequest", "app")["status"]["conditions"]] == [
+            "Approved"
+        ]
+
+    @pytest.mark.usefixtures("played")
+    @pytest.mark.parametrize(
+        ("allowed", "verb", "group", "resource", "namespace"),
+        [
+            (True, "get", "", "secrets", "team-a"),
+            (True, "get", "", "secrets", NAMESPACE),
+            (False, "get", "", "secrets", ELSEWHERE),
+            (False, "watch", "", "secrets", ELSEWHERE),
+            (False, "get", "", "secrets", "default"),
+            (False, "get", "", "secrets", "kube-system"),
+            (False, "list", "", "secrets", ""),
+            (True, "create", "events.k8s.io", "events", "default"),
+            (False, "create", "events.k8s.io", "events", ELSEWHERE),
+            (False, "get", NAMES.group, NAMES.issuers, ELSEWHERE),
+            (False, "get", "cert-manager.io", "certificaterequests", ELSEWHERE),
+        ],
+    )
+    def test_elsewhere_nothing_is_allowed(
+        self, elsewhere: Objects, allowed: bool, verb: str, group: str, resource: str, namespace: str
+    ) -> None:
+        asked = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": "credentials"}
+        assert elsewhere.server.may(MANAGER, asked) is allowed
