@@ -21,7 +21,7 @@ IMG ?= sample-external-issuer:$(VERSION)
 	undeploy release-check lock clean
 
 help: ## Show this help
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"
 	@$(BIN)/sample-external-issuer demo $(FILES)
@@ -46,6 +46,54 @@ lint: $(READY) ## Check format, lint, types, the architecture, shell scripts and
 format: $(READY) ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
+docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on
+	@$(NEEDS_DOCKER)
+	docker build $(DOCKER_BUILD_FLAGS) --file=deploy/Dockerfile --tag="$(IMG)" --build-arg=BUILD_IMAGE --build-arg=BASE_IMAGE \
+		--build-arg=SOURCE --build-arg=VERSION="$(VERSION)" --build-arg=REVISION="$(REVISION)" .
+	@$(BIN)/python -m tests.k3s.image "$(IMG)"
+
+kind-cluster: ## Make the kind cluster KIND_CLUSTER, unless it is there, and make it kubectl's current one
+	@$(NEEDS_DOCKER); $(NEEDS_KIND)
+	@if kind get clusters 2>/dev/null | grep -qx "$(KIND_CLUSTER)"; then \
+		kind export kubeconfig --name "$(KIND_CLUSTER)"; \
+	else \
+		kind create cluster --name "$(KIND_CLUSTER)" --wait 2m; \
+	fi
+
+kind-load: ## Put the image IMG into the kind cluster KIND_CLUSTER
+	@$(NEEDS_DOCKER); $(NEEDS_KIND)
+	kind load docker-image "$(IMG)" --name "$(KIND_CLUSTER)"
+
+deploy-cert-manager: ## Install cert-manager CERT_MANAGER_VERSION into the current cluster, and wait until it answers
+	@$(NEEDS_KUBECTL)
+	kubectl apply --server-side -f "$(CERT_MANAGER)/releases/download/$(CERT_MANAGER_VERSION)/cert-manager.yaml"
+	kubectl wait --for=condition=Available --timeout=5m --namespace=cert-manager deployment --all
+	@for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do \
+		kubectl apply --dry-run=server -f deploy/samples/certificate-by-sampleissuer.yaml >/dev/null && exit 0; \
+		echo "cert-manager's webhook does not answer yet ..."; sleep 5; \
+	done; echo "cert-manager's webhook did not answer within a minute" >&2; exit 1
+
+e2e: ## Apply deploy/samples to the current cluster, want each Ready within 5 s, as the Go sample does, and delete them
+	@$(NEEDS_KUBECTL)
+	@kubectl apply -k deploy/samples
+	@status=0; for each in $(READY_SAMPLES); do kubectl wait --for=condition=Ready --timeout=5s --namespace=default "$$each" || status=1; done; \
+		kubectl delete --ignore-not-found -k deploy/samples && \
+		kubectl delete --ignore-not-found --namespace=default secret $(notdir $(filter certificates%,$(READY_SAMPLES))) && \
+		[ $$status = 0 ] && echo "2 issuers, 2 certificates: each was Ready within 5 s."
+
+READY_SAMPLES = sampleissuers.sample-issuer.example.com/sampleissuer-sample \
+	sampleclusterissuers.sample-issuer.example.com/sampleclusterissuer-sample \
+	certificates.cert-manager.io/certificate-by-sampleissuer certificates.cert-manager.io/certificate-by-sampleclusterissuer
+
+KIND_CLUSTER ?= sample-external-issuer
+CERT_MANAGER = https://github.com/cert-manager/cert-manager
+CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager ,,p' tests/cluster/controlplane/go.mod)
+REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
+
+NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
+NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation)
 
 run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
 	@$(BIN)/sample-external-issuer manager $(ARGS)

@@ -16,13 +16,17 @@ from tests.cluster import toolchain
 
 @dataclass(frozen=True, slots=True)
 class GoProgram:
-    """`package` of the module in this directory, whose `sources` are all that decides what is built."""
+    """`package` of the module in this directory, whose `sources` are all that decides what is built.
+
+    `variables` are set by the linker: `path.name=value`.
+    """
 
     name: str
     module: Path
     sources: Sequence[str]
     package: str
     takes: str
+    variables: Sequence[str] = ()
 
     def ensure(self, env: Mapping[str, str]) -> Path:
         """The program; where it is not there yet it is built, which takes minutes. Raises NoToolchain, BuildFailed."""
@@ -43,7 +47,8 @@ class GoProgram:
 
     def _build(self, unfinished: Path, env: Mapping[str, str]) -> None:
         building.say(self.name, f"building it from its Go module, once; cold, {self.takes} on two cores")
-        options = ["-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished)]
+        link = " ".join(["-s", "-w", *(f"-X {variable}" for variable in self.variables)])
+        options = ["-v", "-trimpath", "-buildvcs=false", f"-ldflags={link}", "-o", str(unfinished)]
         building.run(
             self.name,
             "go build",

@@ -89,7 +89,6 @@ def _go(env: Mapping[str, str]) -> Provider | str:
     return Provider(description, lambda directory: _control_plane(build.ensure(env).programs, directory, description))
 
 
-# Docker (k3s by testcontainers) has its place before Go.
 WAYS: tuple[Callable[[Mapping[str, str]], Provider | str], ...] = (_named_kubeconfig, _envtest, _go)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from entrypoints.settings import NAMES
 from tests.deployed import DEPLOY, Deployed
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects
+from tests.figures import Report
 
 ISSUERS = [
     (f"{NAMES.issuers}.{NAMES.group}", "sampleissuer-sample"),
@@ -28,11 +30,14 @@ def samples(deployed: Deployed, manager: Manager) -> Iterator[Objects]:
     deployed.server.kubectl("delete", "--kustomize", str(DEPLOY / "samples"))
 
 
-def test_issuers_and_certificates_are_ready_within_five_seconds_each(samples: Objects) -> None:
+def test_issuers_and_certificates_are_ready_within_five_seconds_each(samples: Objects, report: Report) -> None:
+    started = time.monotonic()
     for kind, name in ISSUERS:
         samples.server.kubectl("wait", "--for=condition=Ready", "--timeout=5s", kind, name)
+    report("from the applied samples to both issuers Ready", time.monotonic() - started)
     for name in CERTIFICATES:
         samples.server.kubectl("wait", "--for=condition=Ready", "--timeout=5s", "certificates.cert-manager.io", name)
+    report("from the applied samples to both certificates Ready", time.monotonic() - started)
 
 
 @pytest.mark.parametrize("name", CERTIFICATES)
