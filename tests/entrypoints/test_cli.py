@@ -76,13 +76,6 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "_SECRETS_AFTER", 0.02)
 
 
-def test_the_version_is_that_of_the_installed_package(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.metadata.version", lambda name: f"the version of {name}")
-    result = run("--version")
-    assert (result.status, result.err) == (0, "")
-    assert result.out == "sample-external-issuer, version the version of sample-external-issuer\n"
-
-
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_names_the_commands(flag: str, run: Run) -> None:
     result = run(flag)

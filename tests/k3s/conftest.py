@@ -8,7 +8,6 @@ as there: a node need not be able to pull anything.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ import pytest
 from testcontainers.community.k3s import K3SContainer
 
 from entrypoints.settings import NAMESPACE
+from tests import readme
 from tests.building import NoToolchain
 from tests.cluster import cert_manager as controllers
 from tests.cluster.api_server import ApiServer, KubectlFailed
@@ -27,7 +27,8 @@ from tests.k3s.availability import REMEDY, left_out, node_image
 from tests.k3s.pods import Pods
 
 REPOSITORY = DEPLOY.parent
-IMAGE = "sample-external-issuer:under-test"
+INSTALL, TRY = readme.blocks(readme.section("## Install"))
+IMAGE = INSTALL[0].removeprefix("make docker-build IMG=")
 
 collect_ignore_glob = ["test_*.py"] if left_out(os.environ) else []
 
@@ -79,27 +80,30 @@ def cert_manager(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def deployed(api_server: ApiServer, cert_manager: CertManager, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    """What `make install.yaml` writes, applied as one file."""
-    path = f"{api_server.program.parent}:{os.environ['PATH']}"
-    rendered = docker.run(
-        "make", "--silent", "manifests", f"IMG={IMAGE}", env={**os.environ, "PATH": path}, directory=REPOSITORY
-    )
-    file = tmp_path_factory.mktemp("install") / "install.yaml"
-    file.write_text(rendered)
-    api_server.kubectl("apply", "--server-side", f"--filename={file}")
+def deployed(api_server: ApiServer, cert_manager: CertManager) -> Deployed:
+    """By what README.md has one type under Install; the image is loaded by then, in place of a push and a pull."""
+    for command in INSTALL:
+        if not command.startswith(("make docker-build ", "docker push ")):
+            typed(command, api_server)
     return Deployed(api_server, api_server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
+
+
+def typed(command: str, server: ApiServer) -> str:
+    """What a command prints that somebody types at the top of the repository, with this cluster as the current one."""
+    path = f"{server.program.parent}:{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "KUBECONFIG": str(server.kubeconfig)}
+    return docker.run("bash", "-c", command, env=env, directory=REPOSITORY)
 
 
 @pytest.fixture(scope="session")
 def pods(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
     """Ready; what they write ends in pods.log."""
-    found, started = Pods(deployed.server, tmp_path_factory.mktemp("pods")), time.monotonic()
+    found = Pods(deployed.server, tmp_path_factory.mktemp("pods"))
     try:
         found.wait_until_ready()
     except KubectlFailed as error:
         pytest.fail(f"{error}\n{story(found)}", pytrace=False)
-    yield replace(found, seconds_to_ready=time.monotonic() - started)
+    yield found
     (found.directory / "pods.log").write_text(found.logs())
 
 

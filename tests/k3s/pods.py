@@ -23,15 +23,11 @@ SECONDS = 60
 
 @dataclass(frozen=True)
 class Pods:
-    """`metrics` is where those of the leader are to be had, as of a manager that runs as a process.
-
-    `seconds_to_ready` were waited for all of them, from the moment that their Deployment was there.
-    """
+    """`metrics` is where those of the leader are to be had, as of a manager that runs as a process."""
 
     server: ApiServer
     directory: Path
     metrics: str = ""
-    seconds_to_ready: float = 0
 
     def kubectl(self, *arguments: str) -> str:
         return self.server.kubectl(*arguments, f"--namespace={NAMESPACE}")

@@ -14,7 +14,6 @@ from tests.e2e.conftest import namespace as namespace
 from tests.e2e.objects import Objects
 from tests.e2e.test_metrics import test_who_may_read_them_does_and_others_do_not as test_who_may_read_metrics
 from tests.e2e.test_metrics import tokens as tokens
-from tests.figures import Report
 from tests.k3s.conftest import IMAGE
 from tests.k3s.pods import Pods
 
@@ -23,8 +22,7 @@ __all__ = ["namespace", "test_who_may_read_metrics", "tokens"]
 CANARY = "canary-7f3a91c0"
 
 
-def test_two_run_the_image_and_none_has_restarted(pods: Pods, report: Report) -> None:
-    report("from the applied Deployment to both pods Ready", pods.seconds_to_ready)
+def test_two_run_the_image_and_none_has_restarted(pods: Pods) -> None:
     assert list(pods.restarts().values()) == [0, 0]
     assert {container["image"] for pod in pods.all() for container in pod["spec"]["containers"]} == {IMAGE}
 

@@ -1,19 +1,16 @@
-"""The verbs of the Makefile that want a cluster, on the node: what a person types."""
+"""What a person types, on the node: the samples as README.md has them under Install, and `make e2e`."""
 
 from __future__ import annotations
 
-import os
-
 from tests.cluster.waiting import wait_until
-from tests.k3s import docker
-from tests.k3s.conftest import REPOSITORY
+from tests.k3s.conftest import TRY, typed
 from tests.k3s.pods import Pods
 
 
-def test_make_e2e_passes_and_leaves_nothing(pods: Pods) -> None:
-    program = pods.server.program.parent
-    env = {**os.environ, "KUBECONFIG": str(pods.server.kubeconfig), "PATH": f"{program}:{os.environ['PATH']}"}
-    assert "2 issuers, 2 certificates" in docker.run("make", "e2e", env=env, directory=REPOSITORY)
+def test_the_readmes_samples_are_ready_and_make_e2e_passes_and_leaves_nothing(pods: Pods) -> None:
+    for command in TRY:
+        typed(command, pods.server)
+    assert "2 issuers, 2 certificates" in typed("make e2e", pods.server)
     made = "get", "sampleissuers,sampleclusterissuers,certificates,certificaterequests,secrets"
     left = *made, "--namespace=default", "--output=name"
     wait_until(lambda: not pods.server.kubectl(*left), 30, "nothing of the samples is left")

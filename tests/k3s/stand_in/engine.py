@@ -52,6 +52,14 @@ def require_privileges(env: Mapping[str, str]) -> None:
         raise Impossible("the engine that answers cannot start privileged containers: root lacks capabilities here")
 
 
+def require_started_with_privileges(image: str, env: Mapping[str, str]) -> None:
+    """Raises Impossible where a container that is privileged does not start, as a node must be."""
+    try:
+        docker.run("docker", "run", "--rm", "--privileged", image, "true", env=env)
+    except docker.EngineFailed as error:
+        raise Impossible(f"no privileged container can be started: {error}") from None
+
+
 def installed(packages: tuple[str, ...], env: Mapping[str, str]) -> None:
     """From Debian. Raises Impossible where only others may install, or nobody."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

@@ -64,6 +64,7 @@ def ensure(env: Mapping[str, str]) -> dict[str, str]:
     try:
         _ensure_node(env)
         _ensure_python(env)
+        engine.require_started_with_privileges(PYTHON_IMAGE, env)
     except docker.EngineFailed as error:
         raise building.BuildFailed(str(error)) from None
     return {
