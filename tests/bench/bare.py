@@ -1,14 +1,16 @@
-"""The limit: what the client that the manager uses can send, when nobody decides, signs or watches.
+"""The limit: what the client that the manager uses can send, when nobody decides or signs.
 
-Law: for each waiting request the same status patch and the same Event as the manager's, by the manager's own choke
-point to the API server, so many at once as the manager works on for one issuer, and nothing else. Then it rests.
+Law: for each request the same status patch and the same Event as the manager's, by the manager's own choke point to the
+API server, and nothing else: for those that `wait`, so many at once as the manager works on for one issuer, without a
+watch; or for those that `come`, told by the manager's own watch, each at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +21,7 @@ from adapters.kubernetes.connect import connect
 from adapters.kubernetes.resources import EVENTS, RequestObject, followed
 from adapters.kubernetes.times import micro_time
 from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.watch import Follower
 from domain.conditions import RequestNews, message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST
@@ -40,22 +43,45 @@ class _Page(msgspec.Struct):
     items: list[RequestObject]
 
 
-async def _main() -> None:
+async def _main(which: str) -> None:
     api = Api(connect(), NAMES.controller)
-    waiting = iter([request async for request in _waiting(api)])
     status = Translator(NAMES, NAMESPACE).status(_issued())
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(_work(api, waiting, status))
+    await {"wait": _drain, "come": _follow}[which](api, status)
     await asyncio.Event().wait()
 
 
-async def _work(api: Api, waiting: Iterator[RequestObject], status: Mapping[str, Any]) -> None:
-    for request in waiting:
-        meta = request.metadata
-        namespace = meta.namespace or ""
-        await api.apply_status(_REQUESTS, namespace, meta.name, meta.resourceVersion, status)
-        await api.create(EVENTS, namespace, _event(namespace, meta.name, meta.uid))
+async def _drain(api: Api, status: Mapping[str, Any]) -> None:
+    waiting = iter([request async for request in _waiting(api)])
+
+    async def some() -> None:
+        for request in waiting:
+            await _answer(api, request, status)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(some())
+
+
+async def _follow(api: Api, status: Mapping[str, Any]) -> None:
+    async with asyncio.TaskGroup() as group:
+
+        def put(told: object) -> None:
+            if isinstance(told, RequestObject) and _is_asked_for(told):
+                group.create_task(_answer(api, told, status))
+
+        await Follower(api, _REQUESTS, put, remove=lambda namespace, name: None, known=tuple).run()
+
+
+def _is_asked_for(request: RequestObject) -> bool:
+    conditions = (request.status and request.status.conditions) or ()
+    return {each.type for each in conditions} == {"Approved"}
+
+
+async def _answer(api: Api, request: RequestObject, status: Mapping[str, Any]) -> None:
+    meta = request.metadata
+    namespace = meta.namespace or ""
+    await api.apply_status(_REQUESTS, namespace, meta.name, meta.resourceVersion, status)
+    await api.create(EVENTS, namespace, _event(namespace, meta.name, meta.uid))
 
 
 async def _waiting(api: Api) -> AsyncIterator[RequestObject]:
@@ -98,4 +124,4 @@ def _event(namespace: str, name: str, uid: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(_main(sys.argv[1]))

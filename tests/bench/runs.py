@@ -69,11 +69,14 @@ class Load:
                 if len(self.ready) % 1_000 == 0:
                     say(f"{len(self.ready):,} of {self.count:,} requests Ready")
 
+    async def one(self, name: str, issuer: str) -> float:
+        """Puts in one more; returns when it was asked to be approved."""
+        created = await self.client.create(self.place.requests_path, _request(name, issuer))
+        return await self.client.approve(self.place.namespace, name, created)
+
     async def _add(self, number: int) -> None:
         name = f"request-{number}"
-        issuer = self.place.issuers[number % len(self.place.issuers)]
-        created = await self.client.create(self.place.requests_path, _request(name, issuer))
-        self.approved[name] = await self.client.approve(self.place.namespace, name, created)
+        self.approved[name] = await self.one(name, self.place.issuers[number % len(self.place.issuers)])
 
 
 async def run(stage: Stage, scenario: Scenario, process: Process, say: Say) -> Figures:
@@ -104,12 +107,13 @@ async def _waiting(load: Load, process: Process, say: Say) -> Figures:
 
 
 async def _coming(load: Load, per_second: float, process: Process, say: Say) -> Figures:
-    version = await load.client.version(load.place.requests_path)
     process.start()
+    await load.one("probe", load.place.issuers[0])
     async with asyncio.timeout(_REST_SECONDS):
-        while not await load.client.all_ready(load.place.issuers_path):
+        while not await load.client.all_ready(load.place.requests_path):
             process.check()
             await asyncio.sleep(0.1)
+    version = await load.client.version(load.place.requests_path)
     async with _observed(load, version, process, say):
         await load.paced(per_second)
     used = await _used(load, process)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.bench.figures import Measure, Target
 
-MANAGER, PEER, BARE = "manager", "peer", "bare client"
+MANAGER, PEER, BARE, WATCHING = "manager", "peer", "bare client", "bare watcher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Row:
 
 THOUSAND = Scenario("1,000 waiting", 1_000, subjects=(MANAGER, PEER, BARE))
 TEN_THOUSAND = Scenario("10,000 waiting", 10_000, subjects=(MANAGER, PEER, BARE))
-SLOW = Scenario("10 a second", 200, per_second=10)
-FAST = Scenario("50 a second", 1_000, per_second=50)
+SLOW = Scenario("10 a second", 200, per_second=10, subjects=(MANAGER, PEER, WATCHING))
+FAST = Scenario("50 a second", 1_000, per_second=50, subjects=(MANAGER, PEER, WATCHING))
 FEW_ISSUERS = Scenario("100 issuers, 1,000 waiting", 1_000, issuers=100, subjects=(MANAGER,))
 MANY_ISSUERS = Scenario("1,000 issuers, 10,000 waiting", 10_000, issuers=1_000, subjects=(MANAGER,))
 
@@ -66,6 +66,7 @@ ROWS = (
         for coming in (SLOW, FAST)
         for row in (
             Row(coming, Measure.P50, target=_THIRD),
+            Row(coming, Measure.P50, WATCHING),
             Row(coming, Measure.P99, target=_NO_MORE),
             Row(coming, Measure.CPU, target=_NO_MORE),
             Row(coming, Measure.EVENTS),

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrypoints.settings import NAMESPACE
-from tests.bench.scenarios import BARE, MANAGER, PEER
+from tests.bench.scenarios import BARE, MANAGER, PEER, WATCHING
 from tests.cluster.process import Process
 
 _PROGRAM = (sys.executable, "-m", "entrypoints.cli")
+_BARE = (sys.executable, "-m", "tests.bench.bare")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,7 +50,8 @@ class Subjects:
         makers: Mapping[str, Callable[[], tuple[Path, list[str | Path]]]] = {
             MANAGER: lambda: (self.manager, _manager()),
             PEER: lambda: (self.peer, [self.peer_program, f"--cluster-resource-namespace={NAMESPACE}"]),
-            BARE: lambda: (self.manager, [sys.executable, "-m", "tests.bench.bare"]),
+            BARE: lambda: (self.manager, [*_BARE, "wait"]),
+            WATCHING: lambda: (self.manager, [*_BARE, "come"]),
         }
         return makers[name]()
 
