@@ -7,7 +7,7 @@ sees to it that no key is reconciled twice at once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -79,9 +79,14 @@ class Reconciler:
         attempt = self._attempts.get(issuer)
         return attempt is not None and attempt.tripped
 
-    def in_hand(self) -> Collection[ObjectKey]:
-        """The requests whose signer has answered, and whose answer is not written yet."""
-        return {key for key, attempt in self._attempts.items() if attempt.outcome is not None}
+    def holds(self, key: ObjectKey) -> bool:
+        """Whether the request's signer has answered, and the answer is not written yet."""
+        attempt = self._attempts.get(key)
+        return attempt is not None and attempt.outcome is not None
+
+    def in_hand(self) -> list[ObjectKey]:
+        """All that it holds."""
+        return [key for key in self._attempts if self.holds(key)]
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Does what there is to do about an object; returns when to come back, None: not before it is woken."""

@@ -90,7 +90,7 @@ class Manager:
         self, parts: Sequence[asyncio.Task[Any]], work: asyncio.Task[None], election: asyncio.Task[None]
     ) -> None:
         self._ready = False
-        if not await self._workers.finish(_GRACE, self._in_hand):
+        if not await self._workers.finish(_GRACE, self._in_hand, self._reconciler.holds):
             _log.warning("stopped in the middle of work: it took longer than %d s", _GRACE.total_seconds())
         for part in (work, election):  # in this order: what is being finished needs the lead
             part.cancel()

@@ -19,7 +19,7 @@ from domain.workqueue import WorkQueue
 
 Work = Callable[[ObjectKey], Awaitable[timedelta | None]]
 Lane = Callable[[ObjectKey], ObjectKey | None]
-InHand = Callable[[], Collection[ObjectKey]]
+Holds = Callable[[ObjectKey], bool]
 _AFTER_A_BUG = timedelta(seconds=30)
 _log = logging.getLogger("issuer.workers")
 
@@ -37,7 +37,7 @@ class Workers:
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
-        self._in_hand: InHand | None = None  # while finishing, what may still begin
+        self._may_begin: Holds = _any
 
     def wake(self, key: ObjectKey, after: timedelta) -> None:
         """Has the key worked on after so long; at once, in place of any later time, for zero."""
@@ -69,12 +69,12 @@ class Workers:
         for task in self._running:
             task.cancel()
 
-    async def finish(self, deadline: timedelta, in_hand: InHand) -> bool:
-        """Waits for the work that has begun and for all that is `in_hand`; nothing else begins any more.
+    async def finish(self, deadline: timedelta, in_hand: Callable[[], Collection[ObjectKey]], holds: Holds) -> bool:
+        """Waits for the work that has begun and for all that is `in_hand`; what nobody `holds` begins no more.
 
         What is in hand is tried at once and then when it asks for it. Says whether all came to its end in time.
         """
-        self._in_hand = in_hand
+        self._may_begin = holds
         for key in in_hand():
             self.wake(key, timedelta(0))
         with suppress(TimeoutError):
@@ -87,9 +87,6 @@ class Workers:
     def _over(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._ended.set()
-
-    def _may_begin(self, key: ObjectKey) -> bool:
-        return self._in_hand is None or key in self._in_hand()
 
     def _width(self, issuer: ObjectKey) -> int:
         return 1 if self._is_tripped(issuer) else self._per_issuer
@@ -129,6 +126,11 @@ class Workers:
             self._queue.done(key)
             self._changed.set()
             self._slots.release()
+
+
+def _any(key: ObjectKey) -> bool:
+    """Before `finish` all may begin."""
+    return True
 
 
 def _never(issuer: ObjectKey) -> bool:

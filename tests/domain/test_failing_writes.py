@@ -69,9 +69,9 @@ async def test_the_answer_is_in_hand_until_it_is_written(answers: list[Pending |
     world.cluster.faults.append(fails(Transient("503")))
     key = with_request(world)
     await world.run()
-    assert world.reconciler.in_hand() == {key}
+    assert world.reconciler.in_hand() == [key]
     await world.advance_to_next()
-    assert world.reconciler.in_hand() == set()
+    assert world.reconciler.in_hand() == []
 
 
 async def test_a_request_that_could_not_be_signed_is_not_in_hand() -> None:
@@ -79,7 +79,7 @@ async def test_a_request_that_could_not_be_signed_is_not_in_hand() -> None:
     world.signer.answers.append(SigningError("later"))
     with_request(world)
     await world.run()
-    assert world.reconciler.in_hand() == set()
+    assert world.reconciler.in_hand() == []
 
 
 async def test_the_write_is_not_repeated_before_the_server_asked_for_it() -> None:

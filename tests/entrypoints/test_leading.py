@@ -179,6 +179,20 @@ async def test_what_was_signed_and_not_written_is_written_by_whoever_leads_again
         assert [order.uid for order in stage.signer.orders] == [uid], "the CA was asked once"
 
 
+async def test_who_has_lost_the_lead_waits_at_a_stop_for_nothing_that_it_may_not_write() -> None:
+    async with a_manager() as stage:
+        stage.cluster.writable.clear()
+        stage.create("web")
+        await eventually(lambda: stage.cluster.writing, "its write is under way")
+        stage.lease.give("another")
+        await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
+        assert stage.container.reconciler().holds(WEB)
+        stage.stop.set()
+        async with asyncio.timeout(10):  # half the time that a stop would have
+            await stage.manager
+        assert not stage.is_issued()
+
+
 async def test_what_another_has_answered_meanwhile_is_left_alone() -> None:
     async with a_manager() as stage:
         stage.cluster.writable.clear()

@@ -88,6 +88,10 @@ def nothing() -> Collection[ObjectKey]:
     return ()
 
 
+def not_one(key: ObjectKey) -> bool:
+    return False
+
+
 async def test_what_was_woken_before_and_after_the_start_is_worked_on() -> None:
     workers, bench = workers_of(8, StoppedClock(T0)), Bench()
     workers.wake(A, AT_ONCE)
@@ -222,7 +226,7 @@ async def test_finishing_begins_nothing_more_and_lets_what_has_begun_end() -> No
     async with running(workers, bench.work):
         workers.wake(A, AT_ONCE)
         await bench.has_begun(A)
-        finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE), nothing))
+        finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE), nothing, not_one))
         await all_had_their_turn()
         workers.wake(B, AT_ONCE)
         await all_had_their_turn()
@@ -237,7 +241,9 @@ async def test_finishing_tries_what_is_in_hand_at_once_and_then_when_it_asks_for
     workers = workers_of(8, clock)
     async with running(workers, bench.work):
         workers.wake(A, HOUR)
-        finished = asyncio.create_task(workers.finish(timedelta(seconds=PATIENCE), lambda: in_hand))
+        finished = asyncio.create_task(
+            workers.finish(timedelta(seconds=PATIENCE), lambda: in_hand, in_hand.__contains__)
+        )
         await bench.has_begun(A)
         bench.end(A, timedelta(microseconds=1))
         await all_had_their_turn()
@@ -252,7 +258,7 @@ async def test_finishing_tries_what_is_in_hand_at_once_and_then_when_it_asks_for
 async def test_what_is_still_in_hand_at_the_deadline_is_said() -> None:
     workers, bench = workers_of(8, StoppedClock(T0)), Bench()
     async with running(workers, bench.work):
-        assert not await workers.finish(AT_ONCE, lambda: {A})
+        assert not await workers.finish(AT_ONCE, lambda: {A}, {A}.__contains__)
 
 
 async def test_what_does_not_end_in_time_is_said_and_cancelled_with_the_run() -> None:
@@ -260,13 +266,13 @@ async def test_what_does_not_end_in_time_is_said_and_cancelled_with_the_run() ->
     async with running(workers, bench.work):
         workers.wake(A, AT_ONCE)
         await bench.has_begun(A)
-        assert not await workers.finish(AT_ONCE, nothing)
+        assert not await workers.finish(AT_ONCE, nothing, not_one)
         assert bench.running == {A}
     assert bench.running == set()
 
 
 async def test_with_nothing_begun_there_is_nothing_to_finish() -> None:
-    assert await workers_of(1, StoppedClock(T0)).finish(AT_ONCE, nothing)
+    assert await workers_of(1, StoppedClock(T0)).finish(AT_ONCE, nothing, not_one)
 
 
 async def test_the_meter_is_told_how_long_a_key_waited_for_a_worker() -> None:
