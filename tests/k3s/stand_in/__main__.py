@@ -1,9 +1,9 @@
 """Runs a command with what the tests of tests/k3s need: python -m tests.k3s.stand_in make test
 
 That is an engine, and a node image: the one that K3S_IMAGE names or rancher/k3s where it can be had, else the
-stand-in, which is made first. Where there can be neither, or it cannot be made, the command is run without those tests,
-and a line says why; pytest's header repeats it. With REQUIRE_K3S=1 that is a failure instead, for machines that are
-known to have Docker. Without a command: makes the images and prints the variables.
+stand-in, which is made first. Where there can be neither, the command is run without those tests, and a line says
+why; pytest's header repeats it. With REQUIRE_K3S=1 that is a failure instead, for machines that are known to have
+Docker. Without a command: makes the images and prints the variables.
 """
 
 from __future__ import annotations
@@ -34,11 +34,14 @@ def main(command: list[str]) -> int:
     try:
         with provided(os.environ) as variables:
             return run(command, variables)
-    except (Impossible, BuildFailed) as reason:
+    except Impossible as reason:
         print(f"\nTHE K3S PART IS NOT RUN: {reason}\n", file=sys.stderr, flush=True)
         if os.environ.get("REQUIRE_K3S") == "1":
             return 1
         return run(command, {"K3S_NOT_RUN": str(reason).splitlines()[0]})
+    except BuildFailed as failure:
+        print(f"{images.NAME}: build failed\n{failure}", file=sys.stderr)
+        return 1
 
 
 def run(command: list[str], variables: Mapping[str, str]) -> int:
