@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench import build, report
+from tests.bench import report
 from tests.bench.client import connected
 from tests.bench.figures import Figures
 from tests.bench.runs import run
@@ -26,6 +26,7 @@ from tests.bench.subjects import Subjects
 from tests.building import BuildFailed
 from tests.cluster.process import ProcessDied
 from tests.cluster.providers import Provider, choose
+from tests.programs import PEER
 
 Results = dict[tuple[Scenario, str], list[Figures]]
 _STARTED = time.monotonic()
@@ -57,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _bench(choice: Provider, scenarios: Sequence[Scenario], rounds: int, results: Results) -> None:
-    peer = build.ensure(os.environ)
+    peer = PEER.ensure(os.environ)
     with tempfile.TemporaryDirectory(prefix="bench-") as path:
         directory = Path(path)
         _say(f"starting {choice.description}")

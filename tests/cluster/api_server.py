@@ -8,9 +8,11 @@ import functools
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from tests.cluster import build
 from tests.cluster.pki import write_kubeconfig
@@ -66,6 +68,22 @@ class ApiServer:
         path = self.directory / f"{namespace}.{service_account}.kubeconfig"
         write_kubeconfig(path, self._cluster, {"token": token.strip()}, namespace)
         return path
+
+    @contextmanager
+    def namespace(self, prefix: str) -> Iterator[str]:
+        """The name of a new one, which is removed afterwards."""
+        name = f"{prefix}-{uuid4().hex[:8]}"
+        self.kubectl("create", "namespace", name)
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As of somebody who has its kubectl on the PATH and this cluster as the current one."""
+        path = f"{self.program.parent}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig)}
 
     def may(self, user: str, asked: Mapping[str, str], groups: Sequence[str] = ()) -> bool:
         """Whether RBAC allows it (SubjectAccessReview); `asked` are resourceAttributes."""

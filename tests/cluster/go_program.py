@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests import building
-from tests.building import BuildFailed, NoToolchain
+from tests.building import NoToolchain
 from tests.cluster import toolchain
 
 
@@ -23,9 +21,9 @@ class GoProgram:
 
     name: str
     module: Path
-    sources: Sequence[str]
     package: str
     takes: str
+    sources: Sequence[str] = ("go.mod", "go.sum")
     variables: Sequence[str] = ()
 
     def ensure(self, env: Mapping[str, str]) -> Path:
@@ -37,13 +35,6 @@ class GoProgram:
         if place is None:
             raise NoToolchain(reason)
         return building.once(self.name, place, lambda unfinished: self._build(unfinished, env))
-
-    def main(self) -> None:
-        """By hand: tells where it is, or why it is nowhere."""
-        try:
-            print(self.ensure(os.environ))
-        except BuildFailed as failure:
-            sys.exit(f"{self.name}: build failed\n{failure}")
 
     def _build(self, unfinished: Path, env: Mapping[str, str]) -> None:
         building.say(self.name, f"building it from its Go module, once; cold, {self.takes} on two cores")

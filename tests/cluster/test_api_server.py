@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from cryptography import x509
@@ -17,10 +16,8 @@ from tests.cluster.waiting import wait_until
 
 @pytest.fixture
 def namespace(api_server: ApiServer) -> Iterator[str]:
-    name = f"test-{uuid4().hex[:8]}"
-    api_server.kubectl("create", "namespace", name)
-    yield name
-    api_server.kubectl("delete", "namespace", name, "--wait=false")
+    with api_server.namespace("test") as name:
+        yield name
 
 
 def test_it_answers_its_version(api_server: ApiServer) -> None:

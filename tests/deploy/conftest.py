@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.fixtures import built
-from tests.deploy import helm as program
 from tests.deploy.chart import Helm
+from tests.programs import HELM
 
 
 @pytest.fixture(scope="session")
 def helm(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    return Helm(built(pytestconfig, "helm", program.ensure, "install Go"), tmp_path_factory.mktemp("helm"))
+    return Helm(built(pytestconfig, "helm", HELM.ensure, "install Go"), tmp_path_factory.mktemp("helm"))

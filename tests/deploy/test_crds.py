@@ -92,10 +92,8 @@ def cluster(deployed: Deployed) -> ApiServer:
 
 @pytest.fixture(scope="module")
 def namespace(cluster: ApiServer) -> Iterator[str]:
-    name = f"test-crds-{uuid4().hex[:8]}"
-    cluster.kubectl("create", "namespace", name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with cluster.namespace("test-crds") as name:
+        yield name
 
 
 @pytest.mark.parametrize(("spec", "words"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])

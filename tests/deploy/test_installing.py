@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from entrypoints.settings import NAMES, NAMESPACE
+from tests import commands
 from tests.cluster.api_server import ApiServer
 from tests.cluster.fixtures import started_api_server
+from tests.commands import CommandFailed
 from tests.deploy.chart import CHART, Helm, HelmFailed, loaded
 from tests.deploy.manifests import DEPLOY, VERSION, Manifest, full_name
 
-REPOSITORY = DEPLOY.parent
 DIGEST = "sha256:" + "0" * 64
 CONTROLLER = "sample-external-issuer-controller-manager"
 CRDS = {f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)}
@@ -39,34 +39,14 @@ def server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
         yield started
 
 
-class MakeFailed(Exception):
-    """make ended with an error; the message is what it wrote to stderr."""
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The repository, as far as these verbs read it: install.yaml is written here, not into yours."""
-    for name in ("Makefile", "pyproject.toml", "deploy"):
-        (tmp_path / name).symlink_to(REPOSITORY / name)
-    return tmp_path
+    return commands.checkout(tmp_path)
 
 
 def make(checkout: Path, *args: str, server: ApiServer | None = None) -> str:
-    """make's stdout, with the kubectl and the administrator of this server, or without any kubectl."""
-    env = {name: value for name, value in os.environ.items() if name not in ("IMG", "MAKEFLAGS", "MAKELEVEL")}
-    if server:
-        env |= {"PATH": f"{server.program.parent}:{env['PATH']}", "KUBECONFIG": str(server.kubeconfig)}
-    done = subprocess.run(
-        ["make", "--no-print-directory", *args],
-        cwd=checkout,
-        env=env,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode:
-        raise MakeFailed(done.stderr)
-    return done.stdout
+    """With the kubectl and the administrator of this server, or without any kubectl."""
+    return commands.make(checkout, *args, env=server.environment if server else os.environ)
 
 
 def test_install_yaml_is_deploy_default_with_the_image_of_this_version(server: ApiServer, checkout: Path) -> None:
@@ -116,9 +96,9 @@ def test_the_chart_is_packed_with_the_image(
     "image", ["issuer", "registry.example.com:5000/issuer", "issuer:", "a b:1", "x|y:1", "x&y:1", ""]
 )
 def test_what_is_no_image_is_refused_in_one_line(server: ApiServer, checkout: Path, image: str) -> None:
-    with pytest.raises(MakeFailed) as refusal:
+    with pytest.raises(CommandFailed) as refusal:
         make(checkout, "install.yaml", f"IMG={image}", server=server)
-    said, make_s_own, *_ = str(refusal.value).splitlines()
+    _, said, make_s_own, *_ = str(refusal.value).splitlines()
     assert said == f"IMG={image} is no image with a tag or digest, such as registry.example.com/name:tag"
     assert make_s_own.startswith("make: ***")
     assert not (checkout / "install.yaml").exists()
@@ -133,7 +113,7 @@ def test_without_kubectl_it_says_what_to_install(
         (programs / name).symlink_to(shutil.which(name) or pytest.fail(f"{name} is missing"))
     monkeypatch.setenv("PATH", str(programs))
 
-    with pytest.raises(MakeFailed, match=f"make {verb} needs kubectl: https://"):
+    with pytest.raises(CommandFailed, match=f"make {verb} needs kubectl: https://"):
         make(checkout, verb)
 
 

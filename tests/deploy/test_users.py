@@ -35,10 +35,8 @@ def aggregated(cluster: ApiServer) -> None:
 
 @pytest.fixture
 def namespace(cluster: ApiServer) -> Iterator[str]:
-    name = f"users-{uuid4().hex[:8]}"
-    cluster.kubectl("create", "namespace", name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with cluster.namespace("users") as name:
+        yield name
 
 
 @pytest.mark.usefixtures("aggregated")

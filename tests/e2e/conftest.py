@@ -10,7 +10,6 @@ import shutil
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -28,7 +27,6 @@ from tests.deployed import Deployed
 READY_SECONDS = 30
 REFUSED = re.compile(r'User "system:serviceaccount:[^"]*" cannot .*')  # the words of the API server
 METRICS_CA = pki.authority("metrics")
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,5 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def namespace(deployed: Deployed) -> Iterator[str]:
     """A namespace of the test's own."""
-    name = f"e2e-{next(_numbers)}"
-    deployed.server.kubectl("create", "namespace", name)
-    yield name
-    deployed.server.kubectl("delete", "namespace", name, "--wait=false")
+    with deployed.server.namespace("e2e") as name:
+        yield name

@@ -21,13 +21,13 @@ from tests.cluster import cert_manager as controllers
 from tests.cluster.api_server import ApiServer, KubectlFailed
 from tests.cluster.cert_manager import CertManager
 from tests.cluster.fixtures import give_up
-from tests.deployed import DEPLOY, SERVICE_ACCOUNT, Deployed
+from tests.commands import REPOSITORY, run, typed
+from tests.deployed import SERVICE_ACCOUNT, Deployed
 from tests.k3s import docker, node
 from tests.k3s.availability import REMEDY, left_out, node_image
 from tests.k3s.pods import Pods
 
-REPOSITORY = DEPLOY.parent
-INSTALL, TRY = readme.blocks(readme.section("## Install"))
+INSTALL, TRY, *_ = readme.blocks(readme.section("## Install"))
 IMAGE = INSTALL[0].removeprefix("make docker-build IMG=")
 
 collect_ignore_glob = ["test_*.py"] if left_out(os.environ) else []
@@ -52,7 +52,7 @@ def image(node_image_here: str) -> str:
 
 def build(name: str, flags: str = "") -> str:
     flags = f"{os.environ.get('DOCKER_BUILD_FLAGS', '')} {flags}"
-    docker.run("make", "docker-build", f"IMG={name}", f"DOCKER_BUILD_FLAGS={flags}", directory=REPOSITORY)
+    run("make", "docker-build", f"IMG={name}", f"DOCKER_BUILD_FLAGS={flags}", directory=REPOSITORY)
     return name
 
 
@@ -84,15 +84,8 @@ def deployed(api_server: ApiServer, cert_manager: CertManager) -> Deployed:
     """By what README.md has one type under Install; the image is loaded by then, in place of a push and a pull."""
     for command in INSTALL:
         if not command.startswith(("make docker-build ", "docker push ")):
-            typed(command, api_server)
+            typed(command, api_server.environment)
     return Deployed(api_server, api_server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
-
-
-def typed(command: str, server: ApiServer) -> str:
-    """What a command prints that somebody types at the top of the repository, with this cluster as the current one."""
-    path = f"{server.program.parent}:{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "KUBECONFIG": str(server.kubeconfig)}
-    return docker.run("bash", "-c", command, env=env, directory=REPOSITORY)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.k3s import docker
+from tests.commands import run
 
 ROOT = "opt/sample-external-issuer"
 LEAST_SHOWN = 500_000
@@ -23,7 +23,7 @@ _PACKAGE = re.compile(rf"{ROOT}/lib/[^/]+/site-packages/([^/]+)")
 
 
 def inspect(image: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(docker.run("docker", "image", "inspect", image))[0]
+    found: dict[str, Any] = json.loads(run("docker", "image", "inspect", image))[0]
     return found
 
 
@@ -31,7 +31,7 @@ def own_layer(image: str) -> list[tarfile.TarInfo]:
     """What the Dockerfile's last COPY put upon the base image."""
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "image.tar"
-        docker.run("docker", "save", f"--output={saved}", image)
+        run("docker", "save", f"--output={saved}", image)
         with tarfile.open(saved) as archive:
             manifest = json.load(_member(archive, "manifest.json"))
             with tarfile.open(fileobj=_member(archive, manifest[0]["Layers"][-1])) as layer:

@@ -17,7 +17,7 @@ from testcontainers.community.k3s import K3SContainer
 from tests.cluster import build
 from tests.cluster.api_server import ApiServer
 from tests.cluster.pki import write_private
-from tests.k3s import docker
+from tests.commands import run
 
 
 @contextmanager
@@ -36,8 +36,8 @@ def load(node: K3SContainer, image: str) -> None:
     """Puts an image of this machine's engine where the kubelet finds it; /run is a tmpfs, which docker cp misses."""
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "image.tar"
-        docker.run("docker", "save", f"--output={saved}", image)
-        docker.run("docker", "cp", saved, f"{node.get_wrapped_container().id}:/image.tar")
+        run("docker", "save", f"--output={saved}", image)
+        run("docker", "cp", saved, f"{node.get_wrapped_container().id}:/image.tar")
     ctr(node, "images", "import", "/image.tar")
 
 

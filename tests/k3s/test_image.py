@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import pytest
 
-from tests.k3s import docker
-from tests.k3s.conftest import REPOSITORY, build
+from tests.commands import run
+from tests.deploy.manifests import VERSION
+from tests.k3s.conftest import build
 from tests.k3s.image import ROOT, inspect, own_layer, sizes
 
-VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 HARDENED = ("--rm", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none")
 
 
@@ -20,7 +18,7 @@ HARDENED = ("--rm", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-priv
     ids=["as the Deployment's command", "as arguments of the entrypoint"],
 )
 def test_it_starts_on_a_read_only_root_without_any_right(image: str, command: tuple[str, ...]) -> None:
-    said = docker.run("docker", "run", *HARDENED, *(word.format(image=image) for word in command))
+    said = run("docker", "run", *HARDENED, *(word.format(image=image) for word in command))
     assert said.split()[-1] == VERSION
 
 
@@ -57,4 +55,4 @@ def test_every_module_of_ours_is_byte_compiled(image: str) -> None:
 def test_the_same_sources_give_the_same_layers(image: str) -> None:
     again = build("sample-external-issuer:again", "--no-cache")
     assert inspect(again)["RootFS"] == inspect(image)["RootFS"]
-    docker.run("docker", "image", "rm", again)
+    run("docker", "image", "rm", again)

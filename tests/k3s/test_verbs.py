@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from tests.cluster.waiting import wait_until
-from tests.k3s.conftest import TRY, typed
+from tests.commands import typed
+from tests.k3s.conftest import TRY
 from tests.k3s.pods import Pods
 
 
 def test_the_readmes_samples_are_ready_and_make_e2e_passes_and_leaves_nothing(pods: Pods) -> None:
     for command in TRY:
-        typed(command, pods.server)
-    assert "2 issuers, 2 certificates" in typed("make e2e", pods.server)
+        typed(command, pods.server.environment)
+    assert "2 issuers, 2 certificates" in typed("make e2e", pods.server.environment)
     made = "get", "sampleissuers,sampleclusterissuers,certificates,certificaterequests,secrets"
     left = *made, "--namespace=default", "--output=name"
     wait_until(lambda: not pods.server.kubectl(*left), 30, "nothing of the samples is left")

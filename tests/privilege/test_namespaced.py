@@ -1,4 +1,4 @@
-"""deploy/namespaced, as `make namespaced` prints it, for a manager that works in two namespaces alone.
+"""deploy/namespaced, installed as README.md says, for a manager that works in two namespaces alone.
 
 Law: the manager gets the flags that are printed, no others of this kind; what is in a third namespace is there before
 it starts.
@@ -6,33 +6,24 @@ it starts.
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
+from tests import commands, pki, readme
 from tests.cluster.api_server import ApiServer
+from tests.commands import CommandFailed
 from tests.deployed import install
 from tests.e2e.objects import Objects
 from tests.privilege.least import LeastPrivilege
 from tests.privilege.scene import MANAGER, Played, play
 
-ROOT = Path(__file__).parents[2]
+PRINT, APPLY, ASK = readme.blocks(readme.section("### In chosen namespaces only"))[0]
 CHOSEN = ("team-a", "team-b")
 ELSEWHERE = "elsewhere"
 IN_NAMESPACES = {"secrets", NAMES.issuers, "certificaterequests", "events", "leases"}
-
-
-def printed(server: ApiServer) -> str:
-    """What `make namespaced` prints, by the kubectl of the tests."""
-    environment = {**os.environ, "PATH": f"{server.program.parent}:{os.environ['PATH']}", "MAKEFLAGS": ""}
-    make = ["make", "--no-print-directory", "namespaced", f"NAMESPACES={','.join(CHOSEN)}"]
-    return subprocess.run(make, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 def flags(manifests: str) -> list[str]:
@@ -52,8 +43,10 @@ def elsewhere(api_server_of_its_own: ApiServer) -> Objects:
 @pytest.fixture(scope="module")
 def played(api_server_of_its_own: ApiServer, elsewhere: Objects, tmp_path_factory: pytest.TempPathFactory) -> Played:
     install(api_server_of_its_own)  # for all namespaces, to be narrowed
-    manifests = printed(api_server_of_its_own)
-    api_server_of_its_own.kubectl("apply", "--server-side", "--filename=-", stdin=manifests)
+    checkout = commands.checkout(tmp_path_factory.mktemp("checkout"))
+    for command in (PRINT, APPLY):
+        commands.typed(command, api_server_of_its_own.environment, checkout)
+    manifests = (checkout / "namespaced.yaml").read_text()
     elsewhere.apply(elsewhere.secret(), elsewhere.issuer(), elsewhere.request("app", pki.csr()))
     elsewhere.approve("app")
     return play(api_server_of_its_own, tmp_path_factory.mktemp("manager"), CHOSEN, *flags(manifests))
@@ -93,3 +86,8 @@ class TestNamespaced(LeastPrivilege):
     ) -> None:
         asked = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": "credentials"}
         assert elsewhere.server.may(MANAGER, asked) is allowed
+
+    @pytest.mark.usefixtures("played")
+    def test_what_the_readme_has_one_ask_is_answered_with_no(self, elsewhere: Objects) -> None:
+        with pytest.raises(CommandFailed, match=r"exit code 1\nno$"):
+            commands.typed(ASK, elsewhere.server.environment)

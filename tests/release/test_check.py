@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from importlib import metadata
 
 import pytest
@@ -12,11 +11,11 @@ from click.testing import CliRunner
 
 from entrypoints.cli import cli
 from entrypoints.settings import NAMES
+from tests.deploy.manifests import VERSION
 from tests.release.__main__ import ROOT
 from tests.release.changelog import BadChangelog, sections
 from tests.release.check import Refused, check_version, release_notes
 
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 NOTES = "### Added\n\n- A thing that [links](https://example.com) somewhere."
 RELEASED = f"""# Changelog
 

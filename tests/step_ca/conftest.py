@@ -10,13 +10,13 @@ import pytest
 from adapters.clock import SystemClock
 from adapters.signers.remote.clients import Clients
 from tests.cluster.fixtures import built
-from tests.step_ca import build
+from tests.programs import STEP_CA
 from tests.step_ca.server import StepCAServer
 
 
 @pytest.fixture(scope="session")
 def step_ca_program(pytestconfig: pytest.Config) -> Path:
-    return built(pytestconfig, "step-ca", build.ensure, "install Go")
+    return built(pytestconfig, "step-ca", STEP_CA.ensure, "install Go")
 
 
 @pytest.fixture(scope="session")

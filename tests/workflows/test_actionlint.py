@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.fixtures import built
-from tests.workflows import build
+from tests.programs import ACTIONLINT
 from tests.workflows.reading import WORKFLOWS
 
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
@@ -21,7 +21,7 @@ RELEASE = next(file for file in WORKFLOWS if file.stem == "release")
 
 @pytest.fixture(scope="session")
 def actionlint(pytestconfig: pytest.Config) -> Path:
-    return built(pytestconfig, "actionlint", build.ensure, "install Go")
+    return built(pytestconfig, "actionlint", ACTIONLINT.ensure, "install Go")
 
 
 def findings(actionlint: Path, *files: Path) -> list[str]:

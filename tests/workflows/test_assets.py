@@ -14,8 +14,8 @@ import pytest
 
 from tests.cluster.api_server import ApiServer
 from tests.cluster.fixtures import built
-from tests.deploy import helm
 from tests.deploy.manifests import VERSION
+from tests.programs import HELM
 from tests.workflows.reading import ROOT, WORKFLOWS, jobs
 from tests.workflows.test_scripts import FILES, run, script
 
@@ -27,7 +27,7 @@ def tools(pytestconfig: pytest.Config, api_server: ApiServer, tmp_path: Path) ->
     """A folder with helm and kubectl, as the runner has them on its PATH."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "kubectl").symlink_to(api_server.program)
-    (tmp_path / "bin" / "helm").symlink_to(built(pytestconfig, "helm", helm.ensure, "install Go"))
+    (tmp_path / "bin" / "helm").symlink_to(built(pytestconfig, "helm", HELM.ensure, "install Go"))
     return tmp_path / "bin"
 
 

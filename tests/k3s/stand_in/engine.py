@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.cluster.process import Process, ProcessDied
 from tests.cluster.waiting import wait_until
+from tests.commands import CommandFailed, run
 from tests.k3s import docker
 from tests.k3s.stand_in import runc_within
 
@@ -48,15 +49,15 @@ def require_privileges(env: Mapping[str, str]) -> None:
     """Raises Impossible where a node, which is privileged, could not start."""
     if not runc_within.lacks_capabilities():
         return
-    if docker.run("docker", "info", "--format={{.DefaultRuntime}}", env=env).strip() != RUNTIME:
+    if run("docker", "info", "--format={{.DefaultRuntime}}", env=env).strip() != RUNTIME:
         raise Impossible("the engine that answers cannot start privileged containers: root lacks capabilities here")
 
 
 def require_started_with_privileges(image: str, env: Mapping[str, str]) -> None:
     """Raises Impossible where a container that is privileged does not start, as a node must be."""
     try:
-        docker.run("docker", "run", "--rm", "--privileged", image, "true", env=env)
-    except docker.EngineFailed as error:
+        run("docker", "run", "--rm", "--privileged", image, "true", env=env)
+    except CommandFailed as error:
         raise Impossible(f"no privileged container can be started: {error}") from None
 
 
@@ -68,9 +69,9 @@ def installed(packages: tuple[str, ...], env: Mapping[str, str]) -> None:
     # Run level 1 keeps the package of an engine from starting it.
     quiet = {**env, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     try:
-        docker.run("apt-get", "update", env=quiet)
-        docker.run("apt-get", "install", "--yes", "--no-install-recommends", *packages, env=quiet)
-    except docker.EngineFailed as error:
+        run("apt-get", "update", env=quiet)
+        run("apt-get", "install", "--yes", "--no-install-recommends", *packages, env=quiet)
+    except CommandFailed as error:
         raise Impossible(str(error)) from None
 
 

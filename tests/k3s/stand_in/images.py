@@ -17,7 +17,7 @@ from pathlib import Path
 from tests import building
 from tests.cluster import toolchain
 from tests.cluster.go_program import GoProgram
-from tests.k3s import docker
+from tests.commands import CommandFailed, run
 from tests.k3s.stand_in import engine
 
 NAME = "k3s stand-in"
@@ -65,7 +65,7 @@ def ensure(env: Mapping[str, str]) -> dict[str, str]:
         _ensure_node(env)
         _ensure_python(env)
         engine.require_started_with_privileges(PYTHON_IMAGE, env)
-    except docker.EngineFailed as error:
+    except CommandFailed as error:
         raise building.BuildFailed(str(error)) from None
     return {
         "K3S_IMAGE": NODE_IMAGE,
@@ -87,14 +87,14 @@ def _ensure_node(env: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         base = _tree(context / "base.tar", "essential", NODE_PACKAGES, (), env)
-        docker.run("docker", "import", base, "k3s-stand-in-base:bookworm", env=env)
+        run("docker", "import", base, "k3s-stand-in-base:bookworm", env=env)
         base.unlink()
         shutil.copyfile(NODE / "Dockerfile", context / "Dockerfile")
         shutil.copytree(NODE / "rootfs", context / "rootfs")
         (context / "images").mkdir()
         _save_pause(pause, context / "images" / "pause.tar", env)
         shutil.copy(k3s, context / "k3s")
-        docker.run("docker", "build", f"--label=inputs={inputs}", f"--tag={NODE_IMAGE}", context, env=env)
+        run("docker", "build", f"--label=inputs={inputs}", f"--tag={NODE_IMAGE}", context, env=env)
     building.say(NAME, f"{NODE_IMAGE} made in {time.monotonic() - started:.0f} s")
 
 
@@ -104,8 +104,8 @@ def _save_pause(program: Path, to: Path, env: Mapping[str, str]) -> None:
         context = Path(folder)
         shutil.copy(program, context / "pause")
         (context / "Dockerfile").write_text('FROM scratch\nCOPY pause /\nUSER 65535:65535\nENTRYPOINT ["/pause"]\n')
-        docker.run("docker", "build", "--tag=k3s-stand-in/pause:1", context, env=env)
-    docker.run("docker", "save", f"--output={to}", "k3s-stand-in/pause:1", env=env)
+        run("docker", "build", "--tag=k3s-stand-in/pause:1", context, env=env)
+    run("docker", "save", f"--output={to}", "k3s-stand-in/pause:1", env=env)
 
 
 def _ensure_python(env: Mapping[str, str]) -> None:
@@ -126,18 +126,18 @@ def _ensure_python(env: Mapping[str, str]) -> None:
         tree = _tree(Path(folder) / "python.tar", "minbase", PYTHON_PACKAGES, uploads, env)
         labelled = [f"LABEL inputs={inputs}", 'CMD ["python3"]', *changes]
         options = [f"--change={each}" for each in labelled]
-        docker.run("docker", "import", *options, tree, PYTHON_IMAGE, env=env)
+        run("docker", "import", *options, tree, PYTHON_IMAGE, env=env)
     building.say(NAME, f"{PYTHON_IMAGE} made in {time.monotonic() - started:.0f} s")
 
 
 def _tree(file: Path, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]) -> Path:
     """bookworm with these packages as a tar, from the mirrors that this machine is set up with."""
-    docker.run("apt-get", "update", env=env)
+    run("apt-get", "update", env=env)
     form = "deb $(REPO_URI) $(CODENAME) $(COMPONENT)"
-    known = docker.run("apt-get", "indextargets", f"--format={form}", "Created-By: Packages", "Origin: Debian", env=env)
+    known = run("apt-get", "indextargets", f"--format={form}", "Created-By: Packages", "Origin: Debian", env=env)
     mirrors = sorted({line for line in known.splitlines() if " bookworm" in line})
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in UNWANTED]
-    docker.run(
+    run(
         "mmdebstrap",
         f"--variant={variant}",
         f"--include={packages}",
@@ -156,8 +156,8 @@ def _tree(file: Path, variant: str, packages: str, options: list[str] | tuple[()
 def _is_made_of(image: str, inputs: str, env: Mapping[str, str]) -> bool:
     """An image's label says what it was made from."""
     try:
-        label = docker.run("docker", "image", "inspect", '--format={{index .Config.Labels "inputs"}}', image, env=env)
-    except docker.EngineFailed:
+        label = run("docker", "image", "inspect", '--format={{index .Config.Labels "inputs"}}', image, env=env)
+    except CommandFailed:
         return False
     return label.strip() == inputs
 
