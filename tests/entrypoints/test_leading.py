@@ -163,13 +163,18 @@ async def test_who_cannot_renew_asks_no_signer_and_ends_what_it_was_asked(caplog
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
+async def lost_while_writing(stage: Stage) -> None:
+    """The lead goes to another when WEB is signed and its write has begun, which is cancelled."""
+    stage.cluster.writable.clear()
+    stage.create("web")
+    await eventually(lambda: stage.cluster.writing, "its write is under way")
+    stage.lease.give("another")
+    await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
+
+
 async def test_what_was_signed_and_not_written_is_written_by_whoever_leads_again() -> None:
     async with a_manager() as stage:
-        stage.cluster.writable.clear()
-        stage.create("web")
-        await eventually(lambda: stage.cluster.writing, "its write is under way")
-        stage.lease.give("another")
-        await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
+        await lost_while_writing(stage)
         stage.cluster.writable.set()
         await stage.settles()
         assert not stage.is_issued()
@@ -181,11 +186,7 @@ async def test_what_was_signed_and_not_written_is_written_by_whoever_leads_again
 
 async def test_who_has_lost_the_lead_waits_at_a_stop_for_nothing_that_it_may_not_write() -> None:
     async with a_manager() as stage:
-        stage.cluster.writable.clear()
-        stage.create("web")
-        await eventually(lambda: stage.cluster.writing, "its write is under way")
-        stage.lease.give("another")
-        await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
+        await lost_while_writing(stage)
         assert stage.container.reconciler().holds(WEB)
         stage.stop.set()
         async with asyncio.timeout(10):  # half the time that a stop would have
@@ -195,11 +196,7 @@ async def test_who_has_lost_the_lead_waits_at_a_stop_for_nothing_that_it_may_not
 
 async def test_what_another_has_answered_meanwhile_is_left_alone() -> None:
     async with a_manager() as stage:
-        stage.cluster.writable.clear()
-        stage.create("web")
-        await eventually(lambda: stage.cluster.writing, "its write is under way")
-        stage.lease.give("another")
-        await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
+        await lost_while_writing(stage)
         stage.cluster.writable.set()
         request = stage.cluster.stored(WEB)
         ready = Condition("Ready", "True", "Issued", "by another", T0)
@@ -212,11 +209,7 @@ async def test_what_another_has_answered_meanwhile_is_left_alone() -> None:
 
 async def test_what_is_deleted_while_standing_by_is_forgotten() -> None:
     async with a_manager() as stage:
-        stage.cluster.writable.clear()
-        stage.create("web")
-        await eventually(lambda: stage.cluster.writing, "its write is under way")
-        stage.lease.give("another")
-        await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
+        await lost_while_writing(stage)
         assert WEB in stage.container.reconciler()._attempts
         stage.cluster.delete(WEB)
         await eventually(lambda: WEB not in stage.container.reconciler()._attempts, "it is forgotten")
