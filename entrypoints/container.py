@@ -21,7 +21,6 @@ from adapters.kubernetes.auth import Reviews
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import connect
-from adapters.kubernetes.counted import counted
 from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
@@ -82,9 +81,7 @@ class Container(containers.DeclarativeContainer):
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
-    client = providers.Singleton(
-        counted, providers.Singleton(connect, providers.Singleton(_connections, settings)), meter
-    )
+    client = providers.Singleton(connect, providers.Singleton(_connections, settings), meter)
     turns = providers.Singleton(_turns, settings)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
@@ -98,7 +95,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     times = settings.provided.lease_times
-    lease_client = providers.Singleton(counted, providers.Singleton(connect), meter)  # a connection of its own
+    lease_client = providers.Singleton(connect, meter=meter)  # a connection of its own
     lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
     lease = providers.Singleton(
         KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller

@@ -18,7 +18,11 @@ from lightkube.config.kubeconfig import SERVICE_ACCOUNT, SingleConfig
 from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 
+from adapters.kubernetes.counted import Counted
+from adapters.kubernetes.http import over
 from adapters.kubernetes.transport import CONNECTIONS, Transport
+from adapters.silent import SILENT
+from domain.ports import Meter
 
 _EXEC_KNOWN = ("client.authentication.k8s.io/v1alpha1", "client.authentication.k8s.io/v1beta1")
 
@@ -27,22 +31,23 @@ class NoCluster(Exception):
     """There is no cluster to talk to; the message says why and what to do."""
 
 
-def connect(connections: int = CONNECTIONS) -> AsyncClient:
+def connect(connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
     """A client for the current kubeconfig or the pod's ServiceAccount; raises NoCluster. Does no I/O on the network."""
     config = _config()
     _refuse_what_cannot_work(config)
     try:
-        return client(config, connections)
+        return client(config, connections, meter)
     except (ConfigError, httpx2.InvalidURL) as error:
         raise NoCluster(f"the kubeconfig cannot be used: {error}") from error
     except (OSError, ValueError) as error:
         raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
 
 
-def client(config: SingleConfig, connections: int = CONNECTIONS) -> AsyncClient:
+def client(config: SingleConfig, connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
     """A client on our own transport, which must be told again whom to trust and who we are."""
-    context = verify_cluster(config.cluster, config.user or User(), config.abs_file)
-    return AsyncClient(config=config, transport=Transport(context, _proxy(config.cluster.server), connections))
+    server, context = config.cluster.server, verify_cluster(config.cluster, config.user or User(), config.abs_file)
+    transport = Transport(context, _proxy(server), connections)
+    return over(Counted(transport, meter, below=urlsplit(server).path), config)
 
 
 def _proxy(server: str) -> str | None:

@@ -8,30 +8,22 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine
 from __future__ import annotations
 
 import httpx2
-from lightkube import AsyncClient
 
 from domain.ports import Meter
 
 _WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
-def counted(client: AsyncClient, meter: Meter) -> AsyncClient:
-    """The same client, its calls counted. lightkube gives no way in but its private parts; hence the exact pin."""
-    http: httpx2.AsyncClient = client._client._client
-    http._transport = _Counting(http._transport, meter)
-    http._mounts = {
-        url: transport and _Counting(transport, meter) for url, transport in http._mounts.items()
-    }  # proxies
-    return client
+class Counted(httpx2.AsyncBaseTransport):
+    """A transport around any other; `below` is the path that the server's URL has, and every request's begins with."""
 
-
-class _Counting(httpx2.AsyncBaseTransport):
-    def __init__(self, inner: httpx2.AsyncBaseTransport, meter: Meter) -> None:
+    def __init__(self, inner: httpx2.AsyncBaseTransport, meter: Meter, below: str = "") -> None:
         self._inner = inner
         self._meter = meter
+        self._below = below.rstrip("/")
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        verb, resource = verb_and_resource(request.method, request.url)
+        verb, resource = verb_and_resource(request.method, request.url, self._below)
         code = "none"
         try:
             response = await self._inner.handle_async_request(request)
@@ -44,9 +36,9 @@ class _Counting(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def verb_and_resource(method: str, url: httpx2.URL) -> tuple[str, str]:
+def verb_and_resource(method: str, url: httpx2.URL, below: str = "") -> tuple[str, str]:
     """As RBAC has them: ("patch", "sampleissuers/status")."""
-    segments = url.raw_path.decode().partition("?")[0].strip("/").split("/")
+    segments = url.raw_path.decode().removeprefix(below).partition("?")[0].strip("/").split("/")
     rest = segments[2:] if segments[0] == "api" else segments[3:]  # after api/v1 or apis/group/version
     if rest[0] == "namespaces" and len(rest) > 2:
         rest = rest[2:]

@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from lightkube import AsyncClient
 
+from adapters.kubernetes import counted as transports
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.counted import counted, verb_and_resource
+from adapters.kubernetes.connect import client
+from adapters.kubernetes.counted import verb_and_resource
+from adapters.kubernetes.http import over
 from adapters.kubernetes.resources import EVENTS, SECRETS
 from adapters.memory.meter import MemoryMeter
 from domain.errors import ClusterError
@@ -29,8 +31,8 @@ class Counted:
             return told if isinstance(told, httpx2.Response) else await told
 
         self.meter = MemoryMeter()
-        client = AsyncClient(config=config(), transport=httpx2.MockTransport(handle))
-        self.api = Api(counted(client, self.meter), "tester")
+        client = over(transports.Counted(httpx2.MockTransport(handle), self.meter), config())
+        self.api = Api(client, "tester")
 
     async def ask(self, call: Any) -> None:
         try:
@@ -77,7 +79,7 @@ async def test_every_call_is_told_with_its_code(call: Any, wanted: tuple[str, st
 async def test_calls_by_a_proxy_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     meter = MemoryMeter()
-    api = Api(counted(AsyncClient(config=config("https://api.example.com")), meter), "tester")
+    api = Api(client(config("https://api.example.com"), meter=meter), "tester")
     with pytest.raises(ClusterError):
         await api.get(SECRETS, "n", "x")
     await api.close()
@@ -120,3 +122,13 @@ async def test_a_call_that_is_given_up_has_no_code() -> None:
 )
 def test_what_a_request_is(method: str, path: str, wanted: tuple[str, str]) -> None:
     assert verb_and_resource(method, httpx2.URL(f"https://api.example.com{path}")) == wanted
+
+
+async def test_a_server_below_a_path_has_the_same_resources() -> None:
+    """As that of a cluster behind a gateway; its path must not be taken for a resource, nor a name be told."""
+    meter = MemoryMeter()
+    api = Api(client(config("http://127.0.0.1:1/k8s/clusters/c-x/"), meter=meter), "tester")
+    with pytest.raises(ClusterError):
+        await api.get(SECRETS, "n", "x")
+    await api.close()
+    assert meter.calls == {("get", "secrets", "none"): 1}

@@ -14,8 +14,11 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 
+from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
+from adapters.kubernetes.resources import SECRETS
 from adapters.kubernetes.transport import Transport
+from domain.errors import Transient
 from tests.adapters.kubernetes.wire import config
 
 Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -154,7 +157,9 @@ async def test_connections_are_used_again() -> None:
         assert connections == 1
 
 
-@pytest.mark.parametrize(("no_proxy", "asked"), [("", ["http://api.example.com/version"]), ("example.com", [])])
+@pytest.mark.parametrize(
+    ("no_proxy", "asked"), [("", ["http://api.example.com/api/v1/namespaces/n/secrets/x"]), ("example.com", [])]
+)
 async def test_the_proxy_of_the_environment_is_used(
     no_proxy: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,11 +172,8 @@ async def test_the_proxy_of_the_environment_is_used(
     async with serving(proxy) as url:
         monkeypatch.setenv("http_proxy", url)
         monkeypatch.setenv("no_proxy", no_proxy)
-        found = client(config("http://api.example.com"))
-        try:
-            await found._client._client.get("/version")
-        except httpx2.ConnectError:
-            assert no_proxy, "there is no api.example.com"
-        finally:
-            await found.close()
+        api = Api(client(config("http://api.example.com")), "tester")
+        with pytest.raises(Transient):  # no proxy, and there is no api.example.com; or an answer that is no JSON
+            await api.get(SECRETS, "n", "x")
+        await api.close()
     assert seen == asked

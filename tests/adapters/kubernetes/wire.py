@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import httpx2
-from lightkube import AsyncClient, KubeConfig
+from lightkube import KubeConfig
 from lightkube.config.kubeconfig import SingleConfig
 from lightkube.config.models import Cluster, User
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.http import over
 from adapters.kubernetes.resources import SECRETS, Resource, followed
 from entrypoints.settings import NAMES
 
@@ -44,7 +45,7 @@ class Wire:
     def __init__(self, answer: Answer = nobody) -> None:
         self.asked: list[httpx2.Request] = []
         self._answer = answer
-        self.client = AsyncClient(config=config(), transport=httpx2.MockTransport(self._handle))
+        self.client = over(httpx2.MockTransport(self._handle), config())
         self.api = Api(self.client, field_manager="tester")
 
     @property
