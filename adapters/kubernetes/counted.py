@@ -20,7 +20,7 @@ class Counted(httpx2.AsyncBaseTransport):
     def __init__(self, inner: httpx2.AsyncBaseTransport, meter: Meter, below: str = "") -> None:
         self._inner = inner
         self._meter = meter
-        self._below = below.rstrip("/")
+        self._below = below
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         verb, resource = verb_and_resource(request.method, request.url, self._below)

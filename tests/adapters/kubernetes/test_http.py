@@ -6,7 +6,7 @@ Law: each request is built by both and compared; how one is sent is seen at a tr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -61,17 +61,19 @@ def test_what_is_built_is_what_httpx2_builds(name: str, server: str) -> None:
 
 
 class Body(httpx2.AsyncByteStream):
-    """One that never ends, or breaks; `closed` once it was."""
+    """One that ends, breaks or does neither; `closed` once it was."""
 
-    def __init__(self, failure: Exception | None = None) -> None:
+    def __init__(self, failure: Exception | None = None, ends: bool = False) -> None:
         self.closed = False
         self._failure = failure
+        self._ends = ends
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"half"
         if self._failure is not None:
             raise self._failure
-        await asyncio.Event().wait()
+        if not self._ends:
+            await asyncio.Event().wait()
 
     async def aclose(self) -> None:
         self.closed = True
@@ -123,6 +125,29 @@ async def test_a_token_that_is_refused_is_read_anew_once(token: Path) -> None:
     assert (await http.send(request)).status_code == 200
     assert server.asked == ["Bearer old", "Bearer new"]
     assert (await http.send(request)).status_code == 401, "twice refused is an answer"
+
+
+async def test_what_was_refused_gives_its_connection_back_before_it_is_repeated(token: Path) -> None:
+    body = Body(ends=True)
+    server = Server(httpx2.Response(401, stream=body), httpx2.Response(200))
+    http, request = asking(server, BearerTokenFileAuth(str(token)))
+    closed: list[bool] = []
+    server.meanwhile = lambda: closed.append(body.closed)
+    await http.send(request, stream=True)
+    assert closed == [False, True]
+
+
+class Another(httpx2.Auth):
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        yield request
+        yield httpx2.Request("GET", "https://api.example.com/version", headers={"Authorization": "another"})
+
+
+async def test_credentials_may_want_another_request() -> None:
+    server = Server(httpx2.Response(401), httpx2.Response(200))
+    http, request = asking(server, Another())
+    assert (await http.send(request)).status_code == 200
+    assert server.asked == [None, "another"]
 
 
 async def test_without_credentials_none_are_sent() -> None:
