@@ -21,7 +21,7 @@ from tests.cluster import cert_manager as controllers
 from tests.cluster.api_server import ApiServer, KubectlFailed
 from tests.cluster.cert_manager import CertManager
 from tests.cluster.fixtures import give_up
-from tests.commands import REPOSITORY, run, typed
+from tests.commands import REPOSITORY, make, typed
 from tests.deployed import SERVICE_ACCOUNT, Deployed
 from tests.k3s import docker, node
 from tests.k3s.availability import REMEDY, left_out, node_image
@@ -52,7 +52,7 @@ def image(node_image_here: str) -> str:
 
 def build(name: str, flags: str = "") -> str:
     flags = f"{os.environ.get('DOCKER_BUILD_FLAGS', '')} {flags}"
-    run("make", "docker-build", f"IMG={name}", f"DOCKER_BUILD_FLAGS={flags}", directory=REPOSITORY)
+    make(REPOSITORY, "docker-build", f"IMG={name}", f"DOCKER_BUILD_FLAGS={flags}", env=os.environ)
     return name
 
 

@@ -11,10 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from adapters.kubernetes import counted as transports
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
-from adapters.kubernetes.counted import verb_and_resource
+from adapters.kubernetes.counted import Counted, verb_and_resource
 from adapters.kubernetes.http import over
 from adapters.kubernetes.resources import EVENTS, SECRETS
 from adapters.memory.meter import MemoryMeter
@@ -24,14 +23,14 @@ from tests.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, 
 AN_EVENT = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
 
 
-class Counted:
+class Caller:
     def __init__(self, answer: Answer) -> None:
         async def handle(request: httpx2.Request) -> httpx2.Response:
             told = answer(request)
             return told if isinstance(told, httpx2.Response) else await told
 
         self.meter = MemoryMeter()
-        client = over(transports.Counted(httpx2.MockTransport(handle), self.meter), config())
+        client = over(Counted(httpx2.MockTransport(handle), self.meter), config())
         self.api = Api(client, "tester")
 
     async def ask(self, call: Any) -> None:
@@ -71,15 +70,26 @@ CALLS: list[tuple[Any, tuple[str, str]]] = [
 @pytest.mark.parametrize(("call", "wanted"), CALLS, ids=["/".join(wanted) for _, wanted in CALLS])
 @pytest.mark.parametrize("code", [200, 409, 503])
 async def test_every_call_is_told_with_its_code(call: Any, wanted: tuple[str, str], code: int) -> None:
-    made = Counted(status(code))
+    made = Caller(status(code))
     await made.ask(call)
     assert made.meter.calls == {(*wanted, str(code)): 1}
 
 
-async def test_calls_by_a_proxy_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("server", "proxy"),
+    [("https://api.example.com", NOBODY), (f"{NOBODY}/k8s/clusters/c-x/", "")],
+    ids=["by a proxy", "below a path, as behind a gateway"],
+)
+async def test_wherever_the_server_is_a_call_is_told_as_what_it_is(
+    server: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path must not be taken for a resource, nor a name be told."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
     meter = MemoryMeter()
-    api = Api(client(config("https://api.example.com"), meter=meter), "tester")
+    api = Api(client(config(server), meter=meter), "tester")
     with pytest.raises(ClusterError):
         await api.get(SECRETS, "n", "x")
     await api.close()
@@ -90,7 +100,7 @@ async def test_a_server_that_is_not_there_has_no_code() -> None:
     def broken(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("connection refused")
 
-    made = Counted(broken)
+    made = Caller(broken)
     await made.ask(CALLS[0][0])
     assert made.meter.calls == {("get", "secrets", "none"): 1}
 
@@ -100,7 +110,7 @@ async def test_a_call_that_is_given_up_has_no_code() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    made = Counted(silent)
+    made = Caller(silent)
     task = asyncio.create_task(made.ask(CALLS[0][0]))
     await asyncio.sleep(0.01)
     task.cancel()
@@ -122,13 +132,3 @@ async def test_a_call_that_is_given_up_has_no_code() -> None:
 )
 def test_what_a_request_is(method: str, path: str, wanted: tuple[str, str]) -> None:
     assert verb_and_resource(method, httpx2.URL(f"https://api.example.com{path}")) == wanted
-
-
-async def test_a_server_below_a_path_has_the_same_resources() -> None:
-    """As that of a cluster behind a gateway; its path must not be taken for a resource, nor a name be told."""
-    meter = MemoryMeter()
-    api = Api(client(config("http://127.0.0.1:1/k8s/clusters/c-x/"), meter=meter), "tester")
-    with pytest.raises(ClusterError):
-        await api.get(SECRETS, "n", "x")
-    await api.close()
-    assert meter.calls == {("get", "secrets", "none"): 1}

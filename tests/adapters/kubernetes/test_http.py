@@ -113,8 +113,8 @@ async def test_an_answer_knows_what_was_asked_and_is_read() -> None:
 
 async def test_a_token_is_sent_along() -> None:
     server = Server(httpx2.Response(200))
-    http = Http(AsyncClient(config=config())._client._client, server)
-    await http.send(http.build_request("GET", "version", params={}, content=None, headers=None, timeout=None))
+    http, request = asking(server, AsyncClient(config=config())._client._client.auth)
+    await http.send(request)
     assert server.asked == [f"Bearer {CANARY}"]
 
 
