@@ -6,10 +6,12 @@ Law: as the API server's own audit log would have it; names of objects are never
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from dependency_injector import providers
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
@@ -18,7 +20,11 @@ from adapters.kubernetes.http import over
 from adapters.kubernetes.resources import EVENTS, SECRETS
 from adapters.memory.meter import MemoryMeter
 from domain.errors import ClusterError
+from domain.model import ObjectKey
+from entrypoints.container import Container
+from entrypoints.settings import Settings
 from tests.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, Answer, config
+from tests.cluster.pki import write_kubeconfig
 
 AN_EVENT = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
 
@@ -94,6 +100,22 @@ async def test_wherever_the_server_is_a_call_is_told_as_what_it_is(
         await api.get(SECRETS, "n", "x")
     await api.close()
     assert meter.calls == {("get", "secrets", "none"): 1}
+
+
+async def test_of_the_managers_calls_those_for_the_lease_are_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They go by a client of their own."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    write_kubeconfig(tmp_path / "kubeconfig", {"server": NOBODY}, {"token": "none"})
+    container, meter = Container(settings=Settings("system", leader_election_namespace="system")), MemoryMeter()
+    container.meter.override(providers.Object(meter))
+    for call in (container.cluster().credentials(ObjectKey("Secret", "n", "x")), container.lease().read()):
+        with pytest.raises(ClusterError):
+            await call
+    for api in (container.api(), container.lease_api()):
+        await api.close()
+    assert meter.calls == {("get", "secrets", "none"): 1, ("get", "leases", "none"): 1}
 
 
 async def test_a_server_that_is_not_there_has_no_code() -> None:
