@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from adapters.signers.aside import aside
 from adapters.signers.x509 import keys, pem
 from adapters.signers.x509.authority import Authority, authority, read_key, read_path
-from adapters.signers.x509.leaf import BACKDATING
+from adapters.signers.x509.leaf import backdating
 from adapters.signers.x509.usages import CERT_SIGN, key_usage
 from domain.errors import IssuerFailed
 from domain.model import Credentials, Issued, IssuerSpec, SigningOrder
@@ -62,14 +62,15 @@ def _read(certificate: bytes, key: bytes) -> Authority:
 def _make(now: datetime) -> tuple[bytes, bytes]:
     """A new CA: certificate and PKCS#8 key, both PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
+    begins = now - backdating(_LIFETIME)
     builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())
         .issuer_name(_SUBJECT)
         .subject_name(_SUBJECT)
         .public_key(key.public_key())
-        .not_valid_before(now - BACKDATING)
-        .not_valid_after(now + _LIFETIME)
+        .not_valid_before(begins)
+        .not_valid_after(begins + _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(key_usage({CERT_SIGN, "crl_sign"}), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

@@ -140,7 +140,7 @@ def test_annotations_of_a_kubernetes_csr_ask_for_a_ca_and_a_duration(
     objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=10s", "csr", name)
     leaf = x509.load_pem_x509_certificate(base64.b64decode(objects.get("csr", name)["status"]["certificate"]))
     assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    assert timedelta(hours=72) <= leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(hours=73)
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == timedelta(hours=72)
 
 
 def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are(objects: Objects) -> None:

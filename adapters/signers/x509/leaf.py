@@ -17,25 +17,37 @@ from domain.model import SigningOrder
 
 DEFAULT_DURATION = timedelta(days=90)
 """cert-manager's, where spec.duration is empty."""
-BACKDATING = timedelta(minutes=5)
-"""So that a certificate is valid at once where a clock is a little behind."""
+_LONGEST_BACKDATING = timedelta(minutes=5)
+
+
+def backdating(duration: timedelta) -> timedelta:
+    """How long before the time of signing a certificate of this duration becomes valid.
+
+    Clocks of clients may be behind. 5 minutes, or a twelfth of the duration where that is less.
+    """
+    return min(_LONGEST_BACKDATING, duration / 12)
 
 
 def sign(
     csr: CSR, order: SigningOrder, ca: x509.Certificate, ca_key: keys.PrivateKey, now: datetime
 ) -> x509.Certificate:
-    """Valid for the order's duration from `now` on, but never longer than the CA certificate."""
+    """A certificate whose notAfter - notBefore is the order's duration, to the second.
+
+    notBefore lies `backdating` before `now`, and not before the CA's own; it ends with the CA at the latest.
+    """
     duration = order.duration if order.duration is not None else DEFAULT_DURATION
     if duration <= timedelta(0):
         raise RequestRejected("spec.duration: must be positive")
+    # X.509 counts whole seconds (RFC 5280 section 4.1.2.5).
+    begins = max((now - backdating(duration)).replace(microsecond=0), ca.not_valid_before_utc)
     builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())
         .issuer_name(ca.subject)
         .subject_name(csr.subject)
         .public_key(csr.public_key)
-        .not_valid_before(max(now - BACKDATING, ca.not_valid_before_utc))
-        .not_valid_after(now + min(duration, ca.not_valid_after_utc - now))
+        .not_valid_before(begins)
+        .not_valid_after(begins + min(duration, ca.not_valid_after_utc - begins))
     )
     for extension, critical in _extensions(csr, order, ca):
         builder = builder.add_extension(extension, critical)

@@ -112,28 +112,44 @@ def test_only_purposes_means_no_key_usage(ca: pki.Authority) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration", "ends"),
+    ("duration", "lasts", "backdated"),
     [
-        (timedelta(hours=1), NOW + timedelta(hours=1)),
-        (None, NOW + timedelta(days=90)),
-        (timedelta(days=100), NOW + timedelta(days=100)),
-        (timedelta(days=100, seconds=1), NOW + timedelta(days=100)),
-        (timedelta.max, NOW + timedelta(days=100)),
+        (timedelta(days=1), timedelta(days=1), 5 * MINUTES),
+        (timedelta(hours=1), timedelta(hours=1), 5 * MINUTES),
+        (timedelta(minutes=59, seconds=59), timedelta(minutes=59, seconds=59), timedelta(minutes=5)),
+        (timedelta(minutes=10), timedelta(minutes=10), timedelta(seconds=50)),
+        (timedelta(seconds=1), timedelta(seconds=1), timedelta(seconds=1)),
+        (None, timedelta(days=90), 5 * MINUTES),
     ],
 )
-def test_it_ends_after_its_duration_or_with_its_ca(
-    ca: pki.Authority, duration: timedelta | None, ends: datetime
+def test_it_lasts_exactly_as_long_as_asked(
+    ca: pki.Authority, duration: timedelta | None, lasts: timedelta, backdated: timedelta
 ) -> None:
     certificate = sign(order(duration=duration), ca)
 
-    assert certificate.not_valid_after_utc == ends
-    assert certificate.not_valid_before_utc == NOW - 5 * MINUTES
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == lasts
+    assert certificate.not_valid_before_utc == NOW - backdated
+
+
+@pytest.mark.parametrize("microsecond", [1, 499_999, 999_999])
+def test_it_lasts_exactly_as_long_as_asked_within_a_second(ca: pki.Authority, microsecond: int) -> None:
+    certificate = sign(order(duration=timedelta(minutes=10)), ca, NOW.replace(microsecond=microsecond))
+
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("duration", [timedelta(days=100, minutes=5, seconds=1), timedelta(days=200), timedelta.max])
+def test_it_ends_with_its_ca_at_the_latest(ca: pki.Authority, duration: timedelta) -> None:
+    assert sign(order(duration=duration), ca).not_valid_after_utc == ca.certificate.not_valid_after_utc
 
 
 def test_it_does_not_begin_before_its_ca() -> None:
     ca = pki.authority(begins=NOW - 2 * MINUTES)
 
-    assert sign(order(), ca).not_valid_before_utc == NOW - 2 * MINUTES
+    certificate = sign(order(duration=timedelta(hours=1)), ca)
+
+    assert certificate.not_valid_before_utc == NOW - 2 * MINUTES
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(hours=1)
 
 
 @pytest.mark.parametrize("duration", [timedelta(0), timedelta(seconds=-1)])

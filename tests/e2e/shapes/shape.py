@@ -72,7 +72,7 @@ class Row:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(certificate: x509.Certificate, asked_at: datetime, ca_ends: datetime) -> Shape:
+def read(certificate: x509.Certificate, ca_ends: datetime) -> Shape:
     limits = _value(certificate, x509.BasicConstraints)
     names = _find(certificate, x509.SubjectAlternativeName)
     constraints = _find(certificate, x509.NameConstraints)
@@ -90,7 +90,7 @@ def read(certificate: x509.Certificate, asked_at: datetime, ca_ends: datetime) -
         path_length=limits.path_length if limits else None,
         constraints=_constraints(constraints.value) if constraints else (),
         constraints_critical=constraints.critical if constraints else None,
-        duration=ENDS_WITH_ITS_CA if ends == ca_ends else ends - asked_at,
+        duration=ENDS_WITH_ITS_CA if ends == ca_ends else ends - certificate.not_valid_before_utc,
     )
 
 
