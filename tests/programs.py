@@ -39,7 +39,14 @@ PEER = GoProgram(  # an issuer for the same resources on issuer-lib
     takes="two to four minutes",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {program.name: program for program in (STEP_CA, HELM, ACTIONLINT, PEER)}
+X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing requests and certificates
+    "x509-reader",
+    module=TESTS / "x509_reader" / "program",
+    package=".",
+    takes="about a minute",
+    sources=("go.mod", "go.sum", "main.go"),
+)
+PROGRAMS = {program.name: program for program in (STEP_CA, HELM, ACTIONLINT, PEER, X509_READER)}
 
 
 def main(names: list[str]) -> None:

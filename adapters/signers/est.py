@@ -19,7 +19,7 @@ from adapters.signers.est_server import ENROL, LABEL, TRUSTED, Server, server
 from adapters.signers.remote.assembly import assemble
 from adapters.signers.remote.clients import Clients
 from adapters.signers.remote.http import Answer
-from adapters.signers.x509 import bag, pem
+from adapters.signers.x509 import bag
 from adapters.signers.x509 import csr as requests
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
@@ -52,10 +52,9 @@ class EST(Signer):
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
         csr = await aside(len(order.csr), lambda: requests.read(order.csr))
-        [der] = pem.decode(order.csr, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)
-        answer = await self._enrol(est, der)
+        answer = await self._enrol(est, csr.der)
         if answer.status == 202:
             return _pending(answer)
         found = await _certificates(est, ENROL, answer)

@@ -16,6 +16,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from tests import der, pki
+from tests.raw_csr import EXTENSION_REQUEST, MICROSOFT_EXTENSION_REQUEST, NAMES_OF_APP, asked, request, two_attributes
 
 SERVER = ("digital signature", "key encipherment", "server auth")
 KEY_USAGES = {
@@ -104,7 +105,7 @@ def one(
     return rdn((kind, value, string))
 
 
-# A DirectoryString's five (RFC 5280 section 4.1.2.4), and what some attributes have in its place.
+# Of a DirectoryString's five (RFC 5280 section 4.1.2.4) the four that Go reads, and what some attributes have instead.
 STRINGS = {
     "PrintableString": _ASN1Type.PrintableString,
     "UTF8String": _ASN1Type.UTF8String,
@@ -112,7 +113,6 @@ STRINGS = {
     "TeletexString": _ASN1Type.T61String,
     "BMPString": _ASN1Type.BMPString,
     "NumericString": _ASN1Type.NumericString,
-    "UniversalString": _ASN1Type.UniversalString,
 }
 SUBJECTS = {
     "an order of its own": x509.Name(
@@ -219,6 +219,16 @@ REFUSED: dict[str, tuple[Callable[[], bytes], dict[str, Any]]] = {
     "a DNS name without a character": (lambda: unreadable(der.element(0x82)), {}),
     "an e-mail address that is not ASCII": (lambda: unreadable(der.element(0x81, "büro@example.com".encode())), {}),
     "a URI that is not ASCII": (lambda: unreadable(der.element(0x86, "https://example.com/ü".encode())), {}),
+    "a subject in a UniversalString": (
+        lambda: pki.csr(subject=x509.Name([one(NameOID.COMMON_NAME, "app", _ASN1Type.UniversalString)])),
+        {},
+    ),
+    "a NUL in the subject": (lambda: pki.csr(subject=x509.Name([one(NameOID.COMMON_NAME, "app\0")])), {}),
+    "extensions in Microsoft's attribute": (lambda: two_attributes(MICROSOFT_EXTENSION_REQUEST), {}),
+    "extensions in two attributes": (lambda: two_attributes(EXTENSION_REQUEST), {}),
+    "an extension twice": (lambda: request(attributes=[asked(NAMES_OF_APP, NAMES_OF_APP)]), {}),
+    "an IP network": (lambda: unreadable(der.element(0x87, b"\x0a\0\0\0\xff\0\0\0")), {}),
+    "purposes that no usages ask for": (lambda: contradicting(x509.ExtendedKeyUsage([CLIENT])), {}),
     "an IP address of three bytes": (lambda: unreadable(der.element(0x87, b"\xc0\x00\x02")), {}),
     "CA in the request alone": (ca_request, {"is_ca": False}),
     "CA in the spec alone": (lambda: contradicting(NO_CA), {"is_ca": True}),

@@ -20,7 +20,8 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import to_base64url_uint
 
 from entrypoints.settings import NAMES
-from tests import pki
+from tests import pki, raw_csr
+from tests.der import SEQUENCE, UTF8, element
 from tests.fuzz import parties
 from tests.step_ca.provisioner import encrypt
 
@@ -88,6 +89,8 @@ def good() -> dict[str, Seeds]:
         "pem": {"two": bundle, "text": b"CN=CA\r\n" + bundle, "der": parties.CA.certificate.public_bytes(Encoding.DER)},
         "csr": {"pem": parties.REQUEST, **{name: found.public_bytes(Encoding.DER) for name, found in requests.items()}},
         "request": {name: found.tbs_certrequest_bytes for name, found in requests.items() if name not in _KEYS},
+        "go-request": {name: found.tbs_certrequest_bytes for name, found in requests.items()} | _encodings(),
+        "go-certificate": {name: found.tbs_certificate_bytes for name, found in [*answers.items(), *cas.items()]},
         "leaf": {name: found.tbs_certificate_bytes for name, found in answers.items()},
         "chain": {"plain": bundle, "reversed": parties.CA.pem + answers["plain"].public_bytes(Encoding.PEM)},
         "pkcs7": {"der": _pkcs7(answers["plain"]), "base64": base64.encodebytes(_pkcs7(answers["plain"]))},
@@ -121,6 +124,21 @@ def bad() -> dict[str, Seeds]:
         "object": {"deep": odd, "year": _dated("0625-01-02T03:04:05Z"), "no-year": _dated("0001-01-01T00:00:00+01:00")},
     }
     return {target: {"garbage": b"garbage"} | broken.get(target, {}) for target in good()}
+
+
+def _encodings() -> Seeds:
+    """Bodies of requests that Go and cryptography read differently, and that are rewritten."""
+    false = raw_csr.extension(raw_csr.BASIC_CONSTRAINTS, element(SEQUENCE, raw_csr.FALSE), raw_csr.FALSE)
+    challenge = raw_csr.attribute(raw_csr.CHALLENGE_PASSWORD, element(UTF8, b"secret"))
+    asked = raw_csr.asked(raw_csr.NAMES_OF_APP)
+    return {
+        "version": raw_csr.body(version=element(0x02, b"\1")),
+        "asterisk": raw_csr.body(subject=raw_csr.name([(raw_csr.COMMON_NAME, element(0x13, b"*.example.com"))])),
+        "teletex": raw_csr.body(subject=raw_csr.name([(raw_csr.COMMON_NAME, element(0x14, b"\xfc"))])),
+        "false": raw_csr.body(attributes=[raw_csr.asked(raw_csr.NAMES_OF_APP, false)]),
+        "unsorted": raw_csr.body(attributes=[asked, challenge]),
+        "microsoft": raw_csr.body(attributes=[raw_csr.asked(by=raw_csr.MICROSOFT_EXTENSION_REQUEST), asked]),
+    }
 
 
 def _prime_jwk() -> bytes:

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cluster.fixtures import built
 from tests.domain.factories import fuzz
 from tests.fuzz import der
 from tests.fuzz.seeds import CORPUS
 from tests.fuzz.targets import TARGETS
+from tests.programs import X509_READER
 
 KEPT = {name: sorted((CORPUS / name).iterdir()) for name in TARGETS}
 FILES = [(name, file) for name, files in KEPT.items() for file in files]
@@ -36,6 +38,12 @@ def quiet() -> Iterator[None]:
     logging.disable()
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def go(pytestconfig: pytest.Config) -> None:
+    """The Go program is built before the first target that asks it; skipped without Go, as the rest of this module."""
+    built(pytestconfig, X509_READER.name, X509_READER.ensure, "install Go")
 
 
 @pytest.mark.parametrize(("name", "file"), FILES, ids=[f"{name}-{file.name}" for name, file in FILES])

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from adapters.signers.remote import tls
 from adapters.signers.step import jwe
-from adapters.signers.x509 import keys, pem, usages
+from adapters.signers.x509 import keys, usages
 from adapters.signers.x509.csr import CSR
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey, SigningOrder
@@ -50,7 +50,6 @@ class Tokens:
 
     def make(self, provisioner: str, host: str, order: SigningOrder, csr: CSR, now: datetime) -> str:
         """A token for this order alone, at a CA that has `host` among its dnsNames."""
-        [der] = pem.decode(order.csr, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
         names = [str(name.value) for name in csr.names or () if isinstance(name, _NAMED)]
         claims = {
             "iss": provisioner,
@@ -61,7 +60,7 @@ class Tokens:
             "nbf": int(now.timestamp()),
             "exp": int((now + _LIFETIME).timestamp()),
             "jti": secrets.token_hex(32),  # not the order's uid: a second attempt needs a second token
-            "cnf": {"x5rt#S256": _base64url(hashlib.sha256(der).digest())},
+            "cnf": {"x5rt#S256": _base64url(hashlib.sha256(csr.der).digest())},
             "request": _request(order, csr),
         }
         return jwt.encode(claims, self.key, algorithm=_algorithm(self.key), headers=self.header)

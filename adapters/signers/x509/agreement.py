@@ -14,8 +14,7 @@ def require(csr: CSR, order: SigningOrder) -> None:
     """RequestRejected, naming both sides and the remedy, where CSR and spec contradict each other."""
     _require_same_kind(csr, order)
     wanted = usages.requested(order.usages, order.is_ca)
-    if order.usages:
-        _require_same_usages(csr, wanted, order.is_ca)
+    _require_same_usages(csr, wanted, order)
 
 
 def _require_same_kind(csr: CSR, order: SigningOrder) -> None:
@@ -28,15 +27,16 @@ def _require_same_kind(csr: CSR, order: SigningOrder) -> None:
     )
 
 
-def _require_same_usages(csr: CSR, wanted: usages.Usages, is_ca: bool) -> None:
+def _require_same_usages(csr: CSR, wanted: usages.Usages, order: SigningOrder) -> None:
     # isCA implies 'cert sign', which cert-manager writes into a CA's CSR and others leave out.
-    implied = {usages.CERT_SIGN} if is_ca else set()
+    implied = {usages.CERT_SIGN} if order.is_ca else set()
     same_bits = csr.bits is None or csr.bits - implied == wanted.bits - implied
     same_purposes = csr.purposes is None or csr.purposes == wanted.purposes
     if same_bits and same_purposes:
         return
     asked = usages.Usages(csr.bits or frozenset(), csr.purposes or frozenset())
     raise RequestRejected(
-        f"spec.request asks for the usages {asked}, but spec.usages for {wanted}; "
+        f"spec.request asks for the usages {asked}, but spec.usages for {wanted}"
+        f"{'' if order.usages else ' (which is what no spec.usages means)'}; "
         "make them agree, or leave keyUsage and extendedKeyUsage out of the request"
     )

@@ -113,7 +113,4 @@ def _host_within(host: str, limit: str) -> bool:
 
 
 def _host(uri: str) -> str:
-    try:
-        return urlsplit(uri).hostname or ""
-    except ValueError:
-        return ""
+    return urlsplit(uri).hostname or ""

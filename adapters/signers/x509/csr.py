@@ -1,29 +1,40 @@
-"""A certificate signing request, read once and completely.
+"""Reads a certificate signing request (PKCS#10, RFC 2986), once and completely.
 
-Law: bytes in; a CSR that is well-formed, signed by its own key and strong enough comes out, or RequestRejected.
-No other exception, whatever the bytes. Format: RFC 2986.
+What comes out is well-formed, signed by its own key, strong enough, and the same as Go's crypto/x509 reads; anything
+else is RequestRejected, whatever the bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.signers.x509 import extensions, keys, names, panics, pem, usages
+from adapters.signers.x509 import csr_encoding, extensions, keys, names, panics, parse_errors, pem, usages
 from adapters.signers.x509.quiet import quiet
 from domain.errors import RequestRejected
 
-_REMEDY = "make one with `openssl req -new` or cmctl"
+_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # the second is older (RFC 7468 section 7)
 _SIGNATURE_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
 @dataclass(frozen=True, slots=True)
 class CSR:
-    """What a request asks for; None where it says nothing. Extensions that are not listed here are not known."""
+    """What a request asks for; None where it says nothing. `der` is the request as it was received.
 
+    `ignored` are the values in DER of the extensions that requests cannot ask for here, by their identifiers.
+    """
+
+    der: bytes
     public_key: keys.PublicKey
     subject: x509.Name
     names: x509.SubjectAlternativeName | None
@@ -31,39 +42,36 @@ class CSR:
     bits: frozenset[str] | None
     purposes: frozenset[x509.ObjectIdentifier] | None
     name_constraints: x509.Extension[x509.NameConstraints] | None
+    ignored: Mapping[str, bytes]
 
 
 @lru_cache(maxsize=16)  # the same one is read before the signer is asked, and by the signer
 def read(request: bytes) -> CSR:
     """Reads the PEM of a PKCS#10 request and verifies its signature; RequestRejected names spec.request."""
     try:
-        blocks = pem.decode(request, "CERTIFICATE REQUEST", pem.CSR_LIMIT)
-        if len(blocks) > 1:
-            raise ValueError(f"holds {len(blocks)} requests where one is expected")
-        with panics.contained():
-            with quiet():  # of names that are longer than RFC 5280 has them: a host of more than 64 characters as CN
-                parsed, csr = _parse(blocks[0])
-            _verify(parsed)
+        block = pem.single(request, _LABELS, pem.CSR_LIMIT)
+        with panics.contained(), quiet():  # warnings: names that are longer than RFC 5280 has them
+            return _read(block)
     except (ValueError, panics.Panicked) as error:
         raise RequestRejected(f"spec.request: {error}") from None
-    return csr
 
 
-def _parse(der: bytes) -> tuple[x509.CertificateSigningRequest, CSR]:
+def _read(der: bytes) -> CSR:
     try:
-        parsed = x509.load_der_x509_csr(der)
-        key = parsed.public_key()
-        subject = parsed.subject
-        asked = parsed.extensions
+        encoding = csr_encoding.normalize(der)
+    except ValueError as error:
+        raise ValueError(f"cannot be read: {error}") from None
+    try:
+        parsed = x509.load_der_x509_csr(encoding.request)
+        key, subject, asked = parsed.public_key(), parsed.subject, parsed.extensions
         bits, purposes = usages.stated_bits(asked), usages.stated_purposes(asked)
-    except x509.UnsupportedGeneralNameType:
-        raise ValueError("holds an x400Address or ediPartyName, which is not supported; leave that name out") from None
-    except Exception:  # which errors hostile bytes lead to is nowhere documented
-        raise ValueError(f"is no well-formed certificate signing request (PKCS#10); {_REMEDY}") from None
+    except Exception as error:  # which errors hostile bytes lead to is documented nowhere
+        raise ValueError(f"cannot be read: {parse_errors.reason(error)}") from None
     alternative = names.asked(asked)
     if not subject.rdns and alternative is None:
         raise ValueError("names nobody: give it a subject or subject alternative names (RFC 5280 section 4.1.2.6)")
-    return parsed, CSR(
+    csr = CSR(
+        der=der,
         public_key=keys.accepted(key),
         subject=subject,
         names=alternative,
@@ -71,17 +79,35 @@ def _parse(der: bytes) -> tuple[x509.CertificateSigningRequest, CSR]:
         bits=bits,
         purposes=purposes,
         name_constraints=extensions.find(asked, x509.NameConstraints),
+        ignored=encoding.ignored,
     )
-
-
-def _verify(parsed: x509.CertificateSigningRequest) -> None:
-    try:
-        algorithm = parsed.signature_hash_algorithm
-    except Exception:
-        raise ValueError("is signed with an unknown algorithm; use SHA-256, SHA-384, SHA-512 or Ed25519") from None
-    if algorithm is not None and not isinstance(algorithm, _SIGNATURE_HASHES):
+    if csr.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != encoding.public_key:
         raise ValueError(
-            f"is signed with {algorithm.name}, which is not accepted; use SHA-256, SHA-384, SHA-512 or Ed25519"
+            "holds its public key in an unusual encoding, such as a compressed point, which Go does not read"
         )
-    if not parsed.is_signature_valid:
-        raise ValueError("has a signature that its own key did not make; create the request anew")
+    _verify(parsed, csr.public_key, encoding.signed)
+    return csr
+
+
+def _verify(parsed: x509.CertificateSigningRequest, key: keys.PublicKey, signed: bytes) -> None:
+    """ValueError unless the key made the signature over these bytes, with an algorithm that is accepted."""
+    try:
+        digest, parameters = parsed.signature_hash_algorithm, parsed.signature_algorithm_parameters
+    except Exception:  # as above
+        raise ValueError("is signed with an unknown algorithm; use SHA-256, SHA-384, SHA-512 or Ed25519") from None
+    if digest is not None and not isinstance(digest, _SIGNATURE_HASHES):
+        raise ValueError(
+            f"is signed with {digest.name}, which is not accepted; use SHA-256, SHA-384, SHA-512 or Ed25519"
+        )
+    try:
+        match key, parameters:
+            case RSAPublicKey(), PKCS1v15() | PSS() if digest is not None:
+                key.verify(parsed.signature, signed, parameters, digest)
+            case EllipticCurvePublicKey(), ECDSA():
+                key.verify(parsed.signature, signed, parameters)
+            case Ed25519PublicKey(), None:
+                key.verify(parsed.signature, signed)
+            case _:
+                raise InvalidSignature
+    except InvalidSignature:
+        raise ValueError("has a signature that its own key did not make; create the request anew") from None

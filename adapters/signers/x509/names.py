@@ -1,20 +1,29 @@
-"""Subject alternative names: which of them a certificate can hold, and how messages tell them.
+"""Subject alternative names (RFC 5280 section 4.2.1.6): which of them can be signed, and how messages show them.
 
-Law: a kind that cannot be read, or a text that its kind does not allow, is refused before anybody signs it; every
-other kind is taken as it stands. Format: RFC 5280 section 4.2.1.6.
+A name of a kind or with a text that Go's crypto/x509 cannot read is refused; every other name is taken as it stands.
 """
 
 from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address
 
 from cryptography import x509
 
 from adapters.signers.x509 import extensions
 
 _TEXTS = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
+_URI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:"
+    r"(//([A-Za-z0-9._~!$&'()*+,;=-]+(:[A-Za-z0-9._~!$&'()*+,;=-]*)?@)?"  # user information
+    r"(\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_~-]+(\.[A-Za-z0-9_~-]+)*)?(:[0-9]*)?(?=[/?#]|$))?"  # host and port
+    r"(?!//)([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+)
+"""The generic syntax of RFC 3986, with hosts as Go's crypto/x509 takes them."""
 
 
 def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
-    """What a request asks for, None where that is nothing; ValueError for a text that is no IA5String."""
+    """What a request asks for, None where that is nothing; ValueError for a text that its kind does not allow."""
     names = extensions.value(said, x509.SubjectAlternativeName)
     for name in names or ():
         if isinstance(name, _TEXTS) and not _is_sound(name.value):
@@ -22,11 +31,22 @@ def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
                 f"asks for the {text(name)}, which no certificate can hold: DNS names, e-mail addresses and URIs are "
                 "of printable ASCII characters alone; write what is international as IDNA (xn--) or percent-encoded"
             )
+        if isinstance(name, x509.UniformResourceIdentifier) and not is_absolute_uri(name.value):
+            raise ValueError(f"asks for the {text(name)}, which is no absolute URI (RFC 3986); correct it")
     return names or None
 
 
 def _is_sound(value: str) -> bool:
     return bool(value) and value.isascii() and value.isprintable()
+
+
+def is_absolute_uri(value: str) -> bool:
+    """Whether Go's crypto/x509 reads it, and reads the same in it."""
+    found = _URI.fullmatch(value)
+    try:
+        return found is not None and (found["ipv6"] is None or bool(IPv6Address(found["ipv6"])))
+    except ValueError:
+        return False
 
 
 def text(name: x509.GeneralName) -> str:

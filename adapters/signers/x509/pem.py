@@ -1,16 +1,19 @@
-"""PEM in, DER out, within limits.
+"""Reads PEM (RFC 7468) within limits, and writes it.
 
-Law: sizes are looked at before anything is decoded. Every mistake becomes a ValueError that goes on where the
-caller's sentence begins ('tls.crt ' + 'holds no …') and quotes nothing of what was read.
-Format: RFC 7468; sizes: cert-manager's since CVE-2024-12401.
+Sizes are checked before anything is decoded; they are cert-manager's since CVE-2024-12401. A mistake is a ValueError
+whose text goes on after the name of the field, such as "holds no PEM block of type CERTIFICATE", and quotes no content.
 """
 
+from __future__ import annotations
+
 import base64
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.signers.x509 import parse_errors
 from adapters.signers.x509.quiet import quiet
 
 CSR_LIMIT = 36_500
@@ -19,53 +22,74 @@ CHAIN_LIMIT = 95_000
 BUNDLE_LIMIT = 330_000
 CERTIFICATES_LIMIT = 1_000
 
+_BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9 ]{0,40})-----[ \t]*\r?$", re.MULTILINE)
+_CERTIFICATE = ("CERTIFICATE", "X509 CERTIFICATE")  # the second is older (RFC 7468 section 5.1)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-def decode(pem: bytes, label: str, limit: int) -> list[bytes]:
-    """The DER of each block, at least one; all must bear `label`, `pem` may have `limit` bytes at most.
 
-    Text around the blocks is ignored (RFC 7468 section 2), headers inside are refused (Kubernetes' rule for CSRs).
+def single(pem: bytes, labels: Sequence[str], limit: int) -> bytes:
+    """The DER of the only block, which has one of these labels."""
+    found = list(_blocks(pem, limit))
+    others = [label for label, _ in found if label not in labels]
+    if others:
+        raise ValueError(f"holds a PEM block of type {others[0]}; only {labels[0]} belongs there")
+    if not found:
+        raise ValueError(_nothing(labels[0], found))
+    if len(found) > 1:
+        raise ValueError(f"holds {len(found)} requests where one is expected")
+    return _decode(found[0][1])
+
+
+def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]:
+    """All certificates, in the order they have there, at least one; ValueError where one cannot be read.
+
+    Text and PEM blocks of other types are passed over.
     """
+    found = list(_blocks(pem.removeprefix(_BYTE_ORDER_MARK), limit))
+    bodies = [body for label, body in found if label in _CERTIFICATE]
+    if not bodies:
+        raise ValueError(_nothing(_CERTIFICATE[0], found))
+    return [_certificate(body, place) for place, body in enumerate(bodies, start=1)]
+
+
+def _blocks(pem: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
+    """Label and body of each block. As in Go, its first and last line begin at the start of a line."""
     if len(pem) > limit:
         raise ValueError(f"has {len(pem):,} bytes, more than the {limit:,} allowed")
-    found = []
-    rest = pem
-    while True:
-        _, begin, rest = rest.partition(b"-----BEGIN ")
-        if not begin:
-            break
-        if not rest.startswith(f"{label}-----".encode()):
-            raise ValueError(f"holds a PEM block that is no {label}")
-        body, end, rest = rest[len(label) + 5 :].partition(f"-----END {label}-----".encode())
-        if not end:
-            raise ValueError(f"is cut off: its {label} block has no end")
-        found.append(_decode(body))
-        if len(found) > CERTIFICATES_LIMIT:
+    position = count = 0
+    while begin := _BEGIN.search(pem, position):
+        end = re.compile(rb"^-----END %b-----[ \t]*\r?$" % begin[1], re.MULTILINE).search(pem, begin.end())
+        if end is None:
+            raise ValueError(f"is cut off: its {begin[1].decode()} block has no end")
+        count += 1
+        if count > CERTIFICATES_LIMIT:
             raise ValueError(f"holds more than the {CERTIFICATES_LIMIT:,} PEM blocks allowed")
-    if not found:
-        raise ValueError(f"holds no PEM block of type {label}")
-    return found
+        yield begin[1].decode(), pem[begin.end() : end.start()]
+        position = end.end()
+
+
+def _nothing(label: str, found: Sequence[tuple[str, bytes]]) -> str:
+    if found:
+        return f"holds no PEM block of type {label}, but {found[0][0]}"
+    return f"holds no PEM block of type {label}, which begins with a line -----BEGIN {label}-----"
 
 
 def _decode(body: bytes) -> bytes:
     if b":" in body:
         raise ValueError("has PEM headers, which are not allowed")
     try:
-        return base64.b64decode(b"".join(body.split()), validate=True)
+        return base64.b64decode(body.translate(None, b" \t\r\n"), validate=True)
     except ValueError:
         raise ValueError("holds a PEM block that is not base64") from None
 
 
-def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]:
-    """All certificates, in the order they have there; ValueError where one cannot be read."""
-    return [_certificate(der, place) for place, der in enumerate(decode(pem, "CERTIFICATE", limit), start=1)]
-
-
-def _certificate(der: bytes, place: int) -> x509.Certificate:
+def _certificate(body: bytes, place: int) -> x509.Certificate:
+    der = _decode(body)
     try:
         certificate = x509.load_der_x509_certificate(der)
         read_through(certificate)
-    except Exception:  # which errors hostile bytes lead to is nowhere documented
-        raise ValueError(f"cannot be read: certificate {place} is malformed") from None
+    except Exception as error:  # which errors hostile bytes lead to is documented nowhere
+        raise ValueError(f"cannot be read: certificate {place}: {parse_errors.reason(error)}") from None
     return certificate
 
 

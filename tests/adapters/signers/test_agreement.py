@@ -10,6 +10,7 @@ from tests.adapters.signers.orders import order
 
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 BOTH = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
+DEFAULT = pki.usage("digital_signature", "key_encipherment")
 SIGNING = pki.usage("digital_signature")
 CA_SIGNING = pki.usage("digital_signature", "key_cert_sign")
 CA, LEAF = x509.BasicConstraints(ca=True, path_length=None), x509.BasicConstraints(ca=False, path_length=None)
@@ -26,7 +27,8 @@ AGREE = {
     "a CA as cert-manager writes it": ([CA_SIGNING, CA], ("digital signature",), True),
     "a CA that spells out cert sign": ([CA_SIGNING, CA], ("digital signature", "cert sign"), True),
     "a CA without cert sign in its request": ([SIGNING, CA], ("digital signature", "cert sign"), True),
-    "no usages in the spec": ([SIGNING, BOTH], (), False),
+    "no usages in the spec, and cert-manager's default": ([DEFAULT], (), False),
+    "no usages in the spec, nor in the request": ([], (), False),
     "a leaf": ([LEAF], (), False),
 }
 CONTRADICT = {
@@ -45,6 +47,14 @@ CONTRADICT = {
         False,
         "spec.usages for digital signature, client auth",
     ),
+    "purposes, and no usages in the spec": (
+        [SERVER],
+        (),
+        False,
+        "asks for the usages server auth, but spec.usages for digital signature, key encipherment "
+        r"\(which is what no spec.usages means\); make them agree",
+    ),
+    "bits, and no usages in the spec": ([SIGNING], (), False, "asks for the usages digital signature, but spec.usages"),
     "cert sign without CA": ([CA_SIGNING], ("digital signature",), False, "usages cert sign, digital signature, but"),
     "a CA in the request": ([CA], (), False, "asks for a CA certificate .*spec.isCA is false; make them agree"),
     "a CA in the spec": ([LEAF], (), True, "asks for no CA certificate .*spec.isCA is true; make them agree"),

@@ -78,9 +78,12 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
     ),
     "a damaged certificate": (
         plain({"tls.crt": pki.armor(b"canary", "CERTIFICATE"), "tls.key": ROOT.key_pem}),
-        "tls.crt cannot be read: certificate 1 is malformed",
+        "tls.crt cannot be read: certificate 1: an element",
     ),
-    "swapped": (plain({"tls.crt": ROOT.key_pem, "tls.key": ROOT.pem}), "tls.crt holds a PEM block that is no CERTIF"),
+    "swapped": (
+        plain({"tls.crt": ROOT.key_pem, "tls.key": ROOT.pem}),
+        "tls.crt holds no PEM block of type CERTIFICATE, bu",
+    ),
     "a key that is none": (plain({"tls.crt": ROOT.pem, "tls.key": b"canary-of-a-key"}), "tls.key is no private key"),
     "a public key": (plain({"tls.crt": ROOT.pem, "tls.key": ROOT.pem}), "tls.key is no private key in PEM"),
     "an encrypted key": (

@@ -120,7 +120,7 @@ EXPIRED = pki.authority("Expired", begins=StoppedClock().now() - timedelta(days=
     [
         ({"ca.crt": b"garbage"}, "ca.crt holds no PEM block of type CERTIFICATE"),
         ({"ca.crt": pki.armor(CANARY.encode(), "CERTIFICATE")}, "ca.crt cannot be read"),
-        ({"ca.crt": ROOT.pem + ROOT.key_pem}, "ca.crt holds a PEM block that is no CERTIFICATE"),
+        ({"ca.crt": ROOT.key_pem}, "ca.crt holds no PEM block of type CERTIFICATE, but PRIVATE KEY"),
         ({"tls.crt": CANARY.encode()}, "tls.crt holds no PEM block"),
         ({"tls.crt": EXPIRED.pem, "tls.key": EXPIRED.key_pem}, "tls.crt expired on"),
         ({"tls.key": CLIENTS.key_pem}, "tls.key is not the key of the first certificate in tls.crt"),

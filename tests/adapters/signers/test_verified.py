@@ -125,7 +125,7 @@ LIES: dict[str, tuple[Lie, str]] = {
         "usages: asked digital signature, server auth, got digital signature, code signing",
     ),
     "valid for too long": (
-        later(timedelta(minutes=5, seconds=1)),
+        later(timedelta(minutes=10, seconds=1)),
         "validity: asked 24h from .* until",
     ),
     "valid for years": (later(timedelta(days=3650)), "validity: asked 24h from .* until"),

@@ -83,8 +83,8 @@ async def test_a_namesake_of_the_issuer_is_found_out() -> None:
         (STRANGER.pem, "did not issue the chain it came with"),
         (UPPER.pem, "did not issue the chain it came with"),
         (b"garbage", "holds no PEM block of type CERTIFICATE"),
-        (pki.armor(b"garbage", "CERTIFICATE"), "certificate 1 is malformed"),
-        (ROOT.key_pem, "is no CERTIFICATE"),
+        (pki.armor(b"garbage", "CERTIFICATE"), "cannot be read: certificate 1: "),
+        (ROOT.key_pem, "holds no PEM block of type CERTIFICATE, but PRIVATE KEY"),
         (b"\n" * 330_001, "more than the 330,000 allowed"),
     ],
 )
@@ -98,8 +98,8 @@ async def test_a_ca_certificate_that_does_not_belong(ca: bytes, why: str) -> Non
     [
         (b"", "holds no PEM block of type CERTIFICATE"),
         (b"<html>502</html>", "holds no PEM block"),
-        (pki.armor(b"garbage", "CERTIFICATE"), "cannot be read: certificate 1 is malformed"),
-        (REQUEST, "is no CERTIFICATE"),
+        (pki.armor(b"garbage", "CERTIFICATE"), "cannot be read: certificate 1: "),
+        (REQUEST, "holds no PEM block of type CERTIFICATE, but CERTIFICATE REQUEST"),
         (ROOT.pem, "holds no certificate for the public key"),
         (b"\n" * 95_001, "has 95,001 bytes, more than the 95,000 allowed"),
         (pki.armor(b"", "CERTIFICATE") * 1_001, "more than the 1,000 PEM blocks"),

@@ -67,11 +67,6 @@ REQUESTS = [
     _path_length(0),
     _path_length(2),
     _request("string-types", Shape(subject=STRINGS, names_critical=False), {"subject": STRING_TYPES}),
-    _request(
-        "string-type-universal",
-        Shape(subject=("CN=universal:app",), names_critical=False),
-        {"subject": _subject([_cn("app", StringType.UniversalString)])},
-    ),
     _request("multi-valued", Shape(subject=VALUES, names_critical=False), {"subject": MULTI_VALUED}),
     _request(
         "common-name-longer-than-64",

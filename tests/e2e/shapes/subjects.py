@@ -28,7 +28,6 @@ _STRINGS = {
     0x13: ("", "ascii"),  # PrintableString, which Go's encoder takes wherever it can
     0x14: ("t61:", "latin-1"),
     0x16: ("ia5:", "ascii"),
-    0x1C: ("universal:", "utf-32-be"),
     0x1E: ("bmp:", "utf-16-be"),
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapters.signers.x509 import pem
-from tests.fuzz.targets import cluster, remote, secrets, words, x509
+from tests.fuzz.targets import cluster, reading, remote, secrets, words, x509
 
 _LARGEST_ANSWER = 65_536  # of a CA: its limit is 512 KiB, but what is that long says nothing new
 _LONGEST_BODY = 4_096  # of a certificate or a CSR
@@ -28,6 +28,8 @@ TARGETS = {
     "pem": Target(x509.certificates, pem.CHAIN_LIMIT + 1_000, is_der=True),
     "csr": Target(x509.csr, pem.CSR_LIMIT + 100, is_der=True),
     "request": Target(x509.request, _LONGEST_BODY, is_der=True),
+    "go-request": Target(reading.request, _LONGEST_BODY, is_der=True),
+    "go-certificate": Target(reading.certificate, _LONGEST_BODY, is_der=True),
     "leaf": Target(x509.leaf, _LONGEST_BODY, is_der=True),
     "chain": Target(x509.chain, pem.CHAIN_LIMIT + 1_000),
     "pkcs7": Target(remote.pkcs7, _LARGEST_ANSWER, is_der=True),

@@ -1,0 +1,56 @@
+"""Why cryptography's parser refuses something, in plain words: which structure, which field, what is wrong with it.
+
+The parser says, for example: error parsing asn1 value: ParseError { kind: EncodedDefault, location:
+["BasicConstraints::ca"] }. Kinds: https://docs.rs/asn1/latest/asn1/enum.ParseErrorKind.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+_KINDS = {
+    "InvalidValue": "holds a value that its ASN.1 type does not allow",
+    "InvalidTag": "has a tag that DER does not allow",
+    "InvalidLength": "has a length that is not in DER's shortest form",
+    "InvalidSize": "has too few or too many members",
+    "UnexpectedTag": "has another ASN.1 type than it must have",
+    "ShortData": "is cut off",
+    "IntegerOverflow": "holds a number that is too large",
+    "ExtraData": "is followed by bytes that belong to nothing",
+    "InvalidSetOrdering": "is a SET that is not sorted, as DER demands",
+    "EncodedDefault": "writes out a default value, which DER leaves out",
+    "OidTooLong": "has an object identifier that is too long",
+    "UnknownDefinedBy": "has an identifier that is not known there",
+}
+_OTHERS = {
+    "duplicate attributes": "a set of attributes in its name holds the same type twice",
+    "path_length must be None": "its basicConstraints have a path length, but no CA:TRUE",
+    "must not contain the '*' wildcard": "its name constraints hold a DNS name with a wildcard",
+    "Invalid netmask": "its name constraints hold an IP address with an invalid mask",
+    "Invalid IPNetwork": "its name constraints hold an IP address of the wrong length",
+}
+"""Beginnings, or parts, of what the parser says in words of its own."""
+
+
+def reason(error: Exception) -> str:
+    """One clause of plain ASCII that quotes nothing of what was parsed."""
+    found = re.search(r"ParseError \{ kind: (\w+)", str(error))
+    if found:
+        fields = [each.replace("::", ".") for each in re.findall(r'"(\w+::\w+)"', str(error))]
+        return f"{', '.join(fields[-2:]) or 'an element'} {_KINDS.get(found[1], 'is no valid DER')}"
+    match error:
+        case x509.DuplicateExtension():
+            return f"the extension {error.oid.dotted_string} is there twice"
+        case x509.InvalidVersion():
+            return f"its version is {error.parsed_version}, which is not known"
+        case x509.UnsupportedGeneralNameType():
+            return "it holds an x400Address or ediPartyName, which is not supported"
+        case UnsupportedAlgorithm():
+            return "its public key is of a type that is not supported"
+    for part, words in _OTHERS.items():
+        if part in str(error):
+            return words
+    return f"the parser refuses it ({type(error).__name__})"
