@@ -18,6 +18,7 @@ from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, St
 from domain.model import Condition, ObjectKey
 from entrypoints.settings import NAMES
 
+_REMEDY = "correct the certificates that the CA hands out, or tls.crt and ca.crt in the issuer's Secret"
 _EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
 
 
@@ -78,12 +79,12 @@ def _judged(chain: list[x509.Certificate], trusted: Sequence[x509.Certificate]) 
     path = path_to(trusted or chain[-1:], chain)
     if path is None:
         aim = f"to {_listed(trusted)}, which status.ca names" if trusted else f"through {_listed(chain[1:])}"
-        return "DOES NOT VERIFY", f"its chain does not lead {aim}: each certificate must have signed the one before"
+        return "DOES NOT VERIFY", f"its chain does not lead {aim}; {_REMEDY}"
     now = datetime.now(UTC)
     if path_to(trusted or chain[-1:], chain, now) is None:
         wrong = next(each for each in path if not _is_valid(each, now))
         times = f"{wrong.not_valid_before_utc:%Y-%m-%d %H:%M} to {wrong.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-        return "DOES NOT VERIFY", f"{_listed([wrong])} in its chain is valid from {times}, not now"
+        return "DOES NOT VERIFY", f"{_listed([wrong])} in its chain is valid from {times}, not now; renew it"
     if not trusted:
         return f"in order up to {_listed(path[-1:])}; the root is not known", ""
     return f"verifies up to {_listed(path[-1:])}", ""
