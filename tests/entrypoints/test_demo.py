@@ -156,6 +156,14 @@ def test_a_status_in_the_files_is_no_answer(play: Play) -> None:
 
 
 @pytest.mark.usefixtures("gives_up_soon")
+def test_an_issuer_that_its_file_calls_ready_is_checked_all_the_same(play: Play) -> None:
+    ready = {"type": "Ready", "status": "True", "reason": "Checked", "message": "", "observedGeneration": 1}
+    result = play(issuer() | {"status": {"conditions": [ready]}})
+    assert result.status == 1
+    assert wrong(result)[0].startswith("SampleIssuer default/ca: Pending: ")
+
+
+@pytest.mark.usefixtures("gives_up_soon")
 def test_a_secret_that_is_not_in_the_files_is_named_with_the_remedy(play: Play) -> None:
     result = play(issuer(), request(CSR))
     assert (result.status, result.err) == (1, "")
@@ -270,14 +278,6 @@ def test_other_kinds_beside_ours_are_left_out_and_said_so(play: Play) -> None:
     result = play(*ISSUERS, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}})
     assert result.status == 0
     assert "not needed here and left out: Deployment web\n" in result.out
-
-
-def test_a_misspelt_kind_of_ours_is_no_kind_to_leave_out(play: Play) -> None:
-    result = play(*ISSUERS, issuer(name="other") | {"kind": "SampleIsuer"})
-    assert result.status == 1
-    assert result.error.endswith(
-        f"SampleIsuer other: kind: {OURS} has no such kind; it has SampleIssuer, SampleClusterIssuer"
-    )
 
 
 def test_a_file_with_windows_line_ends_is_read(run: Run, tmp_path: Path) -> None:
