@@ -23,8 +23,8 @@ IMG ?= sample-external-issuer:$(VERSION)
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"
-	@$(BIN)/sample-external-issuer demo $(FILES)
+demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"; flags with ARGS="--allow-http"
+	@$(BIN)/sample-external-issuer demo $(ARGS) $(FILES)
 
 test: $(READY) ## Run all tests; narrow with ARGS="tests/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
 	@$(BIN)/python -m pytest $(ARGS)

@@ -20,7 +20,7 @@ from entrypoints import logs
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
 from entrypoints.serving import CannotListen
-from entrypoints.settings import NAMES, Settings, options
+from entrypoints.settings import NAMES, Settings, demo_options, options
 
 SAMPLES = Path("deploy", "samples")
 
@@ -42,11 +42,12 @@ def manager(cluster_resource_namespace: str | None, leader_election_namespace: s
 
 @cli.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def demo(files: tuple[Path, ...]) -> None:
+@demo_options
+def demo(files: tuple[Path, ...], **flags: Any) -> None:
     """Shows the manager at work in memory, on FILES or on deploy/samples: no cluster is needed."""
     if not files and not SAMPLES.is_dir():
         raise click.UsageError(f"FILES: name some manifests, since there is no folder {SAMPLES} here")
-    if not asyncio.run(run_demo(list(files) or [SAMPLES])):
+    if not asyncio.run(run_demo(list(files) or [SAMPLES], Settings(**flags))):
         sys.exit(1)
 
 
@@ -94,6 +95,7 @@ def main() -> None:
         click.echo(f"Error: {error}", err=True)
         status = 1
     except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
         status = 130
     sys.exit(status)
 

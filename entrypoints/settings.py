@@ -141,16 +141,16 @@ class _Namespaces(click.ParamType[tuple[str, ...]]):
             self.fail(f"{value!r} is not a list such as team-a,team-b: {error}", param, ctx)
 
 
-def _option(flag: str, **attributes: Any) -> Callable[[Any], Any]:
-    variable = "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(flag, envvar=variable, show_envvar=True, show_default=True, **attributes)
+def _option(flag: str, **attributes: Any) -> tuple[str, dict[str, Any]]:
+    return flag, {"show_default": True} | attributes
 
 
 OPTIONS = [
     _option(
         "--cluster-resource-namespace",
         type=_Namespace(),
-        help=f"Where the Secrets of {NAMES.cluster_issuer}s are. Default: the namespace that the pod runs in.",
+        help=f"Where the Secrets of {NAMES.cluster_issuer}s are.",
+        show_default="the namespace that the pod runs in",
     ),
     _option(
         "--namespaces",
@@ -269,9 +269,25 @@ OPTIONS = [
     ),
 ]
 
+_DEMO: dict[str, dict[str, Any]] = {
+    "--cluster-resource-namespace": {"default": NAMESPACE, "show_default": True},
+    "--max-retry-duration": {},
+    "--allow-http": {},
+}
+"""The flags that change what a demo shows, and how they differ there."""
+
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command every flag of the manager."""
-    for option in reversed(OPTIONS):
-        command = option(command)
+    for flag, attributes in reversed(OPTIONS):
+        variable = "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
+        command = click.option(flag, envvar=variable, show_envvar=True, **attributes)(command)
+    return command
+
+
+def demo_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the flags of a demo; without environment variables, so that it is the same everywhere."""
+    for flag, attributes in reversed(OPTIONS):
+        if flag in _DEMO:
+            command = click.option(flag, **attributes | _DEMO[flag])(command)
     return command

@@ -7,17 +7,22 @@ field. Translating what passed is translate.py's work, as with objects of an API
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import yaml
 
+from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
 from adapters.kubernetes.resources import ApiNames, IssuerObject, RequestObject
 from adapters.kubernetes.translate import Translator
-from domain.model import Issuer, ObjectKey, Request
+from domain.errors import Invalid
+from domain.model import CERTIFICATE_SIGNING_REQUEST, Issuer, ObjectKey, Request
+
+_Spec = TypeVar("_Spec")
+_Struct = TypeVar("_Struct")
 
 
 class BadManifest(Exception):
@@ -33,6 +38,11 @@ class _Metadata(msgspec.Struct):
     namespace: str | None = None
 
 
+class _Manifest(msgspec.Struct, Generic[_Spec]):
+    metadata: _Metadata
+    spec: _Spec
+
+
 class _IssuerSpec(_Strict):
     url: str
     authSecretName: str
@@ -40,36 +50,23 @@ class _IssuerSpec(_Strict):
     parameters: dict[str, str] | None = None
 
 
-class _IssuerManifest(msgspec.Struct):
-    metadata: _Metadata
-    spec: _IssuerSpec
+class IssuerRef(_Strict):
+    """spec.issuerRef as it is written: cert-manager copies it from a Certificate into its request as it is."""
 
-
-class _IssuerRef(_Strict):
     name: str
-    kind: str = "Issuer"
-    group: str = "cert-manager.io"
+    kind: str | None = None
+    group: str | None = None
 
 
 class _RequestSpec(msgspec.Struct):
     request: bytes
-    issuerRef: _IssuerRef
-
-
-class _RequestManifest(msgspec.Struct):
-    metadata: _Metadata
-    spec: _RequestSpec
+    issuerRef: IssuerRef
 
 
 class _SigningRequestSpec(msgspec.Struct):
     request: bytes
     signerName: str
     usages: list[str]
-
-
-class _SigningRequestManifest(msgspec.Struct):
-    metadata: _Metadata
-    spec: _SigningRequestSpec
 
 
 class _SecretManifest(msgspec.Struct):
@@ -100,7 +97,7 @@ class CertificateSpec(_Strict):
     """The fields of a cert-manager Certificate that the demo can play."""
 
     secretName: str
-    issuerRef: _IssuerRef
+    issuerRef: IssuerRef
     commonName: str | None = None
     subject: Subject = msgspec.field(default_factory=Subject)
     dnsNames: list[str] = []
@@ -114,21 +111,17 @@ class CertificateSpec(_Strict):
     privateKey: PrivateKey = msgspec.field(default_factory=PrivateKey)
 
 
-class _CertificateManifest(msgspec.Struct):
-    metadata: _Metadata
-    spec: CertificateSpec
-
-
-_Manifest = TypeVar("_Manifest")
-
-
 @dataclass
 class Manifests:
-    """What the files hold, by kind; `ignored` names the objects of kinds that no demo needs."""
+    """What the files hold, by kind; `ignored` names the objects of kinds that no demo needs.
+
+    `references` has what each request says of its issuer: spec.issuerRef, or the spec.signerName of a Kubernetes CSR.
+    """
 
     issuers: list[Issuer] = field(default_factory=list)
     secrets: dict[ObjectKey, dict[str, bytes]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    references: dict[ObjectKey, IssuerRef | str] = field(default_factory=dict)
     certificates: list[tuple[ObjectKey, CertificateSpec]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
@@ -137,14 +130,22 @@ class Reader:
     def __init__(self, names: ApiNames, translator: Translator) -> None:
         self._names = names
         self._translator = translator
+        self._kinds = {
+            names.group: (names.issuer, names.cluster_issuer),
+            "cert-manager.io": ("Certificate", "CertificateRequest", "Issuer", "ClusterIssuer"),
+            "certificates.k8s.io": ("CertificateSigningRequest", "ClusterTrustBundle", "PodCertificateRequest"),
+        }
 
     def read(self, paths: Iterable[Path]) -> Manifests:
-        """All documents of these files, and of the YAML files in these folders; raises BadManifest."""
+        """All objects of these files, and of the YAML files in these folders; raises BadManifest."""
         found = Manifests()
-        for file in _files(paths):
-            for number, document in enumerate(_documents(file), 1):
-                if document is not None:
-                    self._add(found, _Document(file, number, document))
+        places: dict[ObjectKey, str] = {}
+        for document in (document for file in _files(paths) for document in _objects(file)):
+            key = self._add(found, document)
+            if key in places:
+                raise BadManifest(f"{document.where}: {key} is already in {places[key]}; remove one of them")
+            if key is not None:
+                places[key] = document.where
         return found
 
     def request(self, key: ObjectKey, spec: dict[str, Any]) -> Request:
@@ -153,52 +154,77 @@ class Reader:
         told = msgspec.convert({"metadata": metadata, "spec": spec}, RequestObject)
         return self._translator.certificate_request(told)
 
-    def _add(self, found: Manifests, document: _Document) -> None:
+    def _add(self, found: Manifests, document: _Document) -> ObjectKey | None:
+        """The key of what was added; None for what is left out."""
         ours = f"{self._names.group}/{self._names.version}"
         match document.kind:
             case self._names.issuer | self._names.cluster_issuer as kind:
-                document.expect(ours, _IssuerManifest)
+                document.expect(ours, _Manifest[_IssuerSpec])
                 told = document.namespaced(IssuerObject, kind == self._names.issuer)
                 found.issuers.append(self._translator.issuer(kind, told))
+                return found.issuers[-1].key
             case "CertificateRequest":
-                document.expect("cert-manager.io/v1", _RequestManifest)
+                reference = document.expect("cert-manager.io/v1", _Manifest[_RequestSpec]).spec.issuerRef
                 request = self._translator.certificate_request(document.namespaced(RequestObject, True))
-                found.requests.append(request)
+                return _add_request(found, request, reference)
             case "CertificateSigningRequest":
-                document.expect("certificates.k8s.io/v1", _SigningRequestManifest)
+                name = document.expect("certificates.k8s.io/v1", _Manifest[_SigningRequestSpec]).spec.signerName
                 request = self._translator.signing_request(document.namespaced(RequestObject, False))
-                found.requests.append(request)
+                return _add_request(found, request, name)
             case "Certificate":
-                spec = document.expect("cert-manager.io/v1", _CertificateManifest).spec
+                spec = document.expect("cert-manager.io/v1", _Manifest[CertificateSpec]).spec
                 found.certificates.append((document.key(), spec))
+                return document.key()
             case "Secret":
                 secret = document.expect("v1", _SecretManifest)
                 text = {name: value.encode() for name, value in secret.stringData.items()}
                 found.secrets[document.key()] = secret.data | text
-            case _:
-                found.ignored.append(f"{document.kind} {document.name}")
+                return document.key()
+        document.require_kind(self._kinds)
+        found.ignored.append(f"{document.kind} {document.name}")
+        return None
+
+
+def _add_request(found: Manifests, request: Request, reference: IssuerRef | str) -> ObjectKey:
+    found.requests.append(request)
+    found.references[request.key] = reference
+    return request.key
 
 
 class _Document:
-    """One document of a file, that can say where it is."""
+    """One object of a file; `where` says which."""
 
-    def __init__(self, file: Path, number: int, content: Any) -> None:
-        self._where = f"{file}, document {number}"
+    def __init__(self, where: str, content: Any) -> None:
+        self.where = where
         if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
-            raise BadManifest(f"{self._where}: kind: missing; a manifest has apiVersion, kind, metadata and spec")
+            raise BadManifest(f"{where}: kind: missing; a manifest has apiVersion, kind, metadata and spec")
         self._content = content
         self.kind: str = content["kind"]
         metadata = content.get("metadata")
         self._metadata: dict[str, Any] = metadata if isinstance(metadata, dict) else {}
         self.name = str(self._metadata.get("name", ""))
 
-    def expect(self, api_version: str, manifest: type[_Manifest]) -> _Manifest:
+    def expect(self, api_version: str, manifest: type[_Struct]) -> _Struct:
         """The document in this shape; raises BadManifest where it has another."""
         if self._content.get("apiVersion") != api_version:
             raise self._bad(f"apiVersion: want {api_version}, not {self._content.get('apiVersion')!r}")
-        return self._convert(manifest)
+        converted = self._convert(manifest)
+        try:
+            (escaped_name if self.kind == CERTIFICATE_SIGNING_REQUEST else checked_name)(self.name)
+        except Invalid as error:
+            raise self._bad(f"metadata.name: {error}") from error
+        return converted
 
-    def namespaced(self, struct: type[_Manifest], namespaced: bool) -> _Manifest:
+    def require_kind(self, kinds: Mapping[str, Collection[str]]) -> None:
+        """Raises BadManifest for a misspelt kind: its group is one of `kinds`, which lists all kinds of a group."""
+        version = self._content.get("apiVersion")
+        if not isinstance(version, str):
+            raise self._bad("apiVersion: missing; a manifest has apiVersion, kind, metadata and spec")
+        group = version.partition("/")[0]
+        if group in kinds and self.kind not in kinds[group]:
+            raise self._bad(f"kind: {group} has no such kind; it has {', '.join(kinds[group])}")
+
+    def namespaced(self, struct: type[_Struct], namespaced: bool) -> _Struct:
         """As the API server would store it: with a namespace where the kind has one, without where not."""
         namespace = self._namespace() if namespaced else None
         self._content = self._content | {"metadata": self._metadata | {"namespace": namespace}}
@@ -208,16 +234,19 @@ class _Document:
         return ObjectKey(self.kind, self._namespace(), self.name)
 
     def _namespace(self) -> str:
-        return str(self._metadata.get("namespace") or "default")
+        try:
+            return checked_namespace(str(self._metadata.get("namespace") or "default"))
+        except Invalid as error:
+            raise self._bad(f"metadata.namespace: {error}") from error
 
-    def _convert(self, struct: type[_Manifest]) -> _Manifest:
+    def _convert(self, struct: type[_Struct]) -> _Struct:
         try:
             return msgspec.convert(self._content, struct)
         except msgspec.ValidationError as error:
             raise self._bad(_plain(str(error))) from error
 
     def _bad(self, what: str) -> BadManifest:
-        return BadManifest(f"{self._where}, {self.kind} {self.name or '(no name)'}: {what}")
+        return BadManifest(f"{self.where}, {self.kind} {self.name or '(no name)'}: {what}")
 
 
 def _plain(error: str) -> str:
@@ -244,11 +273,27 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         yield from inside
 
 
+def _objects(file: Path) -> Iterator[_Document]:
+    """The documents of a file; in place of a List, as `kubectl get -o yaml` prints it, its items."""
+    for number, content in enumerate(_documents(file), 1):
+        where = f"{file}, document {number}"
+        if not isinstance(content, dict) or content.get("kind") != "List":
+            if content is not None:
+                yield _Document(where, content)
+            continue
+        items = content.get("items")
+        if not isinstance(items, list):
+            raise BadManifest(f"{where}, List: items: want a list of objects")
+        yield from (_Document(f"{where}, item {place}", item) for place, item in enumerate(items, 1))
+
+
 def _documents(file: Path) -> list[Any]:
     try:
         return list(yaml.safe_load_all(file.read_bytes()))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise BadManifest(f"{file}, line {line}: not YAML: {error.problem}") from error
+    except RecursionError:
+        raise BadManifest(f"{file}: cannot be read: its lists and mappings are nested too deeply") from None
     except (yaml.YAMLError, OSError, ValueError) as error:  # ValueError: no text, or no such date
         raise BadManifest(f"{file}: cannot be read: {' '.join(str(error).split())}") from error

@@ -10,30 +10,38 @@ import asyncio
 import logging
 import sys
 import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from adapters.clock import SystemClock
-from adapters.kubernetes.manifests import BadManifest, Manifests, Reader
+from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
-from domain.effects import RequestStatus, Status
-from domain.model import Approval, Issuer, ObjectKey, Request
-from entrypoints.container import in_memory
+from adapters.series import Occurrence
+from domain.cache import Object
+from domain.effects import NOTHING, Status
+from domain.model import Approval, Attempt, Issuer, ObjectKey, Request, RequestSnapshot
+from domain.requests import decide
+from domain.retry import RetryPolicy
+from entrypoints.container import Container, in_memory
 from entrypoints.demo import show
 from entrypoints.demo.world import World
-from entrypoints.settings import NAMES, NAMESPACE, Settings
+from entrypoints.settings import NAMES, Settings
 
-_APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER = 0.3, 3.3, 8.0  # seconds
+_APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER, _STOP_AFTER = 0.3, 3.3, 8.0, 0.5  # seconds
 
 
-async def demo(paths: list[Path]) -> bool:
+async def demo(paths: list[Path], settings: Settings) -> bool:
     """Shows what becomes of these manifests; whether all of it ended as it should. Raises BadManifest."""
     cluster, recorder = MemoryCluster(), MemoryRecorder(SystemClock())
-    container = in_memory(Settings(cluster_resource_namespace=NAMESPACE), cluster, recorder)
+    container = in_memory(settings, cluster, recorder)
     reader = Reader(NAMES, container.translator())
     manifests = reader.read(paths)
     if not (manifests.issuers or manifests.requests or manifests.certificates):
-        raise BadManifest(f"{', '.join(map(str, paths))}: no issuer, request or Certificate to show")
+        left_out = f"; left out: {', '.join(manifests.ignored)}" if manifests.ignored else ""
+        raise BadManifest(f"{', '.join(map(str, paths))}: no issuer, request or Certificate to show{left_out}")
     world = World(cluster, manifests, reader)
     _say_what_happens(manifests)
     stop = asyncio.Event()
@@ -42,8 +50,18 @@ async def demo(paths: list[Path]) -> bool:
         await _play(world, cluster)
     finally:
         stop.set()
+        await _ended(manager, container)
+    return _report(world, manifests, cluster, recorder)
+
+
+async def _ended(manager: asyncio.Task[None], container: Container) -> None:
+    """Stops the manager, also where a CA does not answer, and closes the connections to the CAs."""
+    try:
+        await asyncio.wait([manager], timeout=_STOP_AFTER)
+        container.workers().cancel()
         await manager
-    return _report(world.keys, cluster, recorder)
+    finally:
+        await container.clients().close()
 
 
 async def _play(world: World, cluster: MemoryCluster) -> None:
@@ -64,48 +82,101 @@ def _has_ended(cluster: MemoryCluster, key: ObjectKey) -> bool:
     found = cluster.stored(key)
     if isinstance(found, Issuer):
         return found.ready is not None and found.ready.reason in ("Checked", "Failed")
-    return isinstance(found, Request) and (found.is_terminal or _is_left_alone(found))
+    return isinstance(found, Request) and _is_done(found)
 
 
-def _is_left_alone(request: Request) -> bool:
-    """Not ours to answer: another's, or denied where the denial is the answer."""
-    return request.issuer is None or (request.is_kubernetes and request.approval is Approval.DENIED)
+def _is_done(request: Request) -> bool:
+    """Whether the domain does nothing more for it: it has its answer, or it is none of this controller's."""
+    decision = decide(RequestSnapshot(request, None), Attempt(request.uid), datetime.now(UTC), RetryPolicy())
+    return decision == NOTHING
 
 
-def _report(keys: list[ObjectKey], cluster: MemoryCluster, recorder: MemoryRecorder) -> bool:
-    statuses = {key: cluster.status(key) for key in keys}
-    roots = [root for status in statuses.values() if (root := show.root_of(status))]
-    wrong = []
+def _report(world: World, manifests: Manifests, cluster: MemoryCluster, recorder: MemoryRecorder) -> bool:
+    statuses = {key: cluster.status(key) for key in world.keys}
+    known = [root for status in statuses.values() for root in show.roots_of(status)]
+    wrong = {}
     for key, status in statuses.items():
-        print(f"\n{'─' * 100}\n{show.described(key, status, recorder.about(key))}")
-        verified = False
+        events = recorder.about(key)
+        print(f"\n{'─' * 100}\n{show.described(key, status, events)}")
         if (chain := show.chain_of(status)) is not None:
-            text, verified = show.certificate(chain, roots)
+            text, why = show.certificate(chain, show.roots_of(status), known)
             print(text)
-        if not _is_as_expected(cluster, key, status, verified):
-            wrong.append(key)
+        else:
+            why = _trouble(cluster.stored(key), status, events, world.references.get(key))
+            why = why and why + _absent(cluster.stored(key), manifests)
+        if why:
+            wrong[key] = why
     print("─" * 100)
-    for key in wrong:
-        print(f"NOT AS EXPECTED: {key}: see its conditions and Events above")
-    print(f"{len(keys) - len(wrong)} of {len(keys)} objects ended as they should.")
-    return bool(keys) and not wrong
+    for key, why in wrong.items():
+        print(f"NOT AS EXPECTED: {key}: {why}")
+    print(f"{len(statuses) - len(wrong)} of {len(statuses)} objects ended as they should.", flush=True)
+    return not wrong
 
 
-def _is_as_expected(cluster: MemoryCluster, key: ObjectKey, status: Status | None, verified: bool) -> bool:
-    found = cluster.stored(key)
-    if isinstance(found, Issuer):
-        return found.is_ready
-    if not isinstance(found, Request) or _is_left_alone(found):
-        return status is None
-    if found.approval is Approval.DENIED:
-        return isinstance(status, RequestStatus) and status.ready.reason == "Denied"
-    return verified
+def _trouble(
+    found: Object, status: Status | None, events: Sequence[Occurrence], reference: IssuerRef | str | None
+) -> str:
+    """Why an object without a certificate did not end as it should; empty where it did."""
+    if isinstance(found, Issuer) and found.is_ready:
+        return ""
+    if (condition := show.condition_of(status)) is not None:
+        return "" if condition.reason == "Denied" else f"{condition.reason}: {condition.message}"
+    if events:
+        latest = max(events, key=lambda seen: seen.last).event
+        return f"{latest.reason}: {latest.note}"
+    if isinstance(found, Request) and found.issuer is None and reference is not None:
+        return f"{_unserved(reference)}; nothing is done for it"
+    if isinstance(found, Request) and found.invalid:
+        return "its condition InvalidRequest is True; nothing is done for it"
+    if isinstance(found, Request) and found.approval is Approval.DENIED:
+        return ""
+    return "nothing was said about it in time"
+
+
+def _unserved(reference: IssuerRef | str) -> str:
+    """Why a request that names this issuer is none of this controller's."""
+    if isinstance(reference, str):
+        want = f"{NAMES.cluster_issuers}.{NAMES.group}/NAME"
+        return f"spec.signerName is {reference!r}, which names no issuer of this controller (want {want})"
+    if reference.group != NAMES.group:
+        said = f"is {reference.group!r}" if reference.group else "is left out and so cert-manager's own"
+        return f"spec.issuerRef.group {said}, which is not this controller's ({NAMES.group})"
+    if not reference.name:
+        return "spec.issuerRef.name is empty, which names no issuer"
+    said = f"is {reference.kind!r}" if reference.kind else "is left out"
+    return f"spec.issuerRef.kind {said}, which is no kind of {NAMES.group} ({NAMES.issuer} or {NAMES.cluster_issuer})"
+
+
+def _absent(found: Object, manifests: Manifests) -> str:
+    """The remedy where an object names another one that is not in the files."""
+    there: Collection[ObjectKey] = manifests.secrets
+    match found:
+        case Issuer():
+            wanted, fields = found.spec.secret, "spec.authSecretName"
+            if not found.key.namespace:
+                fields += " or --cluster-resource-namespace"
+        case Request(issuer=ObjectKey() as issuer):
+            wanted, there = issuer, [each.key for each in manifests.issuers]
+            fields = "spec.signerName" if found.is_kubernetes else "spec.issuerRef"
+        case _:
+            return ""
+    if wanted in there:
+        return ""
+    alike = ", ".join(str(key) for key in there if key.name == wanted.name)
+    return f"; {wanted} is not in the files{alike and f', only {alike} is'}: add it, or correct {fields}"
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Where the reader of a pipe has gone, as in `make demo | head`, the last line of the report ends the demo."""
+        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            super().handleError(record)
 
 
 def _say_what_happens(manifests: Manifests) -> None:
     """Progress, live: what the manager logs, and what everybody else does, with the seconds since the start."""
     started = time.monotonic()
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Lines(sys.stdout)
     handler.setFormatter(logging.Formatter("%(elapsed)6.2f s  %(message)s"))
 
     def elapsed(record: logging.LogRecord) -> bool:

@@ -6,9 +6,8 @@ was verified here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +18,7 @@ from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, St
 from domain.model import Condition, ObjectKey
 from entrypoints.settings import NAMES
 
+_REMEDY = "correct the certificates that the CA hands out, or tls.crt and ca.crt in the issuer's Secret"
 _EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
 
 
@@ -33,20 +33,34 @@ def described(key: ObjectKey, status: Status | None, events: Iterable[Occurrence
     return "\n".join(lines)
 
 
-def certificate(chain: bytes, roots: Iterable[x509.Certificate]) -> tuple[str, bool]:
-    """A signed certificate as a block of text, and whether its chain verifies up to one of the roots."""
+def certificate(chain: bytes, own: Sequence[x509.Certificate], known: Sequence[x509.Certificate]) -> tuple[str, str]:
+    """A signed certificate as a block of text, and what is wrong with its chain: an empty text where nothing is.
+
+    The chain must lead to one of `own`, the roots in its status. Without these, one of all `known` roots may serve;
+    where none does, the root is not known, and the rest of the chain is judged.
+    """
     certificates = x509.load_pem_x509_certificates(chain)
     leaf = certificates[0]
-    root = _verified_root(certificates, roots)
+    found, trouble = _judged(certificates, own or (known if path_to(known, certificates) else []))
     lines = [
         "Certificate:",
         f"  Subject:   {leaf.subject.rfc4514_string() or '(empty)'}",
         f"  SANs:      {', '.join(_sans(leaf)) or '(none)'}",
         f"  Validity:  {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} to {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
         f"  Issuer:    {leaf.issuer.rfc4514_string()}",
-        f"  Chain:     {'verifies up to ' + root.subject.rfc4514_string() if root else 'DOES NOT VERIFY'}",
+        f"  Chain:     {found}",
     ]
-    return "\n".join(lines), root is not None
+    return "\n".join(lines), trouble
+
+
+def condition_of(status: Status | None) -> Condition | None:
+    """What a status says in words."""
+    match status:
+        case IssuerStatus() | RequestStatus():
+            return status.ready
+        case SigningRequestStatus():
+            return status.failed
+    return None
 
 
 def chain_of(status: Status | None) -> bytes | None:
@@ -54,26 +68,66 @@ def chain_of(status: Status | None) -> bytes | None:
     return status.certificate if isinstance(status, RequestStatus | SigningRequestStatus) else None
 
 
-def root_of(status: Status | None) -> x509.Certificate | None:
-    """The CA that a status names, if it does."""
-    if isinstance(status, RequestStatus) and status.ca:
-        return x509.load_pem_x509_certificates(status.ca)[-1]
-    return None
+def roots_of(status: Status | None) -> list[x509.Certificate]:
+    """The certificates of status.ca; none where the issuer does not know them."""
+    ca = status.ca if isinstance(status, RequestStatus) else None
+    return x509.load_pem_x509_certificates(ca) if ca else []
 
 
-def _verified_root(chain: list[x509.Certificate], roots: Iterable[x509.Certificate]) -> x509.Certificate | None:
-    """The root that signed the last of the chain, each of which signed the one before (RFC 5280 section 6)."""
+def _judged(chain: list[x509.Certificate], trusted: Sequence[x509.Certificate]) -> tuple[str, str]:
+    """What is found out about a chain, and what is wrong with it."""
+    path = path_to(trusted or chain[-1:], chain)
+    if path is None:
+        aim = f"to {_listed(trusted)}, which status.ca names" if trusted else f"through {_listed(chain[1:])}"
+        return "DOES NOT VERIFY", f"its chain does not lead {aim}; {_REMEDY}"
     now = datetime.now(UTC)
-    for root in roots:
-        path = [*chain, root]
-        try:
-            for signed, signer in pairwise(path):
-                signed.verify_directly_issued_by(signer)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        if all(each.not_valid_before_utc <= now <= each.not_valid_after_utc for each in path):
-            return root
+    if path_to(trusted or chain[-1:], chain, now) is None:
+        wrong = next(each for each in path if not _is_valid(each, now))
+        times = f"{wrong.not_valid_before_utc:%Y-%m-%d %H:%M} to {wrong.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        return "DOES NOT VERIFY", f"{_listed([wrong])} in its chain is valid from {times}, not now; renew it"
+    if not trusted:
+        return f"in order up to {_listed(path[-1:])}; the root is not known", ""
+    return f"verifies up to {_listed(path[-1:])}", ""
+
+
+def path_to(
+    trusted: Sequence[x509.Certificate], chain: Sequence[x509.Certificate], now: datetime | None = None
+) -> list[x509.Certificate] | None:
+    """From the first of the chain to a trusted one, each signed by the next (RFC 5280 section 6); all valid `now`."""
+    first, *others = chain
+    if now is not None and not _is_valid(first, now):
+        return None
+    if first in trusted:
+        return [first]
+    for signer in (*trusted, *filter(_is_ca, others)):
+        if _has_signed(signer, first):
+            above = path_to(trusted, [signer, *(other for other in others if other != signer)], now)
+            if above is not None:
+                return [first, *above]
     return None
+
+
+def _has_signed(signer: x509.Certificate, signed: x509.Certificate) -> bool:
+    try:
+        signed.verify_directly_issued_by(signer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+
+
+def _listed(certificates: Iterable[x509.Certificate]) -> str:
+    return " or ".join(each.subject.rfc4514_string() or "(empty subject)" for each in certificates)
 
 
 def _sans(leaf: x509.Certificate) -> list[str]:
@@ -85,16 +139,11 @@ def _sans(leaf: x509.Certificate) -> list[str]:
 
 
 def _conditions(status: Status | None) -> list[str]:
-    found: list[Condition] = []
-    match status:
-        case IssuerStatus() | RequestStatus():
-            found.append(status.ready)
-        case SigningRequestStatus() if status.failed is not None:
-            found.append(status.failed)
-    if not found:
+    found = condition_of(status)
+    if found is None:
         return ["(none)"]
     rows = [("Type", "Status", "Reason", "Message"), ("----", "------", "------", "-------")]
-    return _table([*rows, *((each.type, each.status, each.reason, each.message) for each in found)])
+    return _table([*rows, (found.type, found.status, found.reason, found.message)])
 
 
 def _events(events: list[Occurrence]) -> list[str]:

@@ -9,6 +9,7 @@ import base64
 import ipaddress
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -34,14 +35,16 @@ class World:
         self._manifests = manifests
         self._reader = reader
         self.keys: list[ObjectKey] = []
+        self.references = dict(manifests.references)
+        """What each request says of its issuer."""
 
     def apply_all_but_secrets(self) -> None:
         for issuer in self._manifests.issuers:
             _log.info("you: kubectl apply %s", issuer.key)
-            self._add(issuer)
+            self._add(replace(issuer, ready=None, deleting=False))  # an API server drops the status of what is created
         for request in self._manifests.requests:
             _log.info("you: kubectl apply %s", request.key)
-            self._add(request)
+            self._add(replace(request, ready=None, order=None, failed=False, has_certificate=False, deleting=False))
         for key, spec in self._manifests.certificates:
             _log.info("you: kubectl apply %s", key)
             request = self._request_for(key, spec)
@@ -49,11 +52,14 @@ class World:
             self._add(request)
 
     def approve(self) -> None:
-        """As cert-manager's approver does with every request that nobody has decided about."""
+        """Every request that has no decision: cert-manager approves its own kind, a person Kubernetes' kind."""
         for key in self.keys:
             found = self._cluster.stored(key)
             if isinstance(found, Request) and found.approval is Approval.UNDECIDED:
-                _log.info("cert-manager (played here): approves %s", key)
+                if found.is_kubernetes:
+                    _log.info("you: kubectl certificate approve %s", key.name)
+                else:
+                    _log.info("cert-manager (played here): approves %s", key)
                 self._cluster.update(key, approval=Approval.APPROVED, approved_at=datetime.now(UTC))
 
     def apply_secrets(self) -> None:
@@ -65,7 +71,9 @@ class World:
         try:
             self._cluster.create(described)
         except Conflict as error:
-            raise BadManifest(f"{described.key}: described more than once") from error
+            raise BadManifest(
+                f"{described.key}: is in the files, and is also what a Certificate there makes; remove one of them"
+            ) from error
         self.keys.append(described.key)
 
     def _request_for(self, key: ObjectKey, spec: CertificateSpec) -> Request:
@@ -75,8 +83,10 @@ class World:
         except ValueError as error:
             raise BadManifest(f"{key}: spec: {error}") from error
         reference = spec.issuerRef
+        requested = ObjectKey(CERTIFICATE_REQUEST, key.namespace, f"{key.name}-1")
+        self.references[requested] = reference
         return self._reader.request(
-            ObjectKey(CERTIFICATE_REQUEST, key.namespace, f"{key.name}-1"),
+            requested,
             {
                 "request": base64.b64encode(csr).decode(),
                 "issuerRef": {"group": reference.group, "kind": reference.kind, "name": reference.name},

@@ -6,47 +6,14 @@ what to do. What the flags may hold is the matter of test_settings.py.
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from lightkube import KubeConfig
 
 from entrypoints import cli
-from entrypoints.demo import run as demo
 from entrypoints.settings import OPTIONS, Settings
-
-SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
-
-
-@dataclass(frozen=True)
-class Result:
-    status: object
-    out: str
-    err: str
-
-    @property
-    def error(self) -> str:
-        """The one line on stderr."""
-        (line,) = self.err.splitlines()
-        return line
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["sample-external-issuer", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return Result(ended.value.code or 0, *capsys.readouterr())
-
-    return run
+from tests.entrypoints.command import Run
 
 
 @pytest.fixture(autouse=True)
@@ -55,25 +22,6 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(KubeConfig.from_env.__func__, "__defaults__", (str(tmp_path), str(tmp_path / "config")))  # type: ignore[attr-defined]
     monkeypatch.setattr(cli, "pod_namespace", lambda: None)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
-
-
-@pytest.fixture(autouse=True)
-def loggers() -> Iterator[None]:
-    """What a run does to the loggers ends with its test."""
-    names = (None, "issuer", "demo", "httpx2")
-    before = {name: (logging.getLogger(name).handlers[:], logging.getLogger(name).level) for name in names}
-    yield
-    for name, (handlers, level) in before.items():
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = handlers, True
-        logger.setLevel(level)
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A demo that makes nobody wait."""
-    monkeypatch.setattr(demo, "_APPROVED_AFTER", 0.01)
-    monkeypatch.setattr(demo, "_SECRETS_AFTER", 0.02)
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -225,73 +173,3 @@ def test_times_with_which_two_could_lead_are_refused(
     assert result.status == 2
     assert result.error.startswith("Error: --leader-election-...: ")
     assert wanted in result.error
-
-
-BROKEN = """\
-apiVersion: sample-issuer.example.com/v1alpha1
-kind: SampleIssuer
-metadata: {name: ca}
-spec: {authSecretName: credentials}
-"""
-
-
-def test_a_demo_of_a_broken_file_names_file_and_field(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text(BROKEN)
-    result = run("demo", tmp_path / "broken.yaml")
-    assert result.status == 1
-    where = tmp_path / "broken.yaml"
-    assert result.error == f"Error: {where}, document 1, SampleIssuer ca: spec.url: required, but missing"
-
-
-@pytest.mark.parametrize("text", ["a: \0", "a: 2020-13-45", "a: ["])
-def test_a_demo_of_what_is_no_yaml_says_so_in_one_line(text: str, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text(text)
-    result = run("demo", tmp_path)
-    assert result.status == 1
-    assert result.error.startswith(f"Error: {tmp_path / 'broken.yaml'}")
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_demo_of_the_same_object_twice_says_so_in_one_line(run: Run) -> None:
-    result = run("demo", SAMPLES / "sampleissuer.yaml", SAMPLES / "sampleissuer.yaml")
-    assert result.status == 1
-    assert result.error == "Error: SampleIssuer default/sampleissuer-sample: described more than once"
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_demo_of_a_certificate_that_nobody_can_make_names_what_it_lacks(run: Run, tmp_path: Path) -> None:
-    reference = "{group: sample-issuer.example.com, kind: SampleIssuer, name: ca}"
-    (tmp_path / "it.yaml").write_text(
-        f"apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {{name: web}}\n"
-        f"spec: {{secretName: web, issuerRef: {reference}}}\n"
-    )
-    result = run("demo", tmp_path)
-    assert result.status == 1
-    assert result.error.startswith("Error: Certificate default/web: spec: a certificate needs a commonName, dnsNames")
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_demo_whose_secret_never_comes_says_what_is_not_as_expected(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo, "_GIVE_UP_AFTER", 0.1)
-    (tmp_path / "it.yaml").write_text(BROKEN.replace("{auth", "{url: https://ca.example.com, auth"))
-    result = run("demo", tmp_path)
-    assert (result.status, result.err) == (1, "")
-    assert "NOT AS EXPECTED: SampleIssuer default/ca: see its conditions and Events above" in result.out
-    assert "secret name: default/credentials" in result.out
-    assert "0 of 1 objects ended as they should." in result.out
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_demo_of_the_samples_ends_well_and_shows_no_credential(run: Run) -> None:
-    result = run("demo", SAMPLES)
-    assert (result.status, result.err) == (0, "")
-    assert result.out.endswith("6 of 6 objects ended as they should.\n")
-    assert "not-a-real-token" not in result.out
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_demo_of_nothing_is_no_success(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "it.yaml").write_text("kind: Namespace\nmetadata: {name: x}\n")
-    assert run("demo", tmp_path).status == 1

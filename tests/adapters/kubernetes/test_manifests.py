@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.kubernetes.manifests import BadManifest, Manifests, Reader
+from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
 from adapters.kubernetes.translate import Translator
 from domain.model import Approval, ObjectKey
 from entrypoints.settings import NAMES
@@ -63,6 +63,10 @@ stringData: {token: plain}
 """
 
 Read = Callable[..., Manifests]
+
+
+def thing(version: str, kind: str) -> str:
+    return f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: x}}}}\n"
 
 
 @pytest.fixture
@@ -118,9 +122,63 @@ def test_a_secret_is_read_and_its_text_wins(read: Read) -> None:
 
 
 def test_what_no_demo_needs_is_left_out_and_named(read: Read) -> None:
-    found = read("kind: Namespace\nmetadata: {name: team-a}\n", "", "kind: Thing\n", ISSUER)
-    assert found.ignored == ["Namespace team-a", "Thing "]
+    found = read(thing("v1", "Namespace"), "", thing("example.com/v1", "SampleIsuer"), ISSUER, "\n# nothing\n")
+    assert found.ignored == ["Namespace x", "SampleIsuer x"]
     assert len(found.issuers) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("cert-manager.io/v1", "Issuer"),
+        ("cert-manager.io/v1", "ClusterIssuer"),
+        ("acme.cert-manager.io/v1", "Order"),
+        ("certificates.k8s.io/v1beta1", "ClusterTrustBundle"),
+        ("certificates.k8s.io/v1beta1", "PodCertificateRequest"),
+    ],
+)
+def test_other_kinds_of_the_groups_that_are_read_are_left_out(version: str, kind: str, read: Read) -> None:
+    assert read(thing(version, kind)).ignored == [f"{kind} x"]
+
+
+def test_a_list_is_read_as_its_items(read: Read) -> None:
+    found = read(f"kind: List\nitems:\n- {thing('v1', 'Pod')}- {thing('v1', 'ConfigMap')}", "kind: List\nitems: []\n")
+    assert found.ignored == ["Pod x", "ConfigMap x"]
+
+
+def test_what_is_wrong_in_a_list_is_named_by_its_place(read: Read, file: Path) -> None:
+    with pytest.raises(BadManifest) as refused:
+        read(ISSUER, f"kind: List\nitems:\n- {thing('v1', 'Pod')}- {thing('v1', 'Certificate')}")
+    assert str(refused.value).startswith(f"{file}, document 2, item 2, Certificate x: apiVersion: want cert-manager.io")
+
+
+@pytest.mark.parametrize("items", ["", "items:", "items: {a: b}"])
+def test_a_list_without_items_is_named(items: str, read: Read, file: Path) -> None:
+    with pytest.raises(BadManifest) as refused:
+        read(f"kind: List\n{items}")
+    assert str(refused.value) == f"{file}, document 1, List: items: want a list of objects"
+
+
+@pytest.mark.parametrize("document", [ISSUER, CLUSTER_ISSUER, REQUEST, SIGNING_REQUEST, CERTIFICATE, SECRET])
+def test_what_is_there_twice_is_named_by_both_places(document: str, read: Read, file: Path) -> None:
+    with pytest.raises(BadManifest) as refused:
+        read(document, thing("v1", "Pod"), document)
+    assert str(refused.value).startswith(f"{file}, document 3: ")
+    assert str(refused.value).endswith(f" is already in {file}, document 1; remove one of them")
+
+
+def test_the_reference_of_each_request_is_kept_as_it_is_written(read: Read) -> None:
+    found = read(REQUEST.replace("kind: SampleIssuer, ", ""), SIGNING_REQUEST)
+    kept = list(found.references.values())
+    assert kept == [
+        IssuerRef("ca", None, "sample-issuer.example.com"),
+        "sampleclusterissuers.sample-issuer.example.com/ca",
+    ]
+
+
+def test_a_certificates_reference_is_not_completed(read: Read) -> None:
+    ((_, spec),) = read(CERTIFICATE.replace(REFERENCE, "{name: ca}")).certificates
+    assert spec.issuerRef == IssuerRef("ca", None, None)
 
 
 def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
@@ -170,6 +228,18 @@ WRONG = [
     (CERTIFICATE.replace("secretName: web, ", ""), f"Certificate web: spec.secretName: {MISSING}"),
     (SECRET.replace("YWJj, ", "YWJ, "), "Secret s: data[...]: Invalid base64 encoded string"),
     (SECRET.replace("plain", "5"), "Secret s: stringData[...]: Expected `str`, got `int`"),
+    (
+        thing("sample-issuer.example.com/v1alpha1", "SampleIsuer"),
+        "has no such kind; it has SampleIssuer, SampleClusterI",
+    ),
+    (thing("sample-issuer.example.com/v2", "Issuer"), "Issuer x: kind: sample-issuer.example.com has no such kind"),
+    (thing("cert-manager.io/v1", "Certifcate"), "Certifcate x: kind: cert-manager.io has no such kind; it has Certif"),
+    (thing("certificates.k8s.io/v1", "CSR"), "CSR x: kind: certificates.k8s.io has no such kind"),
+    ("kind: Namespace", "Namespace (no name): apiVersion: missing; a manifest has apiVersion, kind, metadata and spec"),
+    (ISSUER.replace("name: ca", "name: Ca"), "SampleIssuer Ca: metadata.name: 'Ca' is not the name of an object: want"),
+    (SIGNING_REQUEST.replace("name: web", "name: a/b"), "metadata.name: 'a/b' is not the name of an object: it may"),
+    (ISSUER.replace("team-a", "Team"), "SampleIssuer ca: metadata.namespace: 'Team' is not the name of a namespace"),
+    (SECRET.replace("team-a", "Team"), "Secret s: metadata.namespace: 'Team' is not the name of a namespace: want"),
     (SECRET.replace("apiVersion: v1", "apiVersion: v2"), "Secret s: apiVersion: want v1, not 'v2'"),
 ]
 
@@ -200,6 +270,7 @@ def test_what_has_no_kind_is_no_manifest(document: str, read: Read, file: Path) 
         ("a: !b c", "line 1: not YAML: could not determine a constructor"),
         ("a: \0", "cannot be read: unacceptable character #x0000"),
         ("a: 2020-13-45", "cannot be read: month must be in 1..12"),
+        ("[" * 20_000, "cannot be read: its lists and mappings are nested too deeply"),
     ],
 )
 def test_what_is_not_yaml_is_named_down_to_its_line(text: str, message: str, read: Read, file: Path) -> None:

@@ -1,0 +1,64 @@
+"""Manifests as a user of the demo writes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Manifest = dict[str, Any]
+OURS = "sample-issuer.example.com"
+APPROVED: Manifest = {"conditions": [{"type": "Approved", "status": "True"}]}
+DENIED: Manifest = {"conditions": [{"type": "Denied", "status": "True"}]}
+
+
+def written(*objects: Manifest) -> str:
+    """A file with these objects, each a document."""
+    return "\n---\n".join(json.dumps(each) for each in objects)
+
+
+def secret(name: str = "credentials", namespace: str = "default", data: Mapping[str, bytes] | None = None) -> Manifest:
+    encoded = {key: base64.b64encode(value).decode() for key, value in (data or {}).items()}
+    return _object("v1", "Secret", name, namespace) | {"data": encoded}
+
+
+def issuer(name: str = "ca", namespace: str = "default", **spec: Any) -> Manifest:
+    needed = {"url": "https://ca.example.com", "authSecretName": "credentials"}
+    return _object(f"{OURS}/v1alpha1", "SampleIssuer", name, namespace) | {"spec": needed | spec}
+
+
+def cluster_issuer(name: str = "ca", **spec: Any) -> Manifest:
+    return issuer(name, **spec) | {"kind": "SampleClusterIssuer", "metadata": {"name": name}}
+
+
+def reference(**fields: str | None) -> Manifest:
+    """The issuer `ca`; a field that is None is left out."""
+    given = {"group": OURS, "kind": "SampleIssuer", "name": "ca"} | fields
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def certificate(called: str = "web", **fields: str | None) -> Manifest:
+    spec = {"secretName": called, "dnsNames": ["app.example.com"], "issuerRef": reference(**fields)}
+    spec["privateKey"] = {"algorithm": "ECDSA"}
+    return _object("cert-manager.io/v1", "Certificate", called, "default") | {"spec": spec}
+
+
+def request(csr: bytes, called: str = "web", status: Manifest | None = None, **fields: str | None) -> Manifest:
+    spec = {"request": base64.b64encode(csr).decode(), "issuerRef": reference(**fields)}
+    return _object("cert-manager.io/v1", "CertificateRequest", called, "default") | {
+        "spec": spec,
+        "status": status or {},
+    }
+
+
+def signing_request(
+    csr: bytes, signer: str = f"sampleclusterissuers.{OURS}/ca", status: Manifest | None = None
+) -> Manifest:
+    spec = {"request": base64.b64encode(csr).decode(), "signerName": signer, "usages": ["client auth"]}
+    made = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "web"}}
+    return made | {"spec": spec, "status": status or {}}
+
+
+def _object(version: str, kind: str, name: str, namespace: str) -> Manifest:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
