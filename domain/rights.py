@@ -20,9 +20,10 @@ def to_approve(request: Request, names: IssuerNames) -> str:
     every, this = names.every_signer_name(issuer.kind), names.signer_name(issuer)
     if request.is_kubernetes:
         return (
-            f"nobody has decided yet. To approve it: kubectl certificate approve {shlex.quote(request.key.name)} (this"
-            " needs the verb update on certificatesigningrequests/approval and the verb approve on signers, both in"
-            f" API group certificates.k8s.io, the latter with resourceName {every} or {this})"
+            "it is neither approved nor denied yet. To approve it: kubectl certificate approve"
+            f" {shlex.quote(request.key.name)} (this needs the verb update on certificatesigningrequests/approval and"
+            " the verb approve on signers, both in API group certificates.k8s.io, the latter with resourceName"
+            f" {every} or {this})"
         )
     if request.kind_left_out:
         return (

@@ -36,7 +36,8 @@ class References:
             case kind:
                 kinds = f"{self._names.issuer} and {self._names.cluster_issuer}"
                 why = f"spec.issuerRef.kind: {kind[:_SHOWN]!r} is no kind of {ref.group}, which has {kinds}"
-                return ObjectKey(UNKNOWN_KIND, namespace, ref.name), why
+                remedy = "name one of them in the Certificate, or in a new request"
+                return ObjectKey(UNKNOWN_KIND, namespace, ref.name), f"{why}; {remedy}"
 
     def by_signer_name(self, signer: str) -> Named:
         """Of a CertificateSigningRequest: <plural>.<group>/[<namespace>.]<name>.
@@ -52,5 +53,6 @@ class References:
         namespace, _, name = name.partition(".")
         if namespace and name:
             return ObjectKey(self._names.issuer, namespace, name), ""
-        why = f"spec.signerName: {signer[:_SHOWN]!r} names no issuer, want {self._signers}<namespace>.<name>"
+        wanted = f"create the request again with {self._signers}<namespace>.<name>"
+        why = f"spec.signerName: {signer[:_SHOWN]!r} does not name both a namespace and an issuer; {wanted}"
         return (ObjectKey(UNKNOWN_KIND, "", namespace), why) if namespace else (None, "")

@@ -44,7 +44,7 @@ class AccessReviewContract:
     def elsewhere(self, stage: Stage) -> ObjectKey:
         return ObjectKey(NAMES.issuer, stage.other_namespace, "ca.of.ours")
 
-    async def test_without_a_right_nobody_may(self, stage: Stage, issuer: ObjectKey) -> None:
+    async def test_without_a_right_the_answer_is_no(self, stage: Stage, issuer: ObjectKey) -> None:
         assert not await stage.access_review.may_reference(ANNA, issuer)
 
     @pytest.mark.parametrize("subject", ["anna", "dev"])
@@ -60,7 +60,7 @@ class AccessReviewContract:
         assert not await stage.access_review.may_reference(ANNA, another)
         assert not await stage.access_review.may_reference(ANNA, elsewhere)
 
-    async def test_the_name_of_all_names_is_for_every_issuer_of_the_namespace(
+    async def test_a_star_as_name_is_for_every_issuer_of_the_namespace(
         self, stage: Stage, issuer: ObjectKey, another: ObjectKey, elsewhere: ObjectKey
     ) -> None:
         await stage.grant("anna", "*")

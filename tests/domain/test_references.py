@@ -52,7 +52,7 @@ from tests.domain.factories import (
 from tests.domain.scenes import events, issued, message, reason, signed, with_issuer, with_request, with_secret
 from tests.domain.world import World
 
-NOBODY = ObjectKey(UNKNOWN_KIND, NAMESPACE, "ca")
+NO_ISSUER = ObjectKey(UNKNOWN_KIND, NAMESPACE, "ca")
 WHY = "spec.issuerRef.kind: 'SampleIsuer' is no kind of ours"
 UNSERVED = f"No issuer can sign this request: {WHY}"
 CA = issuer_key()
@@ -61,7 +61,7 @@ NO_ANSWER = "the API server did not say whether the requester may reference Samp
 
 
 def unserved(kind: str = CR, **changes: Any) -> RequestSnapshot:
-    return RequestSnapshot(a_request(kind, issuer=NOBODY, unserved=WHY, **changes), None)
+    return RequestSnapshot(a_request(kind, issuer=NO_ISSUER, unserved=WHY, **changes), None)
 
 
 def by_anna(**changes: Any) -> Request:
@@ -110,7 +110,7 @@ def test_a_signer_name_without_a_namespace_is_told_by_one_event() -> None:
 
 async def test_what_a_tenant_calls_a_kind_becomes_no_label_of_a_metric() -> None:
     world = World()
-    key = with_request(world, issuer=NOBODY, unserved=WHY)
+    key = with_request(world, issuer=NO_ISSUER, unserved=WHY)
     await world.run()
     assert (reason(world), message(world)) == ("Pending", UNSERVED)
     assert events(world) == [("Pending", 1)]
@@ -138,7 +138,7 @@ def test_the_right_to_reference_is_asked_for_before_the_issuer_is_looked_at(issu
     assert (refused.attempt, refused.requeue_after) == (None, None)
 
 
-def test_who_may_reference_waits_for_the_issuer_as_everybody_does() -> None:
+def test_a_requester_that_may_reference_waits_until_the_issuer_is_ready() -> None:
     request = by_anna()
     assert isinstance(reviewed(a_snapshot(request), True), Sign)
     missing = reviewed(RequestSnapshot(request, None), True)
@@ -147,17 +147,17 @@ def test_who_may_reference_waits_for_the_issuer_as_everybody_does() -> None:
 
 
 @pytest.mark.parametrize("approval", [Approval.UNDECIDED, Approval.DENIED])
-def test_nobody_is_asked_about_a_request_that_is_not_approved(approval: Approval) -> None:
+def test_a_request_that_is_not_approved_is_not_reviewed(approval: Approval) -> None:
     assert isinstance(decide(a_snapshot(by_anna(approval=approval))), Effects)
 
 
-def test_nobody_is_asked_about_an_answer_that_only_has_to_be_written() -> None:
+def test_an_answer_that_only_has_to_be_written_is_not_reviewed() -> None:
     decision = effects(a_snapshot(by_anna()), an_attempt(outcome=Issued(b"kept")))
     assert decision.patch is not None
 
 
 @both_kinds
-def test_nobody_is_asked_where_namespaces_or_cluster_scope_say_it_all(kind: str) -> None:
+def test_cluster_issuers_and_certificate_requests_need_no_review(kind: str) -> None:
     assert isinstance(decide(a_snapshot(a_request(kind, requester=ANNA))), Sign)
     assert isinstance(decide(a_snapshot(a_request(CR, issuer=CA, requester=ANNA))), Sign)
 
@@ -181,7 +181,7 @@ async def a_world_with_an_issuer() -> World:
     return world
 
 
-async def test_who_may_reference_gets_a_certificate_and_another_gets_failed() -> None:
+async def test_a_requester_with_the_right_is_served_and_another_gets_failed() -> None:
     world = await a_world_with_an_issuer()
     world.access_review.grant("dev", NAMESPACE, "ca")
     anna, bert = asked_by(world, ANNA), asked_by(world, BERT)

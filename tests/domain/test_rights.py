@@ -83,7 +83,7 @@ def test_the_longest_names_cut_nothing_off_but_names(kind: str, left_out: bool) 
     assert "…" not in told
 
 
-def test_who_may_not_reference_is_told_the_right_its_namespace_and_the_remedy() -> None:
+def test_a_missing_right_to_reference_is_told_with_namespace_and_remedy() -> None:
     requester = Requester("anna", "1", ("dev",))
     request = a_request(CERTIFICATE_SIGNING_REQUEST, issuer=issuer_key(), requester=requester)
     assert rights.to_reference(request, ISSUER_NAMES) == (
@@ -100,6 +100,6 @@ def test_a_user_name_without_end_does_not_cut_off_the_remedy() -> None:
     assert told.endswith("then create the request again")
 
 
-def test_a_request_to_nobody_of_ours_has_no_rights_to_speak_of() -> None:
+def test_a_request_without_an_issuer_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="names no issuer of ours"):
         rights.to_approve(replace(a_request(), issuer=None), ISSUER_NAMES)

@@ -60,7 +60,7 @@ async def test_it_asks_as_cert_manager_does_with_all_that_is_known_of_the_reques
 
 
 @pytest.mark.parametrize(("allowed", "answer"), [(["*"], True), ([], False)])
-async def test_then_it_asks_for_the_name_of_all_names(allowed: list[str], answer: bool) -> None:
+async def test_after_a_no_it_asks_for_a_star_as_name(allowed: list[str], answer: bool) -> None:
     wire = server(*allowed)
     assert await may(wire) is answer
     assert [body_of(each)["spec"] for each in wire.asked] == [asked("ca.of.ours"), asked("*")]
