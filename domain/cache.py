@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion, Snapshot
+from domain.model import (
+    NO_REQUESTER,
+    Approval,
+    Issuer,
+    ObjectKey,
+    Request,
+    RequestSnapshot,
+    SecretVersion,
+    Snapshot,
+)
 from domain.retry import fraction
 
 Object = Issuer | Request | SecretVersion
@@ -102,7 +111,7 @@ class Cache:
         if new.issuer is None:  # not ours: not even remembered
             return []
         if new.is_terminal:
-            self._objects[new.key] = replace(new, csr=b"")
+            self._objects[new.key] = replace(new, csr=b"", requester=NO_REQUESTER)
             self._forget(self._waiting, new.issuer, new.key)
             return []
         self._objects[new.key] = new

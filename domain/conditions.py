@@ -19,7 +19,7 @@ _MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One row: the reason, the status that Ready gets (None: told by an Event alone), the Event's type and message."""
+    """One row: the reason, the status that Ready gets (None: Ready never says it), the Event's type and message."""
 
     reason: str
     ready: str | None
@@ -37,9 +37,11 @@ class IssuerNews(Enum):
 class RequestNews(Enum):
     UNAPPROVED = News("WaitingForApproval", None, NORMAL, "Not signed before it is approved: {why}")
     DENIED = News("Denied", "False", WARNING, "The request was denied by an approver")
+    UNSERVED = News("Pending", "False", WARNING, "No issuer can sign this request: {why}")
     WAITING = News("Pending", "False", NORMAL, "Waiting for the issuer: {why}")
     ORDERED = News("Pending", "False", NORMAL, "The CA has not answered yet: {why}")
     RETRYING = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
+    MAY_NOT_REFERENCE = News("DeniedReference", None, WARNING, "The requester may not use the issuer: {why}")
     REJECTED = News("Failed", "False", WARNING, "The request cannot be signed: {why}")
     GIVEN_UP = News("Failed", "False", WARNING, "Given up after retrying for {retried}: {why}")
     ISSUED = News("Issued", "True", NORMAL, "Signed")

@@ -84,5 +84,13 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """Have the cluster asked whether the requester may reference the issuer, then decide with its answer."""
+
+    issuer: ObjectKey
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """Have the issuer's CA checked, then settle."""

@@ -13,6 +13,8 @@ from enum import Enum
 
 CERTIFICATE_REQUEST = "CertificateRequest"
 CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
+UNKNOWN_KIND = "Unknown"
+"""The kind of an issuer that cannot exist, in place of what the request wrote: metrics have the kind as a label."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +28,36 @@ class ObjectKey:
     def __str__(self) -> str:
         path = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return f"{self.kind} {path if path.isprintable() else repr(path)}"  # a CSR's name may hold a newline
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerNames:
+    """What Kubernetes calls the issuers: their API group, and the plural of each of their kinds."""
+
+    group: str
+    plurals: Mapping[str, str]
+
+    def signer_name(self, issuer: ObjectKey) -> str:
+        """The issuer as RBAC and spec.signerName have it: <plural>.<group>/[<namespace>.]<name>."""
+        name = f"{issuer.namespace}.{issuer.name}" if issuer.namespace else issuer.name
+        return f"{self.plurals[issuer.kind]}.{self.group}/{name}"
+
+    def every_signer_name(self, kind: str) -> str:
+        """All issuers of a kind, as RBAC has them."""
+        return f"{self.plurals[kind]}.{self.group}/*"
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who created a Kubernetes CSR, as the API server noted it in its spec."""
+
+    username: str = ""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+NO_REQUESTER = Requester()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +152,8 @@ class Request:
 
     `issuer` is None where the request names nobody of ours. `problem` holds what makes the object unreadable
     for us (field and remedy). `csr` is the PEM of the PKCS#10 request, empty once the request is terminal.
+    `unserved` says why no issuer can be meant although the API group is ours (field and remedy); the issuer is then of
+    UNKNOWN_KIND. `requester` is kept where `must_reference`, and until the request is terminal.
     """
 
     key: ObjectKey
@@ -140,6 +174,17 @@ class Request:
     annotations: Mapping[str, str] = field(default_factory=dict)
     deleting: bool = False
     problem: str = ""
+    unserved: str = ""
+    kind_left_out: bool = False
+    requester: Requester = NO_REQUESTER
+
+    @property
+    def must_reference(self) -> bool:
+        """Whether the requester needs the right to reference the issuer.
+
+        A Kubernetes CSR is in no namespace, so that who may create one says nothing about the issuer's namespace.
+        """
+        return self.is_kubernetes and self.issuer is not None and self.issuer.namespace != ""
 
     @property
     def is_kubernetes(self) -> bool:

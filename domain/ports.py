@@ -23,6 +23,7 @@ from domain.model import (
     ObjectKey,
     Pending,
     Request,
+    Requester,
     SigningOrder,
     Snapshot,
 )
@@ -103,6 +104,17 @@ class CAStore(Protocol):
         """The stored certificate and PKCS#8 key, both PEM; `make` is called, and its result stored, if there is none.
 
         Of several callers at once, in this process or another, all get the same pair. Raises ClusterError.
+        """
+
+
+class AccessReview(Protocol):
+    """Asks what somebody else may do in the cluster."""
+
+    @abstractmethod
+    async def may_reference(self, requester: Requester, issuer: ObjectKey) -> bool:
+        """Whether the requester is allowed the verb `reference` on this issuer, which has a namespace.
+
+        True only where the cluster says so. Raises ClusterError where the cluster does not answer.
         """
 
 

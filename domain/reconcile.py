@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import facts, issuers, parameters, requests, trace
-from domain.effects import Check, Effects
+from domain.effects import Check, Effects, Review, Sign
 from domain.errors import (
     ClusterError,
     Conflict,
@@ -28,6 +28,7 @@ from domain.model import (
     Credentials,
     Issued,
     Issuer,
+    IssuerNames,
     IssuerSpec,
     ObjectKey,
     Pending,
@@ -35,7 +36,7 @@ from domain.model import (
     RequestSnapshot,
     Snapshot,
 )
-from domain.ports import Clock, Cluster, Meter, Recorder, Signer, Wake
+from domain.ports import AccessReview, Clock, Cluster, Meter, Recorder, Signer, Wake
 from domain.retry import RetryPolicy
 
 _RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
@@ -59,6 +60,8 @@ class Reconciler:
         policy: RetryPolicy,
         wake: Wake,
         meter: Meter,
+        access_review: AccessReview,
+        names: IssuerNames,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
@@ -67,6 +70,8 @@ class Reconciler:
         self._policy = policy
         self._wake = wake
         self._meter = meter
+        self._access_review = access_review
+        self._names = names
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
 
@@ -148,7 +153,7 @@ class Reconciler:
         return decision
 
     async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects:
-        decision = requests.decide(snapshot, attempt, self._clock.now(), self._policy)
+        decision = await self._decide(snapshot, attempt)
         if isinstance(decision, Effects):
             return decision
         request, issuer, attempt = snapshot.request, decision.issuer, decision.attempt
@@ -159,6 +164,16 @@ class Reconciler:
             outcome = await self._sign(request, issuer, attempt)
             attempt = self._attempts[request.key] = replace(attempt, outcome=outcome)
         return requests.settle(snapshot, attempt, outcome, self._clock.now(), self._policy)
+
+    async def _decide(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects | Sign:
+        decision = requests.decide(snapshot, attempt, self._clock.now(), self._policy, self._names)
+        if not isinstance(decision, Review):
+            return decision
+        try:
+            allowed = await self._access_review.may_reference(snapshot.request.requester, decision.issuer)
+        except ClusterError as trouble:
+            return requests.unreviewed(snapshot.request, decision.attempt, trouble, self._policy)
+        return requests.reviewed(snapshot, decision.attempt, allowed, self._clock.now(), self._names)
 
     async def _check(self, issuer: Issuer) -> Exception | None:
         try:

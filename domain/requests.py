@@ -10,11 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import durations, parameters
+from domain import durations, parameters, rights
 from domain.annotations import heeded
 from domain.conditions import News, RequestNews, explain, message, ready_condition
-from domain.effects import NOTHING, Effects, Event, PatchStatus, RequestStatus, Sign, SigningRequestStatus, Status
-from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
+from domain.effects import (
+    NOTHING,
+    Effects,
+    Event,
+    PatchStatus,
+    RequestStatus,
+    Review,
+    Sign,
+    SigningRequestStatus,
+    Status,
+)
+from domain.errors import ClusterError, IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import (
     Approval,
     Attempt,
@@ -22,6 +32,7 @@ from domain.model import (
     Credentials,
     Issued,
     Issuer,
+    IssuerNames,
     Order,
     Pending,
     Request,
@@ -35,21 +46,54 @@ _LONGEST_POLL = timedelta(days=30)
 """However long a CA asks not to be asked: a mistake must heal."""
 
 
-def decide(snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: RetryPolicy) -> Effects | Sign:
-    """What to do next; Sign says that `order` may go to the signer now."""
-    request, issuer = snapshot.request, snapshot.issuer
+def decide(
+    snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: RetryPolicy, names: IssuerNames
+) -> Effects | Sign | Review:
+    """What to do next; Sign says that `order` may go to the signer now.
+
+    Review says that the cluster must be asked first; then `reviewed` decides, or without an answer `unreviewed`.
+    """
+    request = snapshot.request
     if request.issuer is None or request.deleting or request.invalid or request.is_terminal:
         return NOTHING
     if request.approval is Approval.DENIED:
         return _deny(request, now)
+    if request.unserved:  # before approval, which cert-manager's webhook refuses for a kind that does not exist
+        return _report(request, attempt, RequestNews.UNSERVED.value, request.unserved, now, request.order)
     if request.approval is Approval.UNDECIDED:
-        return _unapproved(request, attempt, now, policy)
+        return _unapproved(request, attempt, now, policy, names)
     if attempt.first_seen is None:
         attempt = replace(attempt, first_seen=now)
     if attempt.outcome is not None:  # an answer that could not be written when it came
         return settle(snapshot, attempt, attempt.outcome, now, policy)
     if request.problem:
         return settle(snapshot, attempt, RequestRejected(request.problem), now, policy)
+    if request.must_reference:
+        return Review(request.issuer, attempt)
+    return _sign_when_ready(snapshot, attempt, now)
+
+
+def reviewed(
+    snapshot: RequestSnapshot, attempt: Attempt, allowed: bool, now: datetime, names: IssuerNames
+) -> Effects | Sign:
+    """What to do once the cluster has said whether the requester may reference the issuer."""
+    if allowed:
+        return _sign_when_ready(snapshot, attempt, now)
+    why = rights.to_reference(snapshot.request, names)
+    return _fail(snapshot.request, RequestNews.MAY_NOT_REFERENCE.value, why, now)
+
+
+def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy: RetryPolicy) -> Effects:
+    """The cluster did not say whether the requester may: it is asked again with backoff, without an end."""
+    attempt = replace(attempt, failures=attempt.failures + 1)
+    why = f"the API server did not say whether the requester may reference {request.issuer}: {explain(trouble)}"
+    wait = policy.backoff(attempt.failures, attempt.uid)
+    told = _announce(request, attempt, RequestNews.RETRYING.value, why)
+    return replace(told, requeue_after=max(wait, trouble.retry_after or wait))
+
+
+def _sign_when_ready(snapshot: RequestSnapshot, attempt: Attempt, now: datetime) -> Effects | Sign:
+    request, issuer = snapshot.request, snapshot.issuer
     if issuer is None:
         return _wait(request, attempt, f"{request.issuer} not found", now)
     if not issuer.is_ready:
@@ -154,13 +198,12 @@ def _deny(request: Request, now: datetime) -> Effects:
     return NOTHING if request.is_kubernetes else _fail(request, RequestNews.DENIED.value, "", now)
 
 
-def _unapproved(request: Request, attempt: Attempt, now: datetime, policy: RetryPolicy) -> Effects:
+def _unapproved(request: Request, attempt: Attempt, now: datetime, policy: RetryPolicy, names: IssuerNames) -> Effects:
     """Told by an Event, so that nobody waits in vain without knowing; but not where approval is just on its way."""
     due = attempt.due or now + policy.approval_grace
     if now < due:
         return Effects(attempt=replace(attempt, due=due), requeue_after=due - now)
-    why = "an approver, cert-manager's or your own, has not decided yet"
-    return _announce(request, attempt, RequestNews.UNAPPROVED.value, why)
+    return _announce(request, attempt, RequestNews.UNAPPROVED.value, rights.to_approve(request, names))
 
 
 def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:

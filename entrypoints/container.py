@@ -16,6 +16,7 @@ from aiolimiter import AsyncLimiter
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
+from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.auth import Reviews
 from adapters.kubernetes.ca_store import KubernetesCAStore
@@ -25,6 +26,7 @@ from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
 from adapters.kubernetes.transport import CONNECTIONS
+from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
@@ -40,6 +42,7 @@ from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from adapters.signers.while_leading import WhileLeading
 from domain.leadership import Leadership
+from domain.model import IssuerNames
 from domain.ports import Clock, Signer
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
@@ -79,6 +82,9 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
 
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
+    names = providers.Object(
+        IssuerNames(NAMES.group, {NAMES.issuer: NAMES.issuers, NAMES.cluster_issuer: NAMES.cluster_issuers})
+    )
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
     client = providers.Singleton(connect, providers.Singleton(_connections, settings), meter)
@@ -93,6 +99,8 @@ class Container(containers.DeclarativeContainer):
         namespace=settings.provided.cluster_resource_namespace,
         name=f"{NAMES.controller}-demo-ca",
     )
+
+    access_review = providers.Singleton(KubernetesAccessReview, api, NAMES.group)
 
     times = settings.provided.lease_times
     lease_client = providers.Singleton(connect, meter=meter)  # a connection of its own
@@ -131,7 +139,16 @@ class Container(containers.DeclarativeContainer):
         meter=meter,
     )
     reconciler = providers.Singleton(
-        Reconciler, cluster, recorder, signers, clock, policy, wake=workers.provided.wake, meter=meter
+        Reconciler,
+        cluster,
+        recorder,
+        signers,
+        clock,
+        policy,
+        wake=workers.provided.wake,
+        meter=meter,
+        access_review=access_review,
+        names=names,
     )
 
     states = providers.Singleton(
@@ -146,10 +163,11 @@ class Container(containers.DeclarativeContainer):
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:
-    """The same wiring on the adapters in memory."""
+    """The same wiring on the adapters in memory, where every requester may reference every issuer."""
     container = Container(settings=settings)
     container.cluster.override(providers.Object(cluster))
     container.recorder.override(providers.Object(recorder))
+    container.access_review.override(providers.Singleton(MemoryAccessReview, everybody_may=True))
     container.ca_store.override(providers.Singleton(MemoryCAStore))
     container.lease.override(providers.Singleton(MemoryLease))
     return container

@@ -19,10 +19,12 @@ from dependency_injector import providers
 from lightkube import AsyncClient
 
 from adapters.clock import SystemClock
+from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.lease import KubernetesLease
+from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
@@ -34,7 +36,7 @@ from adapters.signers.while_leading import WhileLeading
 from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerNews, News, RequestNews
-from domain.ports import CAStore, Clock, Cluster, Lease, Meter, Recorder, Signer
+from domain.ports import AccessReview, CAStore, Clock, Cluster, Lease, Meter, Recorder, Signer
 from entrypoints.container import Container, in_memory
 from entrypoints.elector import Elector, Unopposed
 from entrypoints.settings import NAMES, Settings
@@ -62,6 +64,7 @@ WIRED: dict[str, dict[type, type]] = {
     "kubernetes": {
         Cluster: KubernetesCluster,
         Recorder: KubernetesRecorder,
+        AccessReview: KubernetesAccessReview,
         CAStore: KubernetesCAStore,
         Lease: KubernetesLease,
         Meter: PrometheusMeter,
@@ -69,6 +72,7 @@ WIRED: dict[str, dict[type, type]] = {
     "memory": {
         Cluster: MemoryCluster,
         Recorder: MemoryRecorder,
+        AccessReview: MemoryAccessReview,
         CAStore: MemoryCAStore,
         Lease: MemoryLease,
         Meter: PrometheusMeter,

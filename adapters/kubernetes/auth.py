@@ -65,11 +65,12 @@ class Reviews:
         found = (await self._api.review(TOKEN_REVIEWS, {"token": token})).status
         if not found.authenticated or found.user is None:
             return Verdict.UNKNOWN
-        asked = {"nonResourceAttributes": {"path": path, "verb": "get"}, **_subject(found.user)}
+        asked = {"nonResourceAttributes": {"path": path, "verb": "get"}, **subject(found.user)}
         allowed = (await self._api.review(ACCESS_REVIEWS, asked)).status.allowed
         return Verdict.ALLOWED if allowed else Verdict.FORBIDDEN
 
 
-def _subject(user: User) -> dict[str, Any]:
+def subject(user: User) -> dict[str, Any]:
+    """The fields of a SubjectAccessReview's spec that say who is meant."""
     wanted = {"user": user.username, "uid": user.uid, "groups": user.groups, "extra": user.extra}
     return {field: value for field, value in wanted.items() if value}

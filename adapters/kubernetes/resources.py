@@ -95,6 +95,10 @@ class RequestSpecObject(msgspec.Struct):
     issuerRef: IssuerRef | None = None
     signerName: str | None = None
     expirationSeconds: int | None = None
+    username: str | None = None
+    uid: str | None = None
+    groups: list[str] | None = None
+    extra: dict[str, list[str]] | None = None
 
 
 class RequestStatusObject(msgspec.Struct):

@@ -13,11 +13,13 @@ from typing import Any
 
 import msgspec
 
+from adapters.kubernetes.references import References
 from adapters.kubernetes.resources import (
     SECRET,
     ApiNames,
     ConditionObject,
     IssuerObject,
+    IssuerRef,
     Meta,
     OrderObject,
     RequestObject,
@@ -31,6 +33,7 @@ from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, St
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
+    NO_REQUESTER,
     Approval,
     Condition,
     Issuer,
@@ -38,6 +41,7 @@ from domain.model import (
     ObjectKey,
     Order,
     Request,
+    Requester,
     SecretVersion,
 )
 
@@ -49,9 +53,8 @@ class Translator:
     """Knows how this issuer's kinds are called, and where the Secrets of cluster-scoped issuers are."""
 
     def __init__(self, names: ApiNames, cluster_resource_namespace: str) -> None:
-        self._names = names
         self.cluster_resource_namespace = cluster_resource_namespace
-        self._signer_prefix = f"{names.cluster_issuers}.{names.group}/"
+        self._references = References(names)
         self._order_type = f"{names.group}/Order"
 
     def object(self, kind: str, told: object) -> Object:
@@ -90,12 +93,13 @@ class Translator:
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
         duration, problem = _duration(spec.duration)
+        issuer, unserved = self._references.by_reference(spec.issuerRef or IssuerRef(), told.metadata.namespace or "")
         return Request(
             key=_key(CERTIFICATE_REQUEST, told.metadata),
             uid=told.metadata.uid,
             resource_version=told.metadata.resourceVersion,
-            issuer=self._issuer_ref(spec, told.metadata.namespace or ""),
-            csr=spec.request or b"",
+            issuer=issuer,
+            csr=b"" if unserved else spec.request or b"",
             usages=tuple(spec.usages or ()),
             is_ca=bool(spec.isCA),
             duration=duration,
@@ -108,6 +112,8 @@ class Translator:
             annotations=told.metadata.annotations or {},
             deleting=told.metadata.deletionTimestamp is not None,
             problem=problem,
+            unserved=unserved,
+            kind_left_out=issuer is not None and not (spec.issuerRef and spec.issuerRef.kind),
         )
 
     def signing_request(self, told: RequestObject) -> Request:
@@ -115,12 +121,13 @@ class Translator:
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
         duration, problem = _seconds(spec.expirationSeconds)
+        issuer, unserved = self._references.by_signer_name(spec.signerName or "")
         return Request(
             key=_key(CERTIFICATE_SIGNING_REQUEST, told.metadata),
             uid=told.metadata.uid,
             resource_version=told.metadata.resourceVersion,
-            issuer=self._signer_name(spec.signerName or ""),
-            csr=spec.request or b"",
+            issuer=issuer,
+            csr=b"" if unserved else spec.request or b"",
             usages=tuple(spec.usages or ()),
             duration=duration,
             approval=approval,
@@ -131,6 +138,8 @@ class Translator:
             annotations=told.metadata.annotations or {},
             deleting=told.metadata.deletionTimestamp is not None,
             problem=problem,
+            unserved=unserved,
+            requester=_requester(spec) if issuer and issuer.namespace else NO_REQUESTER,
         )
 
     def status(self, status: Status) -> dict[str, Any]:
@@ -172,19 +181,6 @@ class Translator:
             return None
         return Order(told.handle, found.since, _time(told.askAgainAt))
 
-    def _issuer_ref(self, spec: RequestSpecObject, namespace: str) -> ObjectKey | None:
-        """The issuer meant, if it is ours: group and kind must match exactly, for other issuers may leave them out."""
-        ref = spec.issuerRef
-        if ref is None or ref.group != self._names.group or not ref.name:
-            return None
-        if ref.kind == self._names.issuer:
-            return ObjectKey(ref.kind, namespace, ref.name)
-        return ObjectKey(ref.kind, "", ref.name) if ref.kind == self._names.cluster_issuer else None
-
-    def _signer_name(self, name: str) -> ObjectKey | None:
-        issuer = name.removeprefix(self._signer_prefix)
-        return ObjectKey(self._names.cluster_issuer, "", issuer) if issuer and issuer != name else None
-
 
 def timestamp(time: datetime) -> str:
     """metav1.Time: RFC 3339 in UTC, whole seconds."""
@@ -210,6 +206,11 @@ def _base64(data: bytes) -> str:
 
 def _key(kind: str, meta: Meta | SecretMeta) -> ObjectKey:
     return ObjectKey(kind, meta.namespace or "", meta.name)
+
+
+def _requester(spec: RequestSpecObject) -> Requester:
+    extra = {name: tuple(values) for name, values in (spec.extra or {}).items()}
+    return Requester(spec.username or "", spec.uid or "", tuple(spec.groups or ()), extra)
 
 
 def _duration(text: str | None) -> tuple[timedelta | None, str]:

@@ -49,17 +49,16 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
             ("cert-manager.io", "certificaterequests/status", "*", "patch"),
             *(("certificates.k8s.io", "certificatesigningrequests", "*", verb) for verb in ("get", "list", "watch")),
             ("certificates.k8s.io", "certificatesigningrequests/status", "*", "patch"),
+            ("certificates.k8s.io", "signers", f"sampleissuers.{GROUP}/*", "sign"),
             ("certificates.k8s.io", "signers", f"sampleclusterissuers.{GROUP}/*", "sign"),
+            ("authorization.k8s.io", "subjectaccessreviews", "*", "create"),
             *(("", "secrets", "*", verb) for verb in ("get", "list", "watch")),
             *(("events.k8s.io", "events", "*", verb) for verb in ("create", "patch")),
         },
     ),
     "sample-external-issuer-metrics-auth": (
         (SYSTEM, CONTROLLER),
-        {
-            ("authentication.k8s.io", "tokenreviews", "*", "create"),
-            ("authorization.k8s.io", "subjectaccessreviews", "*", "create"),
-        },
+        {("authentication.k8s.io", "tokenreviews", "*", "create")},
     ),
     "sample-external-issuer-metrics-reader": (NOBODY, {("", "/metrics", "*", "get")}),
     "sample-external-issuer-cert-manager-approver": (

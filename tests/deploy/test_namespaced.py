@@ -25,6 +25,7 @@ def test_role_and_cluster_role_are_together_the_cluster_role_of_all_namespaces()
         "sampleclusterissuers",
         "certificatesigningrequests",
         "signers",
+        "subjectaccessreviews",
     }
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from domain import requests
-from domain.effects import Effects, RequestStatus, Sign, SigningRequestStatus
+from domain.effects import Effects, RequestStatus, Review, Sign, SigningRequestStatus
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
@@ -21,6 +21,7 @@ from domain.model import (
     RequestSnapshot,
 )
 from tests.domain.factories import (
+    ISSUER_NAMES,
     KINDS,
     MINUTE,
     POLICY,
@@ -36,11 +37,11 @@ REJECTED = "The request cannot be signed: "
 RETRYING = "Temporary error. Retrying: "
 ORDERED = "The CA has not answered yet: "
 WAITING = "Waiting for the issuer: "
-UNAPPROVED = "Not signed before it is approved: an approver, cert-manager's or your own, has not decided yet"
+UNAPPROVED = "Not signed before it is approved: "
 
 
-def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects | Sign:
-    return requests.decide(snapshot, attempt or an_attempt(), now, POLICY)
+def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects | Sign | Review:
+    return requests.decide(snapshot, attempt or an_attempt(), now, POLICY, ISSUER_NAMES)
 
 
 def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects:

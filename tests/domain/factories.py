@@ -20,6 +20,7 @@ from domain.model import (
     Attempt,
     Condition,
     Issuer,
+    IssuerNames,
     IssuerSpec,
     ObjectKey,
     Request,
@@ -34,6 +35,8 @@ fuzz = settings(deadline=None, derandomize="CI" in os.environ)
 """For every property: a slow machine is no failure, and CI tries the same examples each time."""
 KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
 ISSUER_KINDS = ["SampleIssuer", "SampleClusterIssuer"]
+GROUP = "sample-issuer.example.com"
+ISSUER_NAMES = IssuerNames(GROUP, {"SampleIssuer": "sampleissuers", "SampleClusterIssuer": "sampleclusterissuers"})
 NAMESPACE, SYSTEM = "team-a", "system"
 
 

@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 
 from domain.cache import AT_ONCE, SPREAD, Cache, Object, Wakes
-from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot, SecretVersion
+from domain.model import (
+    NO_REQUESTER,
+    Approval,
+    Issuer,
+    ObjectKey,
+    Request,
+    Requester,
+    RequestSnapshot,
+    SecretVersion,
+)
 from tests.domain.factories import (
     KINDS,
     a_new_issuer,
@@ -57,6 +66,16 @@ def test_a_new_request_is_looked_at_and_known_with_its_issuer(kind: str) -> None
     assert cache.snapshot(request.key) == RequestSnapshot(request, issuer)
     cache.remove(CA)
     assert cache.snapshot(request.key) == RequestSnapshot(request, None)
+
+
+def test_of_an_answered_request_neither_csr_nor_requester_is_kept() -> None:
+    request = a_request("CertificateSigningRequest", issuer=issuer_key(), requester=Requester("anna"))
+    cache = filled(request)
+    assert cache.snapshot(request.key) == RequestSnapshot(request, None)
+    cache.put(newer(request, failed=True))
+    found = cache.snapshot(request.key)
+    assert isinstance(found, RequestSnapshot)
+    assert (found.request.csr, found.request.requester) == (b"", NO_REQUESTER)
 
 
 def test_a_request_to_nobody_of_ours_is_not_even_remembered() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from domain import requests
+from domain import requests, rights
 from domain.effects import NOTHING, RequestStatus, Sign
 from domain.errors import SigningError
 from domain.model import (
@@ -42,6 +42,7 @@ from tests.domain.deciding import (
 from tests.domain.factories import (
     HOUR,
     ISSUER_KINDS,
+    ISSUER_NAMES,
     POLICY,
     SECOND,
     T0,
@@ -125,7 +126,7 @@ def test_not_approved__no_status_no_call_one_event(kind: str, issuer: str) -> No
     assert (woken.patch, woken.event, woken.requeue_after) == (None, None, POLICY.approval_grace - SECOND)
     late = effects(snapshot, woken.attempt, now=NOW + POLICY.approval_grace)
     assert (late.patch, late.requeue_after) == (None, None)
-    assert told(late.event) == ("Normal", "WaitingForApproval", UNAPPROVED)
+    assert told(late.event) == ("Normal", "WaitingForApproval", UNAPPROVED + rights.to_approve(request, ISSUER_NAMES))
     again = effects(snapshot, late.attempt, now=NOW + POLICY.approval_grace * 2)
     assert (again.patch, again.event, again.requeue_after) == (None, None, None)
 
@@ -207,7 +208,7 @@ def test_when_it_was_first_seen_approved_is_remembered_and_not_before(kind: str)
     waiting = effects(RequestSnapshot(a_request(kind), None), undecided.attempt)
     assert waiting.attempt is not None
     assert waiting.attempt.first_seen == NOW
-    later = requests.decide(a_snapshot(a_request(kind)), waiting.attempt, NOW + HOUR, POLICY)
+    later = decide(a_snapshot(a_request(kind)), waiting.attempt, NOW + HOUR)
     assert isinstance(later, Sign)
     assert later.attempt.first_seen == NOW
 

@@ -11,18 +11,20 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from adapters.memory.meter import MemoryMeter
 from domain.cache import Cache
 from domain.effects import PatchStatus
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, Request, SigningOrder
+from domain.errors import ClusterError
+from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, Request, Requester, SigningOrder
 from domain.ports import Signer, Wake
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
 from domain.workqueue import WorkQueue
 from tests.contracts.clock import StoppedClock
-from tests.domain.factories import POLICY, T0
+from tests.domain.factories import ISSUER_NAMES, POLICY, T0
 
 Answer = Issued | Pending | Exception
 _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any test needs
@@ -153,6 +155,21 @@ def meanwhile(deed: Callable[[], object]) -> Fault:
     return fault
 
 
+class FaultyAccessReview(MemoryAccessReview):
+    """Remembers about whom it was asked; raises each of `faults` in place of one answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: deque[ClusterError] = deque()
+        self.asked: list[tuple[str, ObjectKey]] = []
+
+    async def may_reference(self, requester: Requester, issuer: ObjectKey) -> bool:
+        self.asked.append((requester.username, issuer))
+        if self.faults:
+            raise self.faults.popleft()
+        return await super().may_reference(requester, issuer)
+
+
 class World:
     def __init__(self, policy: RetryPolicy = POLICY) -> None:
         self.clock = StoppedClock(T0)
@@ -160,6 +177,7 @@ class World:
         self.recorder = MemoryRecorder(self.clock)
         self.signer = ScriptedSigner()
         self.meter = MemoryMeter()
+        self.access_review = FaultyAccessReview()
         self.visits: list[ObjectKey] = []
         self._policy = policy
         self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
@@ -169,7 +187,15 @@ class World:
         """A new process: it knows nothing but what the cluster holds."""
         self.queue = WorkQueue(self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_tripped(issuer) else 8)
         self.reconciler = Reconciler(
-            self.cluster, self.recorder, {"Scripted": self.signer}, self.clock, self._policy, self.wake, self.meter
+            self.cluster,
+            self.recorder,
+            {"Scripted": self.signer},
+            self.clock,
+            self._policy,
+            self.wake,
+            self.meter,
+            self.access_review,
+            ISSUER_NAMES,
         )
         self.cluster.tell_anew()
 

@@ -10,12 +10,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from entrypoints.settings import NAMES
 from tests.cluster.api_server import ApiServer
 from tests.cluster.waiting import wait_until
 
 SECONDS = 20
+_RBAC = "rbac.authorization.k8s.io"
 API_VERSION = f"{NAMES.group}/{NAMES.version}"
 
 
@@ -104,6 +106,20 @@ class Objects:
         spec = {"request": _base64(csr), "issuerRef": self._reference(issuer), **spec}
         return self._object("cert-manager.io/v1", "CertificateRequest", name, spec=spec)
 
+    def let_reference(self, subject: str, issuer: str) -> None:
+        """Lets a user or a group reference this issuer of the namespace, by a Role; "*": all of them."""
+        asked = {"group": NAMES.group, "resource": "signers", "verb": "reference"}
+        rule = {"apiGroups": [NAMES.group], "resources": ["signers"], "resourceNames": [issuer], "verbs": ["reference"]}
+        name = f"reference-{uuid4().hex[:8]}"
+        role = {"apiGroup": _RBAC, "kind": "Role", "name": name}
+        subjects = [{"apiGroup": _RBAC, "kind": kind, "name": subject} for kind in ("User", "Group")]
+        self.apply(
+            self._object(f"{_RBAC}/v1", "Role", name, rules=[rule]),
+            self._object(f"{_RBAC}/v1", "RoleBinding", name, roleRef=role, subjects=subjects),
+        )
+        asked |= {"namespace": self.namespace, "name": issuer}
+        wait_until(lambda: self.server.may(subject, asked), SECONDS, f"{subject} may reference {issuer}")
+
     def _reference(self, issuer: str) -> dict[str, str]:
         return {"group": NAMES.group, "kind": NAMES.issuer, "name": issuer}
 
@@ -124,9 +140,10 @@ def signing_request(
     usages: Sequence[str] = ("digital signature",),
     annotations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
+    """`issuer` is the name of a SampleClusterIssuer, or a whole signerName."""
     spec = {
         "request": _base64(csr),
-        "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}",
+        "signerName": issuer if "/" in issuer else f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}",
         "usages": list(usages),
         "expirationSeconds": 3600,
     }

@@ -165,7 +165,7 @@ def test_in_the_clear_nobody_is_asked_for_a_token(deployed: Deployed, tmp_path: 
 
 
 def test_the_manager_asks_with_its_own_rights(deployed: Deployed) -> None:
-    """Without deploy/rbac/metrics-auth.yaml nobody could be let in."""
+    """Without metrics-auth.yaml and controller.yaml of deploy/rbac no token would be accepted."""
     account = f"--as=system:serviceaccount:{NAMESPACE}:{NAMES.controller}-controller-manager"
     for resource in ("tokenreviews.authentication.k8s.io", "subjectaccessreviews.authorization.k8s.io"):
         assert deployed.server.kubectl("auth", "can-i", "create", resource, account).strip() == "yes"

@@ -35,6 +35,9 @@ def test_that_right_ends_with_our_signers(deployed: Deployed) -> None:
     ("allowed", "group", "resource", "subresource", "verb", "name"),
     [
         (True, "certificates.k8s.io", "signers", "", "sign", f"{NAMES.cluster_issuers}.{NAMES.group}/*"),
+        (True, "certificates.k8s.io", "signers", "", "sign", f"{NAMES.issuers}.{NAMES.group}/*"),
+        (True, "authorization.k8s.io", "subjectaccessreviews", "", "create", ""),
+        (False, NAMES.group, "signers", "", "reference", ""),
         (False, "certificates.k8s.io", "signers", "", "sign", "kubernetes.io/kube-apiserver-client"),
         (False, "certificates.k8s.io", "signers", "", "approve", f"{NAMES.cluster_issuers}.{NAMES.group}/*"),
         (False, "certificates.k8s.io", "certificatesigningrequests", "approval", "update", ""),
@@ -81,6 +84,7 @@ def test_the_manager_writes_its_own_lease_alone(
 def test_the_right_to_sign_is_what_lets_the_status_of_a_signing_request_be_written(deployed: Deployed) -> None:
     """Of this rule no audit log knows anything: the API server asks for it by itself, within the write."""
     write_status(deployed, f"{NAMES.cluster_issuers}.{NAMES.group}/nobody")
+    write_status(deployed, f"{NAMES.issuers}.{NAMES.group}/nowhere.nobody")
     with pytest.raises(KubectlFailed, match="not permitted to sign requests with signerName"):
         write_status(deployed, "example.com/another")
 

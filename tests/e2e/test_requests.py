@@ -47,7 +47,7 @@ def test_a_kubernetes_csr_is_signed_once_it_is_approved(objects: Objects, ready_
     name = objects.namespace
     objects.apply(signing_request(name, pki.csr(dns=["csr.example.com"]), ready_cluster_issuer))
     event = objects.wait_for_event("CertificateSigningRequest", name, "WaitingForApproval")
-    assert "approve" in event["note"]
+    assert f"kubectl certificate approve {name} " in event["note"]
     assert objects.get("csr", name).get("status", {}) == {}
     objects.server.kubectl("certificate", "approve", name)
     objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=10s", "csr", name)
@@ -71,7 +71,8 @@ def test_a_denied_kubernetes_csr_gets_nothing(objects: Objects, ready_cluster_is
 @pytest.mark.usefixtures("nobody_approves")
 def test_an_unapproved_request_is_not_signed_and_a_denied_one_is_told_so(objects: Objects, ready_issuer: str) -> None:
     objects.apply(objects.request("app", pki.csr(), ready_issuer))
-    objects.wait_for_event("CertificateRequest", "app", "WaitingForApproval")
+    event = objects.wait_for_event("CertificateRequest", "app", "WaitingForApproval")
+    assert event["note"].endswith(f"{NAMES.issuers}.{NAMES.group}/* or {signer_name(objects, ready_issuer)}")
     assert objects.get("certificaterequest", "app").get("status", {}) == {}
     deny(objects, "app")
     denied = objects.wait_for_reason("certificaterequest", "app", "Denied")
@@ -185,6 +186,10 @@ def test_the_manager_may_restart_at_any_time(
     objects.wait_for_reason("certificaterequest", "meanwhile", "Issued")
     report("from the manager's start to the request that waited for it", time.monotonic() - started)
     assert objects.get("certificaterequest", "before")["metadata"]["resourceVersion"] == written
+
+
+def signer_name(objects: Objects, issuer: str) -> str:
+    return f"{NAMES.issuers}.{NAMES.group}/{objects.namespace}.{issuer}"
 
 
 def after_it(objects: Objects, issuer: str) -> None:

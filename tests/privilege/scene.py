@@ -59,6 +59,7 @@ def play(server: ApiServer, directory: Path, namespaces: Sequence[str], *flags: 
                 _a_tenant(Objects(server, namespace), cas[namespace])
             _the_administrator(Objects(server, NAMESPACE), cas[NAMESPACE])
             _a_tenant_of_the_administrator(Objects(server, namespaces[0]))
+            _a_requester_of_a_tenants_issuer(Objects(server, namespaces[0]))
             _a_reader_of_metrics(manager, kubeconfig)
     except TimeoutError as stuck:
         stuck.add_note(f"refused: {sorted(call for call in calls(log) if not call.allowed)}")
@@ -111,6 +112,14 @@ def _a_tenant_of_the_administrator(objects: Objects) -> None:
     objects.apply(objects.request("by-demo", pki.csr(dns=["app.example.com"]), issuerRef=reference))
     objects.approve("by-demo")
     objects.wait_for_reason("certificaterequest", "by-demo", "Issued")
+
+
+def _a_requester_of_a_tenants_issuer(objects: Objects) -> None:
+    """The administrator, who may reference every issuer."""
+    signer = f"{NAMES.issuers}.{NAMES.group}/{objects.namespace}.issuer"
+    objects.apply(_for_a_day(signing_request("by-issuer", pki.csr(dns=["app.example.com"]), signer, USAGES)))
+    objects.server.kubectl("certificate", "approve", "by-issuer")
+    objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=20s", "csr", "by-issuer")
 
 
 def _a_reader_of_metrics(manager: Manager, kubeconfig: Path) -> None:

@@ -17,12 +17,14 @@ from adapters.kubernetes.translate import Translator
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
+    NO_REQUESTER,
     Approval,
     Condition,
     Issuer,
     IssuerSpec,
     ObjectKey,
     Request,
+    Requester,
     SecretVersion,
 )
 from entrypoints.settings import NAMES
@@ -58,6 +60,7 @@ def a_condition(kind: str, status: str = "True", **more: Any) -> dict[str, Any]:
     return {"type": kind, "status": status, "reason": "Why", "message": "that is why", **more}
 
 
+UNKNOWN = ObjectKey("Unknown", "team-a", "ca")
 REFERENCES: list[tuple[Any, ObjectKey | None]] = [
     ({"group": GROUP, "kind": "SampleIssuer", "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
     ({"group": GROUP, "kind": "SampleClusterIssuer", "name": "ca"}, ObjectKey("SampleClusterIssuer", "", "ca")),
@@ -68,14 +71,17 @@ REFERENCES: list[tuple[Any, ObjectKey | None]] = [
     ({"group": f"other.{GROUP}", "kind": "SampleIssuer", "name": "ca"}, None),
     ({"group": GROUP.upper(), "kind": "SampleIssuer", "name": "ca"}, None),
     ({"group": f"{GROUP}/v1alpha1", "kind": "SampleIssuer", "name": "ca"}, None),
-    ({"group": GROUP, "name": "ca"}, None),
-    ({"group": GROUP, "kind": "", "name": "ca"}, None),
-    ({"group": GROUP, "kind": None, "name": "ca"}, None),
-    ({"group": GROUP, "kind": "Issuer", "name": "ca"}, None),
-    ({"group": GROUP, "kind": "ClusterIssuer", "name": "ca"}, None),
-    ({"group": GROUP, "kind": "sampleissuer", "name": "ca"}, None),
-    ({"group": GROUP, "kind": "SampleIssuers", "name": "ca"}, None),
-    ({"group": GROUP, "kind": " SampleIssuer", "name": "ca"}, None),
+    ({"group": "cert-manager.io", "name": "ca"}, None),
+    ({"name": "ca"}, None),
+    ({"group": GROUP, "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
+    ({"group": GROUP, "kind": "", "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
+    ({"group": GROUP, "kind": None, "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
+    ({"group": GROUP, "kind": "Issuer", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": "ClusterIssuer", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": "sampleissuer", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": "SampleIssuers", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": " SampleIssuer", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": "Unknown", "name": "ca"}, UNKNOWN),
     ({"group": GROUP, "kind": "SampleIssuer", "name": ""}, None),
     ({"group": GROUP, "kind": "SampleIssuer", "name": None}, None),
     ({"group": GROUP, "kind": "SampleIssuer"}, None),
@@ -85,10 +91,28 @@ REFERENCES: list[tuple[Any, ObjectKey | None]] = [
 
 
 @pytest.mark.parametrize(("reference", "issuer"), REFERENCES)
-def test_a_request_is_ours_where_group_and_kind_are_ours_to_the_letter(
-    reference: Any, issuer: ObjectKey | None
-) -> None:
-    assert a_request(spec={"issuerRef": reference}).issuer == issuer
+def test_a_request_is_ours_where_its_group_is_ours_to_the_letter(reference: Any, issuer: ObjectKey | None) -> None:
+    found = a_request(spec={"issuerRef": reference})
+    assert found.issuer == issuer
+    assert bool(found.unserved) is (issuer == UNKNOWN)
+    assert found.kind_left_out is (issuer is not None and not reference.get("kind"))
+
+
+def test_an_unknown_kind_is_named_beside_those_that_there_are() -> None:
+    csr = {"request": "YWJj"}
+    found = a_request(spec={"issuerRef": {"group": GROUP, "kind": "SampleIsuer", "name": "ca"}, **csr})
+    assert found.unserved == (
+        f"spec.issuerRef.kind: 'SampleIsuer' is no kind of {GROUP}, which has SampleIssuer and SampleClusterIssuer;"
+        " name one of them in the Certificate, or in a new request"
+    )
+    assert found.csr == b"", "what cannot be signed takes no memory"
+    assert a_request(spec={"issuerRef": {"group": GROUP, "name": "ca"}, **csr}).csr == b"abc"
+
+
+def test_of_an_unknown_kind_that_is_long_only_the_beginning_is_kept() -> None:
+    found = a_request(spec={"issuerRef": {"group": GROUP, "kind": "x" * 10_000, "name": "ca"}})
+    assert found.issuer == UNKNOWN
+    assert len(found.unserved) < 300
 
 
 def test_no_field_of_a_reference_names_another_namespace() -> None:
@@ -104,7 +128,6 @@ def test_no_field_of_a_reference_names_another_namespace() -> None:
         (f"{OURS}{OURS}ca", f"{OURS}ca"),
         (OURS, None),
         (OURS.removesuffix("/"), None),
-        (f"sampleissuers.{GROUP}/ca", None),
         (f"x{OURS}ca", None),
         (OURS.upper() + "ca", None),
         ("kubernetes.io/kube-apiserver-client", None),
@@ -115,6 +138,48 @@ def test_no_field_of_a_reference_names_another_namespace() -> None:
 def test_a_signing_request_is_ours_where_its_signer_is(signer: str | None, issuer: str | None) -> None:
     expected = None if issuer is None else ObjectKey("SampleClusterIssuer", "", issuer)
     assert a_signing_request(spec={"signerName": signer}).issuer == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "issuer"),
+    [
+        ("team-a.ca", ObjectKey("SampleIssuer", "team-a", "ca")),
+        ("team-a.ca.of.ours", ObjectKey("SampleIssuer", "team-a", "ca.of.ours")),
+        ("team-a.team-b.ca", ObjectKey("SampleIssuer", "team-a", "team-b.ca")),
+        ("ca", ObjectKey("Unknown", "", "ca")),
+        ("team-a.", ObjectKey("Unknown", "", "team-a")),
+        (".ca", None),
+        ("", None),
+        ("team-a/ca", None),
+        ("team-a.ca/x", None),
+        ("../team-a.ca", None),
+    ],
+)
+def test_a_signer_name_with_a_namespace_is_read_as_cert_manager_reads_its_own(
+    path: str, issuer: ObjectKey | None
+) -> None:
+    found = a_signing_request(spec={"signerName": f"sampleissuers.{GROUP}/{path}", "request": "YWJj"})
+    assert found.issuer == issuer
+    assert found.must_reference is bool(issuer and issuer.kind == "SampleIssuer")
+    unserved = issuer is not None and issuer.kind == "Unknown"
+    assert (f"again with sampleissuers.{GROUP}/<namespace>.<name>" in found.unserved) is unserved
+    assert (found.csr == b"") is unserved
+
+
+@pytest.mark.parametrize("signer", [f"xsampleissuers.{GROUP}/team-a.ca", f"sampleissuers.x.{GROUP}/team-a.ca"])
+def test_another_resource_or_group_in_a_signer_name_is_not_ours(signer: str) -> None:
+    assert a_signing_request(spec={"signerName": signer}).issuer is None
+
+
+def test_the_requester_is_kept_only_where_a_right_to_reference_is_needed() -> None:
+    who = {"username": "anna", "uid": "1", "groups": ["dev", "ops"], "extra": {"scopes": ["a", "b"]}}
+    namespaced = a_signing_request(spec={"signerName": f"sampleissuers.{GROUP}/team-a.ca", **who})
+    assert namespaced.requester == Requester("anna", "1", ("dev", "ops"), {"scopes": ("a", "b")})
+    nulls = dict.fromkeys(who)
+    assert a_signing_request(spec={"signerName": f"sampleissuers.{GROUP}/team-a.ca", **nulls}).requester == Requester()
+    assert a_signing_request(spec={"signerName": f"{OURS}ca", **who}).requester is NO_REQUESTER
+    reference = {"group": GROUP, "kind": "SampleIssuer", "name": "ca"}
+    assert a_request(spec={"issuerRef": reference, **who}).requester is NO_REQUESTER
 
 
 APPROVED, DENIED = a_condition("Approved", lastTransitionTime="2030-01-02T03:04:05Z"), a_condition("Denied")

@@ -18,12 +18,12 @@ from adapters.kubernetes.resources import followed
 from adapters.kubernetes.translate import Translator
 from domain import issuers, requests
 from domain.cache import Cache, Object
-from domain.effects import Effects
+from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, Issuer, ObjectKey, Request, RequestSnapshot
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.wire import REQUESTS, Wire
-from tests.domain.factories import POLICY, an_issuer
+from tests.domain.factories import ISSUER_NAMES, POLICY, an_issuer
 from tests.fuzz import parties
 
 _TRANSLATOR = Translator(NAMES, "system")
@@ -121,9 +121,13 @@ def _decisions(object_: Object) -> list[Effects]:
             return [issuers.settle(object_, attempt, outcome, parties.NOW, POLICY) for outcome in (None, failure)]
         case Request():
             found = RequestSnapshot(object_, an_issuer(object_.issuer))
-            decided = requests.decide(found, attempt, parties.NOW, POLICY)
+            decided = requests.decide(found, attempt, parties.NOW, POLICY, ISSUER_NAMES)
             if isinstance(decided, Effects):
                 return [decided]
+            if isinstance(decided, Review):
+                refused = requests.reviewed(found, decided.attempt, False, parties.NOW, ISSUER_NAMES)
+                assert isinstance(refused, Effects)
+                return [refused]
             return [requests.settle(found, decided.attempt, failure, parties.NOW, POLICY)]
     return []
 

@@ -1,0 +1,58 @@
+"""Which issuer a request names, by issuerRef or by signerName.
+
+- An issuer of ours is its key.
+- What can be no issuer although the group is ours, in a signerName the resource too: a key of UNKNOWN_KIND, and why.
+- Everything else is somebody else's: None.
+"""
+
+from __future__ import annotations
+
+from adapters.kubernetes.resources import ApiNames, IssuerRef
+from domain.model import UNKNOWN_KIND, ObjectKey
+
+_SHOWN = 80  # characters of a tenant's text in a message
+Named = tuple[ObjectKey | None, str]
+"""The issuer, and why it cannot exist: field and remedy."""
+
+
+class References:
+    def __init__(self, names: ApiNames) -> None:
+        self._names = names
+        self._cluster_signers = f"{names.cluster_issuers}.{names.group}/"
+        self._signers = f"{names.issuers}.{names.group}/"
+
+    def by_reference(self, ref: IssuerRef, namespace: str) -> Named:
+        """Of a CertificateRequest. The group must match exactly, for other issuers may leave it out.
+
+        A missing kind is the namespaced one, as cert-manager has it for its own group.
+        """
+        if ref.group != self._names.group or not ref.name:
+            return None, ""
+        match ref.kind or self._names.issuer:
+            case self._names.issuer as kind:
+                return ObjectKey(kind, namespace, ref.name), ""
+            case self._names.cluster_issuer as kind:
+                return ObjectKey(kind, "", ref.name), ""
+            case kind:
+                kinds = f"{self._names.issuer} and {self._names.cluster_issuer}"
+                why = f"spec.issuerRef.kind: {kind[:_SHOWN]!r} is no kind of {ref.group}, which has {kinds}"
+                remedy = "name one of them in the Certificate, or in a new request"
+                return ObjectKey(UNKNOWN_KIND, namespace, ref.name), f"{why}; {remedy}"
+
+    def by_signer_name(self, signer: str) -> Named:
+        """Of a CertificateSigningRequest: <plural>.<group>/[<namespace>.]<name>.
+
+        As cert-manager reads those of its own issuers: a namespace has no dots, a name may have some.
+        """
+        name = signer.removeprefix(self._cluster_signers)
+        if name and name != signer:
+            return ObjectKey(self._names.cluster_issuer, "", name), ""
+        name = signer.removeprefix(self._signers)
+        if name == signer or "/" in name:
+            return None, ""
+        namespace, _, name = name.partition(".")
+        if namespace and name:
+            return ObjectKey(self._names.issuer, namespace, name), ""
+        wanted = f"create the request again with {self._signers}<namespace>.<name>"
+        why = f"spec.signerName: {signer[:_SHOWN]!r} does not name both a namespace and an issuer; {wanted}"
+        return (ObjectKey(UNKNOWN_KIND, "", namespace), why) if namespace else (None, "")
