@@ -42,7 +42,6 @@ from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from adapters.signers.while_leading import WhileLeading
 from domain.leadership import Leadership
-from domain.model import IssuerNames
 from domain.ports import Clock, Signer
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
@@ -50,7 +49,7 @@ from entrypoints.elector import Election, Elector, Unopposed
 from entrypoints.manager import Manager
 from entrypoints.metrics.guard import Guard
 from entrypoints.metrics.server import MetricsServer
-from entrypoints.settings import METRICS_PATH, METRICS_PREFIX, NAMES, Settings
+from entrypoints.settings import ISSUER_NAMES, METRICS_PATH, METRICS_PREFIX, NAMES, Settings
 from entrypoints.workers import Workers
 
 
@@ -82,9 +81,6 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
 
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
-    names = providers.Object(
-        IssuerNames(NAMES.group, {NAMES.issuer: NAMES.issuers, NAMES.cluster_issuer: NAMES.cluster_issuers})
-    )
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
     client = providers.Singleton(connect, providers.Singleton(_connections, settings), meter)
@@ -148,7 +144,7 @@ class Container(containers.DeclarativeContainer):
         wake=workers.provided.wake,
         meter=meter,
         access_review=access_review,
-        names=names,
+        names=ISSUER_NAMES,
     )
 
     states = providers.Singleton(

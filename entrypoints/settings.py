@@ -19,6 +19,7 @@ from adapters.kubernetes.resources import ApiNames
 from domain import durations
 from domain.errors import Invalid
 from domain.leadership import LeaseTimes
+from domain.model import IssuerNames
 from entrypoints.logs import FORMS
 
 NAMES = ApiNames(
@@ -30,6 +31,7 @@ NAMES = ApiNames(
     cluster_issuer="SampleClusterIssuer",
     cluster_issuers="sampleclusterissuers",
 )
+ISSUER_NAMES = IssuerNames(NAMES.group, {NAMES.issuer: NAMES.issuers, NAMES.cluster_issuer: NAMES.cluster_issuers})
 NAMESPACE = "sample-external-issuer-system"
 """Where deploy/ installs the manager."""
 METRICS_PREFIX = NAMES.controller.replace("-", "_")

@@ -28,7 +28,7 @@ from domain.retry import RetryPolicy
 from entrypoints.container import Container, in_memory
 from entrypoints.demo import show
 from entrypoints.demo.world import World
-from entrypoints.settings import NAMES, Settings
+from entrypoints.settings import ISSUER_NAMES, NAMES, Settings
 
 _APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER, _STOP_AFTER = 0.3, 3.3, 8.0, 0.5  # seconds
 
@@ -86,9 +86,10 @@ def _has_ended(cluster: MemoryCluster, key: ObjectKey) -> bool:
 
 
 def _is_done(request: Request) -> bool:
-    """Whether the domain does nothing more for it: it has its answer, or it is none of this controller's."""
-    decision = decide(RequestSnapshot(request, None), Attempt(request.uid), datetime.now(UTC), RetryPolicy())
-    return decision == NOTHING
+    """Whether the domain does nothing more for it: it has its answer, or no issuer can serve it."""
+    snapshot, attempt = RequestSnapshot(request, None), Attempt(request.uid)
+    decision = decide(snapshot, attempt, datetime.now(UTC), RetryPolicy(), ISSUER_NAMES)
+    return decision == NOTHING or request.unserved != ""
 
 
 def _report(world: World, manifests: Manifests, cluster: MemoryCluster, recorder: MemoryRecorder) -> bool:
@@ -136,15 +137,12 @@ def _trouble(
 def _unserved(reference: IssuerRef | str) -> str:
     """Why a request that names this issuer is none of this controller's."""
     if isinstance(reference, str):
-        want = f"{NAMES.cluster_issuers}.{NAMES.group}/NAME"
+        want = f"{NAMES.cluster_issuers}.{NAMES.group}/NAME or {NAMES.issuers}.{NAMES.group}/NAMESPACE.NAME"
         return f"spec.signerName is {reference!r}, which names no issuer of this controller (want {want})"
     if reference.group != NAMES.group:
         said = f"is {reference.group!r}" if reference.group else "is left out and so cert-manager's own"
         return f"spec.issuerRef.group {said}, which is not this controller's ({NAMES.group})"
-    if not reference.name:
-        return "spec.issuerRef.name is empty, which names no issuer"
-    said = f"is {reference.kind!r}" if reference.kind else "is left out"
-    return f"spec.issuerRef.kind {said}, which is no kind of {NAMES.group} ({NAMES.issuer} or {NAMES.cluster_issuer})"
+    return "spec.issuerRef.name is empty, which names no issuer"
 
 
 def _absent(found: Object, manifests: Manifests) -> str:

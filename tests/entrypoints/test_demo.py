@@ -30,7 +30,10 @@ SAMPLES = Path(__file__).parents[2] / "deploy" / "samples"
 CSR = pki.csr()
 ISSUERS = [secret(), issuer(), secret(namespace="sample-external-issuer-system"), cluster_issuer()]
 NOT_OURS = f"which is not this controller's ({OURS}); nothing is done for it"
-NO_ISSUER = f"which names no issuer of this controller (want sampleclusterissuers.{OURS}/NAME); nothing is done for it"
+NO_ISSUER = (
+    f"which names no issuer of this controller (want sampleclusterissuers.{OURS}/NAME or "
+    f"sampleissuers.{OURS}/NAMESPACE.NAME); nothing is done for it"
+)
 
 Play = Callable[..., Result]
 
