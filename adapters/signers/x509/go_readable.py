@@ -38,8 +38,8 @@ def problem(certificates: Iterable[x509.Certificate]) -> str:
 def _problems(certificate: x509.Certificate) -> Iterator[str]:
     tbs, outer_algorithm, _ = der.read(certificate.public_bytes(Encoding.DER)).children(der.SEQUENCE)
     parts = tbs.children(der.SEQUENCE)
-    _, algorithm, issuer, _, subject, key, *_ = parts[1:] if parts[0].tag == _VERSION else parts
-    if certificate.serial_number < 0:
+    serial, algorithm, issuer, _, subject, key, *_ = parts[1:] if parts[0].tag == _VERSION else parts
+    if serial.content[0] & 0x80:
         yield "its serial number is negative"
     if algorithm != outer_algorithm:
         yield "it names two different signature algorithms"

@@ -86,7 +86,8 @@ def _decode(body: bytes) -> bytes:
 def _certificate(body: bytes, place: int) -> x509.Certificate:
     der = _decode(body)
     try:
-        certificate = x509.load_der_x509_certificate(der)
+        with quiet():  # about serial numbers that are not positive
+            certificate = x509.load_der_x509_certificate(der)
         read_through(certificate)
     except Exception as error:  # which errors hostile bytes lead to is documented nowhere
         raise ValueError(f"cannot be read: certificate {place}: {parse_errors.reason(error)}") from None
