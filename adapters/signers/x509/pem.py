@@ -57,7 +57,32 @@ def _decode(body: bytes) -> bytes:
 
 def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]:
     """All certificates, in the order they have there; ValueError where one cannot be read."""
-    return [_certificate(der, place) for place, der in enumerate(decode(pem, "CERTIFICATE", limit), start=1)]
+    found, unreadable = readable_certificates(pem, limit)
+    for sentence in unreadable.values():
+        raise ValueError(sentence)
+    return found
+
+
+def readable_certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> tuple[list[x509.Certificate], dict[int, str]]:
+    """As `readable`, of PEM."""
+    return readable(decode(pem, "CERTIFICATE", limit))
+
+
+def readable(encoded: Iterable[bytes]) -> tuple[list[x509.Certificate], dict[int, str]]:
+    """The certificates that can be read from DER, in their order, and for each other one, by its place, a sentence.
+
+    Places count from 1. ValueError where none can be read.
+    """
+    found: list[x509.Certificate] = []
+    unreadable: dict[int, str] = {}
+    for place, der in enumerate(encoded, start=1):
+        try:
+            found.append(_certificate(der, place))
+        except ValueError as error:
+            unreadable[place] = str(error)
+    if not found and unreadable:
+        raise ValueError(next(iter(unreadable.values())))
+    return found, unreadable
 
 
 def _certificate(der: bytes, place: int) -> x509.Certificate:

@@ -60,7 +60,7 @@ async def test_garbage(signer: EST, server: ESTServer, body: bytes) -> None:
 async def test_garbage_for_the_cas_certificates(clients: Clients, tmp_path: Path) -> None:
     async with https.serving(tmp_path, answering(200, b"<html>")) as broken:
         spec = IssuerSpec(broken.url, SECRET, "EST")
-        told = await refusal(EST(clients).check(spec, secret(BY_NAME)), IssuerUnhealthy)
+        told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
 
     assert told == "the answer of the EST server to cacerts is no base64 of PKCS#7 certificates; see its log"
 
@@ -103,7 +103,7 @@ async def test_ber_as_java_writes_it(signer: EST, server: ESTServer) -> None:
     [
         ([], [ROOT, ISSUING], ISSUING.pem, ROOT.pem),
         ([ROOT, ISSUING], [ROOT], ISSUING.pem, ROOT.pem),
-        ([], [ISSUING], ISSUING.pem, ISSUING.pem),
+        ([], [ISSUING], ISSUING.pem, b""),
         ([ISSUING], [pki.authority("Another root")], ISSUING.pem, b""),
         ([ISSUING, pki.authority("Unrelated")], [pki.authority("Another root"), ROOT], ISSUING.pem, ROOT.pem),
         ([], [pki.authority("Another root")], b"", b""),
