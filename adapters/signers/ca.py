@@ -6,14 +6,14 @@ The Secret has the layout that cert-manager and `kubectl create secret tls` writ
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography import x509
 
 from adapters.signers.aside import aside
 from adapters.signers.x509 import chains, pem
-from adapters.signers.x509.authority import Authority, authority, best_path, read_key, require_ca
+from adapters.signers.x509.authority import Authority, authority, best_path, own, read_key, require_ca
 from domain.errors import IssuerFailed
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
 from domain.ports import Clock, Signer
@@ -21,6 +21,8 @@ from domain.ports import Clock, Signer
 CERTIFICATE, KEY, TRUSTED = "tls.crt", "tls.key", "ca.crt"
 _KEPT = 100
 """How many CAs stay in memory, parsed: checking an RSA key takes longer than signing with it."""
+_UNRELATED = "which issued none of the CA certificates in use; it is left out"
+_NO_ROOT = "status.ca stays empty; add the certificates above it to tls.crt, the root there or to ca.crt"
 _Found = tuple[Authority, tuple[str, ...]]
 """With what the issuer should warn of."""
 
@@ -70,19 +72,21 @@ def _read(secret: ObjectKey, data: Mapping[str, bytes], now: datetime) -> _Found
         key = read_key(data[KEY], bundle[0])
         subject = TRUSTED
         anchors, untrusted = _read_anchors(data.get(TRUSTED, b""))
+        subject = f"{CERTIFICATE} with {TRUSTED}" if anchors else CERTIFICATE
         path = best_path(bundle, anchors, now)
-        _require_anchored(path, anchors)
+        unrelated = _unrelated(bundle, path)
         for ca in path:
             subject = CERTIFICATE if ca in bundle else TRUSTED
             require_ca(ca)
+        subject = TRUSTED
+        _require_anchored(path, anchors)
     except ValueError as error:
         raise IssuerFailed(f"{secret}: {subject} {error}; correct that key of the Secret") from None
-    warnings = [
-        *(f"{CERTIFICATE} {sentence}; it is left out" for sentence in unreadable.values()),
-        *(f"{TRUSTED} {sentence}; it is left out" for sentence in untrusted.values()),
-        *_warn_of_unrelated(bundle, path),
-        *_warn_of_no_root(path, anchors),
-    ]
+    warnings = [f"{CERTIFICATE} {sentence}; it is left out" for sentence in unreadable.values()]
+    warnings += [f"{TRUSTED} {sentence}; it is left out" for sentence in untrusted.values()]
+    warnings += [f"{CERTIFICATE} holds {_name(other)}, {_UNRELATED}" for other in unrelated]
+    if not anchors and not chains.is_self_signed(path[-1]):
+        warnings.append(f"{CERTIFICATE} leads to no root: it ends with {_end(path)}; {_NO_ROOT}")
     origin = f"{secret}: {CERTIFICATE}" if path[-1] in bundle else f"{secret}: {CERTIFICATE} and {TRUSTED}"
     return authority(origin, path, key, anchors), tuple(f"{secret}: {warning}" for warning in warnings)
 
@@ -93,30 +97,22 @@ def _read_anchors(bundle: bytes) -> tuple[list[x509.Certificate], dict[int, str]
 
 def _require_anchored(path: chains.Path, anchors: list[x509.Certificate]) -> None:
     if anchors and path[-1] not in anchors:
-        raise ValueError(
-            f"holds no certificate that the chain of {CERTIFICATE} leads to: that ends with {_name(path[-1].subject)}, "
-            f"issued by {_name(path[-1].issuer)}"
-        )
+        raise ValueError(f"holds no certificate that {CERTIFICATE} leads to: that ends with {_end(path)}")
 
 
-def _warn_of_unrelated(bundle: list[x509.Certificate], path: chains.Path) -> Iterator[str]:
-    """Of certificates that have no place in any path, and are no alternative to one in the path either."""
-    members = {ca for way in chains.Graph(bundle).paths((bundle[0],)) for ca in way} | set(path)
-    for other in bundle:
-        if not any(other.subject == ca.subject or chains.is_same_key(other, ca) for ca in members):
-            yield (
-                f"{CERTIFICATE} holds {_name(other.subject)}, which did not issue {_name(path[0].subject)} or a CA "
-                "above it; it is left out"
-            )
+def _unrelated(bundle: list[x509.Certificate], path: chains.Path) -> list[x509.Certificate]:
+    """Those that have no place in any path, and are no alternative to one in a path either."""
+    members = {ca for each in chains.Graph(bundle).paths(own(bundle)) for ca in each} | set(path)
+    return [
+        other
+        for other in bundle
+        if not any(other.subject == ca.subject or chains.is_same_key(other, ca) for ca in members)
+    ]
 
 
-def _warn_of_no_root(path: chains.Path, anchors: list[x509.Certificate]) -> Iterator[str]:
-    if not anchors and not chains.is_self_signed(path[-1]):
-        yield (
-            f"{CERTIFICATE} does not hold the root {_name(path[-1].issuer)}, so that status.ca stays empty; put the "
-            f"root into {TRUSTED}"
-        )
+def _end(path: chains.Path) -> str:
+    return f"{_name(path[-1])}, issued by {path[-1].issuer.rfc4514_string()!r}"
 
 
-def _name(name: x509.Name) -> str:
-    return repr(name.rfc4514_string())
+def _name(ca: x509.Certificate) -> str:
+    return repr(ca.subject.rfc4514_string())

@@ -117,6 +117,30 @@ def test_check_passed_again__nothing_is_written_or_told_and_the_next_is_planned(
     assert effects.requeue_after > timedelta(0)
 
 
+def test_check_passed_with_warnings__ready_says_them_and_an_event_too(key: ObjectKey) -> None:
+    effects = settle(an_issuer(key), CheckResult(warnings=("tls.crt is odd", "ca.crt is odder")))
+    message = "Success, with warnings: tls.crt is odd; ca.crt is odder"
+    assert written(effects) == replace(ready(), message=message)
+    assert told(effects.event) == ("Warning", "Checked", message)
+
+
+def test_check_passed_with_the_same_warnings_again__nothing_is_written_or_told(key: ObjectKey) -> None:
+    warned = CheckResult(warnings=("tls.crt is odd",))
+    again = settle(an_issuer(key, ready=written(settle(an_issuer(key), warned))), warned)
+    assert (again.patch, again.event) == (None, None)
+
+
+def test_check_passed_without_the_warnings_of_before__success(key: ObjectKey) -> None:
+    before = written(settle(an_issuer(key), CheckResult(warnings=("tls.crt is odd",))))
+    effects = settle(an_issuer(key, ready=before), PASSED)
+    assert (written(effects).message, told(effects.event)) == ("Success", ("Normal", "Checked", "Success"))
+
+
+def test_warnings_without_end_fit_into_an_event(key: ObjectKey) -> None:
+    effects = settle(an_issuer(key), CheckResult(warnings=("tls.crt is odd",) * 1000))
+    assert len(written(effects).message.encode()) <= 1000
+
+
 def test_the_interval_is_jittered_from_check_to_check_and_from_issuer_to_issuer() -> None:
     by_issuer = {settle(an_issuer(), PASSED, uid=f"uid-{number}").requeue_after for number in range(20)}
     times = [NOW + number * MINUTE for number in range(20)]

@@ -78,7 +78,12 @@ def authority(
 def best_path(bundle: Sequence[x509.Certificate], anchors: Collection[x509.Certificate], now: datetime) -> chains.Path:
     """From the CA whose certificate is the first of the bundle, or from another certificate of the same CA, upwards."""
     known = [*bundle, *anchors]
-    return chains.Graph(known).best([ca for ca in known if chains.is_same_ca(ca, bundle[0])], anchors, now)
+    return chains.Graph(known).best(own(known), anchors, now)
+
+
+def own(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """All that are certificates of the same CA as the first."""
+    return [certificate for certificate in certificates if chains.is_same_ca(certificate, certificates[0])]
 
 
 def require_ca(certificate: x509.Certificate) -> None:

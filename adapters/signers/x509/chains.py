@@ -63,10 +63,14 @@ class Graph:
 
     def best(self, starts: Iterable[x509.Certificate], anchors: Collection[x509.Certificate], now: datetime) -> Path:
         """Of all paths from one of `starts`, the one that `_rank` puts first."""
-        found = [path for start in starts for path in self.paths((start,), anchors)]
-        return max(found, key=lambda path: _rank(path, anchors, now))
+        return max(self.paths(starts, anchors), key=lambda path: _rank(path, anchors, now))
 
-    def paths(self, begun: Path, anchors: Collection[x509.Certificate] = ()) -> Iterator[Path]:
+    def paths(self, starts: Iterable[x509.Certificate], anchors: Collection[x509.Certificate] = ()) -> Iterator[Path]:
+        """All paths from one of `starts`."""
+        for start in starts:
+            yield from self._continue((start,), anchors)
+
+    def _continue(self, begun: Path, anchors: Collection[x509.Certificate]) -> Iterator[Path]:
         """Each way to go on from `begun` to the end of a path."""
         top = begun[-1]
         if top in anchors or is_self_signed(top):
@@ -77,7 +81,7 @@ class Graph:
         if not further:
             yield begun
         for ca in further:
-            yield from self.paths((*begun, ca), anchors)
+            yield from self._continue((*begun, ca), anchors)
 
     def issued(self, parent: x509.Certificate, child: x509.Certificate) -> bool:
         """As the function of that name, and counted."""

@@ -119,7 +119,7 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
     ),
     "a stranger to trust": (
         secret(LOWER, trusted=STRANGER.pem),
-        "ca.crt holds no certificate that the chain of tls.crt leads to: that ends with 'CN=Lower CA', issued by",
+        "ca.crt holds no certificate that tls.crt leads to: that ends with 'CN=Lower CA', issued by 'CN=Root CA'",
     ),
     "garbage to trust": (secret(LOWER, trusted=b"canary-garbage"), "ca.crt holds no PEM block"),
 }

@@ -32,6 +32,7 @@ from tests.contracts.clock import StoppedClock
 from tests.remote import https
 from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, certs_only
 
+UNREADABLE = pki.authority("Unreadable").certificate
 GARBAGE = {
     "nothing": b"",
     "no base64": b"%%%" + PASSWORD.encode(),
@@ -127,6 +128,69 @@ async def test_chain_and_ca(
     leaf = x509.load_pem_x509_certificate(answer.chain).public_bytes(Encoding.PEM)
     assert answer.chain == leaf + above
     assert (answer.ca or b"") == ca
+
+
+def with_garbage(*certificates: x509.Certificate) -> bytes:
+    """A PKCS#7 whose second certificate has a version that X.509 does not know."""
+    good = certs_only([*certificates, UNREADABLE])
+    der, certificate = base64.b64decode(good), UNREADABLE.public_bytes(Encoding.DER)
+    return base64.encodebytes(
+        der.replace(certificate, certificate.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"))
+    )
+
+
+async def test_a_ca_certificate_that_cannot_be_read_is_left_out_and_told(signer: EST, server: ESTServer) -> None:
+    server.raw = with_garbage(ROOT.certificate)
+
+    result = await signer.check(issuer(server), secret(BY_NAME))
+    answer = await signer.sign(order(server))
+
+    [warning] = result.warnings
+    assert warning.startswith("the answer of the EST server to cacerts cannot be read: certificate ")
+    assert warning.endswith("; it is left out")
+    assert result.expires == ROOT.certificate.not_valid_after_utc
+    assert isinstance(answer, Issued)
+    assert answer.ca == ROOT.pem
+
+
+async def test_an_unreadable_certificate_in_an_answer_costs_nothing(signer: EST, server: ESTServer) -> None:
+    asked = order(server)
+    leaf = await server.sign(der(asked))
+    server.next = [answering(200, with_garbage(leaf, ISSUING.certificate))]
+
+    answer = await signer.sign(asked)
+
+    assert isinstance(answer, Issued)
+    assert answer.chain == leaf.public_bytes(Encoding.PEM) + ISSUING.pem
+
+
+@pytest.mark.parametrize(
+    ("trusted", "warnings"),
+    [
+        ([ROOT], ()),
+        (
+            [ISSUING],
+            ("the answer of the EST server to cacerts holds no root, so that status.ca stays empty; add it there",),
+        ),
+    ],
+)
+async def test_cacerts_without_a_root_are_told(
+    signer: EST, server: ESTServer, trusted: list[pki.Authority], warnings: tuple[str, ...]
+) -> None:
+    server.trusted = [member.certificate for member in trusted]
+
+    assert (await signer.check(issuer(server), secret(BY_NAME))).warnings == warnings
+
+
+async def test_too_many_cas_of_one_name_are_told_at_the_issuer(signer: EST, server: ESTServer) -> None:
+    names = [pki.authority(f"CA {number}", parent=ROOT) for number in range(11)]
+    server.trusted = [member.certificate for member in names] + [
+        pki.authority("EST root", private=pki.key(owner=str(number))).certificate for number in range(11)
+    ]
+
+    told = await refusal(signer.check(issuer(server), secret(BY_NAME)), IssuerUnhealthy)
+
+    assert told.startswith("the answer of the EST server to cacerts holds too many certificates of the same name")
 
 
 async def test_a_new_ca_certificate_is_learnt_of(signer: EST, server: ESTServer) -> None:
