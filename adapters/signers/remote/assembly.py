@@ -56,5 +56,5 @@ async def examine(answer: str, trusted: Bag, issuing: Sequence[x509.Certificate]
         raise IssuerUnhealthy(f"{answer} {error}; see its log") from None
     warnings = [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
     if not bag.roots(trusted.certificates):
-        warnings.append(f"{answer} holds no root, so that status.ca stays empty; add it there")
+        warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
     return CheckResult(expires, tuple(warnings))

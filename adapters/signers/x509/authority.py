@@ -82,8 +82,8 @@ def best_path(bundle: Sequence[x509.Certificate], anchors: Collection[x509.Certi
 
 
 def own(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    """All that are certificates of the same CA as the first."""
-    return [certificate for certificate in certificates if chains.is_same_ca(certificate, certificates[0])]
+    """Those of the same CA as the first."""
+    return [each for each in dict.fromkeys(certificates) if chains.is_same_ca(each, certificates[0])]
 
 
 def require_ca(certificate: x509.Certificate) -> None:

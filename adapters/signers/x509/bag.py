@@ -78,8 +78,9 @@ def roots(bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
 def path(
     leaf: x509.Certificate, bag: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], now: datetime
 ) -> chains.Path:
-    """The leaf, then each one's issuer, best to a root among the trusted ones."""
-    return chains.Graph([*bag, *trusted]).best([leaf], roots(trusted), now)
+    """The leaf, then each one's issuer, if possible up to a root among the trusted ones."""
+    anchors = [root for root in roots(trusted) if not chains.is_expired(root, now)]
+    return chains.Graph([*bag, *trusted]).best([leaf], anchors, now)
 
 
 def is_complete(path: chains.Path, trusted: Iterable[x509.Certificate], now: datetime) -> bool:

@@ -16,6 +16,8 @@ from datetime import datetime
 
 from cryptography import x509
 
+from adapters.signers.x509 import extensions
+
 Path = tuple[x509.Certificate, ...]
 _MOST_CHECKS = 100
 """Signatures that are verified to find all paths, as in Go's crypto/x509. It bounds the number of paths too."""
@@ -42,6 +44,12 @@ def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_before_utc <= now and not is_expired(certificate, now)
 
 
+def may_issue(certificate: x509.Certificate) -> bool:
+    """Whether it is a CA's; version 1 of X.509 has no words for it."""
+    limits = extensions.value(certificate.extensions, x509.BasicConstraints)
+    return certificate.version is x509.Version.v1 if limits is None else limits.ca
+
+
 def is_same_key(one: x509.Certificate, other: x509.Certificate) -> bool:
     try:
         return one.public_key() == other.public_key()
@@ -51,7 +59,7 @@ def is_same_key(one: x509.Certificate, other: x509.Certificate) -> bool:
 
 def is_same_ca(one: x509.Certificate, other: x509.Certificate) -> bool:
     """Whether each can stand in for the other in a path: one was renewed, or signed by another CA too."""
-    return one.subject == other.subject and is_same_key(one, other)
+    return one == other or (one.subject == other.subject and is_same_key(one, other))
 
 
 class Graph:
@@ -94,9 +102,11 @@ class Graph:
 
 
 def _rank(path: Path, anchors: Collection[x509.Certificate], now: datetime) -> tuple[object, ...]:
-    """To be compared: it leads to an anchor, is valid, leads to a root, lives longest, is shorter; a tie: lives longer
-    but for the certificate that expires first."""
+    """Greater is better: the path leads to an anchor, is of valid CAs, leads to a root, lives longer, is shorter.
+
+    Of two that are the same in all this, the second certificate to expire decides, and so on.
+    """
     anchored = path[-1] in anchors
     ends = sorted(certificate.not_valid_after_utc for certificate in path)
-    invalid = sum(not is_valid(certificate, now) for certificate in path)
-    return anchored, -invalid, anchored or is_self_signed(path[-1]), ends[0], -len(path), ends
+    unfit = sum(not (is_valid(certificate, now) and may_issue(certificate)) for certificate in path)
+    return anchored, -unfit, anchored or is_self_signed(path[-1]), ends[0], -len(path), ends

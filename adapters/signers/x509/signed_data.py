@@ -27,13 +27,14 @@ def _only(data: bytes, tag: int) -> bytes:
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Tag, encoding and content of each of the elements, one after the other."""
-    while data:
-        if len(data) < 2:
-            raise ValueError("is cut off")
-        size = data[1] & 0x7F if data[1] & 0x80 else 0  # of the length, where it has bytes of its own
-        begin = 2 + size
-        length = int.from_bytes(data[2:begin], "big") if size else data[1]
-        if data[1] == 0x80 or begin + length > len(data):
+    begin = 0
+    while begin < len(data):
+        tag, length, content = data[begin], data[begin + 1 : begin + 2], begin + 2
+        if length > b"\x80":  # the number of bytes that hold the length (X.690 section 8.1.3.5)
+            content += length[0] & 0x7F
+            length = data[begin + 2 : content]
+        end = content + int.from_bytes(length, "big")
+        if length in (b"", b"\x80") or end > len(data):
             raise ValueError("is cut off, or is no DER")
-        yield data[0], data[: begin + length], data[begin : begin + length]
-        data = data[begin + length :]
+        yield tag, data[begin:end], data[content:end]
+        begin = end

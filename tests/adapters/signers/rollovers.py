@@ -58,6 +58,7 @@ LOWER_RENEWED = ca("Lower", UPPER, key_of=LOWER, days=150, before=1)
 ROOT_EXPIRED = ca("Root", key_of=ROOT, days=-1)
 ROOT_ENDING = ca("Root", key_of=ROOT, days=10)
 BELOW = ca("Below", ROOT)
+SERVER = pki.authority("Below", parent=ROOT, private=BELOW.key, begins=NOW - DAY, lasts=300 * DAY, constraints=None)
 
 OLD, NEW = ca("Old root", days=900), ca("New root", days=500)
 NEW_BY_OLD = ca("New root", OLD, key_of=NEW, days=800)
@@ -125,6 +126,7 @@ SHAPES = {
         [BELOW_UPDATED, ROOT_BY_UPDATED, UPDATED_BY_ROOT], [BELOW_UPDATED, UPDATED_BY_ROOT], ROOT, [ROOT]
     ),
     "ca.crt with unrelated roots": Shape([BELOW], [BELOW], ROOT, [STRANGER, OLD, ROOT]),
+    "a server's certificate with the name and the key of the CA": Shape([BELOW, SERVER, ROOT], [BELOW], ROOT),
     "an unrelated certificate": Shape([BELOW, STRANGER, ROOT], [BELOW], ROOT),
     "a root of version 1": Shape([BELOW_ANCIENT, ANCIENT], [BELOW_ANCIENT], ANCIENT),
     "a root of version 1 in ca.crt": Shape([BELOW_ANCIENT], [BELOW_ANCIENT], ANCIENT, [ANCIENT]),

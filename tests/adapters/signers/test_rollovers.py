@@ -248,6 +248,24 @@ async def test_what_is_expired_is_not_passed_on_from_a_ca_elsewhere() -> None:
     assert answer == Issued(leaf + LOWER.pem, None)
 
 
+async def test_a_root_that_expired_there_does_not_hide_the_new_one_in_the_answer() -> None:
+    leaf = await leaf_of(Shape([ISSUING, NEW], [], NEW))
+    expired = ca("Old root", key_of=OLD, days=-1)
+
+    answer = await assemble(
+        "the CA", bag(leaf, pem([ISSUING, NEW_BY_OLD, NEW])), pki.key().public_key(), bag(expired.pem), nothing_new, NOW
+    )
+
+    assert answer == Issued(leaf + ISSUING.pem, NEW.pem)
+
+
+async def test_too_many_certificates_of_one_name_are_told_with_their_place() -> None:
+    namesakes = [pki.authority("Root", private=pki.key("ed25519", str(number)), begins=NOW) for number in range(101)]
+
+    with pytest.raises(IssuerFailed, match=r"^Secret team-a/my-ca: tls\.crt with ca\.crt holds too many certificates"):
+        await checked(BELOW.pem, BELOW, pem(namesakes))
+
+
 async def test_a_new_root_is_asked_for_when_the_one_known_has_expired() -> None:
     leaf = await leaf_of(Shape([BELOW, ROOT], [], ROOT))
 

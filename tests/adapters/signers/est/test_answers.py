@@ -170,7 +170,9 @@ async def test_an_unreadable_certificate_in_an_answer_costs_nothing(signer: EST,
         ([ROOT], ()),
         (
             [ISSUING],
-            ("the answer of the EST server to cacerts holds no root, so that status.ca stays empty; add it there",),
+            (
+                "the answer of the EST server to cacerts holds no root, without which status.ca may stay empty; add it there",
+            ),
         ),
     ],
 )

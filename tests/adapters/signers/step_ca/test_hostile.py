@@ -161,7 +161,7 @@ async def test_the_root(
     ("roots", "warning"),
     [
         ([*pem(ROOT), pki.armor(b"garbage", "CERTIFICATE").decode()], "cannot be read: certificate 2 "),
-        (pem(LOWER), "holds no root, so that status.ca stays empty; add it there"),
+        (pem(LOWER), "holds no root, without which status.ca may stay empty; add it there"),
     ],
     ids=["unreadable", "an intermediate"],
 )
