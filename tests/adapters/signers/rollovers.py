@@ -61,6 +61,7 @@ BELOW = ca("Below", ROOT)
 SERVER = pki.authority("Below", parent=ROOT, private=BELOW.key, begins=NOW - DAY, lasts=300 * DAY, constraints=None)
 
 OLD, NEW = ca("Old root", days=900), ca("New root", days=500)
+NEW_ENDING = ca("New root", key_of=NEW, days=10)
 NEW_BY_OLD = ca("New root", OLD, key_of=NEW, days=800)
 OLD_BY_NEW = ca("Old root", NEW, key_of=OLD, days=800)
 ISSUING = ca("Issuing", NEW)
@@ -100,6 +101,9 @@ SHAPES = {
     "a cross-signed root, ca.crt with the new one": Shape([ISSUING, NEW_BY_OLD], [ISSUING], NEW, [NEW]),
     "a cross-signed root, ca.crt with both": Shape([ISSUING, NEW_BY_OLD], [ISSUING], NEW, [OLD, NEW]),
     "a root on top, and its cross-sign that lives longer": Shape([ISSUING, NEW, NEW_BY_OLD, OLD], [ISSUING], NEW),
+    "a root that expires soon, and its cross-sign": Shape(
+        [ISSUING, NEW_ENDING, NEW_BY_OLD, OLD], [ISSUING, NEW_BY_OLD], OLD
+    ),
     "a cross-sign, and both roots after it": Shape([ISSUING, NEW_BY_OLD, OLD, NEW], [ISSUING], NEW),
     "roots that sign each other": Shape([ISSUING, OLD_BY_NEW, NEW_BY_OLD], [ISSUING, NEW_BY_OLD], OLD, [OLD]),
     "an intermediate signed by two roots, ca.crt with the first": Shape(

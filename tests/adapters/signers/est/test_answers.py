@@ -171,7 +171,8 @@ async def test_an_unreadable_certificate_in_an_answer_costs_nothing(signer: EST,
         (
             [ISSUING],
             (
-                "the answer of the EST server to cacerts holds no root, without which status.ca may stay empty; add it there",
+                "the answer of the EST server to cacerts holds no root, without which status.ca may stay empty; "
+                "add it there",
             ),
         ),
     ],
