@@ -104,9 +104,11 @@ class Graph:
 def _rank(path: Path, anchors: Collection[x509.Certificate], now: datetime) -> tuple[object, ...]:
     """Greater is better: the path leads to an anchor, is of valid CAs, leads to a root, lives longer, is shorter.
 
-    Of two that are the same in all this, the second certificate to expire decides, and so on.
+    The leaf is in every path, and counts for nothing. Of two paths that are the same in all this, the second CA to
+    expire decides, and so on.
     """
     anchored = path[-1] in anchors
-    ends = sorted(certificate.not_valid_after_utc for certificate in path)
-    unfit = sum(not (is_valid(certificate, now) and may_issue(certificate)) for certificate in path)
-    return anchored, -unfit, anchored or is_self_signed(path[-1]), ends[0], -len(path), ends
+    cas = [certificate for certificate in path if may_issue(certificate)]
+    unfit = len(path) - sum(is_valid(ca, now) for ca in cas)
+    ends = sorted(ca.not_valid_after_utc for ca in cas)
+    return anchored, -unfit, anchored or is_self_signed(path[-1]), ends[:1], -len(path), ends
