@@ -57,7 +57,9 @@ LOWER_EXPIRED = ca("Lower", UPPER, key_of=LOWER, days=-1)
 LOWER_RENEWED = ca("Lower", UPPER, key_of=LOWER, days=150, before=1)
 ROOT_EXPIRED = ca("Root", key_of=ROOT, days=-1)
 ROOT_ENDING = ca("Root", key_of=ROOT, days=10)
+RENAMED = ca("Renamed root", key_of=ROOT)
 BELOW = ca("Below", ROOT)
+BELOW_ENDING = ca("Below", ROOT, key_of=BELOW, days=5)
 SERVER = pki.authority("Below", parent=ROOT, private=BELOW.key, begins=NOW - DAY, lasts=300 * DAY, constraints=None)
 
 OLD, NEW = ca("Old root", days=900), ca("New root", days=500)
@@ -115,6 +117,10 @@ SHAPES = {
     "the intermediate that signs, renewed": Shape(
         [LOWER_EXPIRED, LOWER_RENEWED, UPPER, ROOT], [LOWER_RENEWED, UPPER], ROOT
     ),
+    "a root renewed, the intermediate expires before the old one": Shape(
+        [BELOW_ENDING, ROOT_ENDING, ROOT], [BELOW_ENDING], ROOT
+    ),
+    "a root renamed with its key": Shape([BELOW, RENAMED, ROOT], [BELOW], ROOT),
     "an intermediate above, renewed": Shape([LOWER, UPPER_EXPIRED, UPPER, ROOT], [LOWER, UPPER], ROOT),
     "Let's Encrypt, ca.crt with the root": Shape([R3, X1_BY_DST, DST], [R3], X1, [X1]),
     "Let's Encrypt, the root in tls.crt": Shape([R3, X1_BY_DST, DST, X1], [R3], X1),

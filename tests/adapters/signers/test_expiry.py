@@ -43,7 +43,7 @@ BELOW_LONG, BELOW_SHORT = ca("below", 20, LONG), ca("long below short", 50, SHOR
         ([BELOW_SHORT], 50),
         ([LONG, SHORT], 100),  # a roll-over: the new one signs
         ([BELOW_LONG, SHORT, BELOW_SHORT, LONG], 20),
-        ([LONG, ca("root", 40), SHORT], 100),  # of the same name and key
+        ([LONG, ca("root", 40), SHORT, BELOW_SHORT], 100),  # of the same name and key
     ],
 )
 def test_of_a_bag(cas: list[pki.Authority], days: int) -> None:

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.ca import CA
 from adapters.signers.remote.assembly import assemble
 from adapters.signers.verified import Verified
-from adapters.signers.x509.bag import Bag
+from adapters.signers.x509.authority import best_path
+from adapters.signers.x509.bag import Bag, expiry
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Credentials, Issued, SigningOrder
 from tests import openssl, pki
@@ -27,6 +30,7 @@ from tests.adapters.signers.rollovers import (
     NEW_BY_OLD,
     NOW,
     OLD,
+    OLD_BY_NEW,
     ROOT,
     ROOT_ENDING,
     ROOT_EXPIRED,
@@ -262,10 +266,27 @@ async def test_a_root_that_expired_there_does_not_hide_the_new_one_in_the_answer
 async def test_too_many_certificates_of_one_name_are_told_with_their_place() -> None:
     namesakes = [pki.authority("Root", private=pki.key("ed25519", str(number)), begins=NOW) for number in range(101)]
 
-    # Sixty are not too many: a self-signed certificate is not asked for its issuer.
-    await checked(BELOW.pem, BELOW, pem([*namesakes[:60], ROOT]))
+    # Sixty are not too many: the path is not followed past the root, which is self-signed.
+    await checked(pem([BELOW, ROOT, *namesakes[:60]]), BELOW)
     with pytest.raises(IssuerFailed, match=r"^Secret team-a/my-ca: tls\.crt with ca\.crt holds too many certificates"):
         await checked(BELOW.pem, BELOW, pem(namesakes))
+
+
+def test_a_key_of_a_type_that_nobody_knows_is_in_nobodys_way() -> None:
+    der = BELOW.certificate.public_bytes(Encoding.DER)
+    unknown = x509.load_der_x509_certificate(
+        der.replace(bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d027f"))
+    )
+    with pytest.raises(UnsupportedAlgorithm):
+        unknown.public_key()
+
+    assert best_path([unknown, STRANGER.certificate], [], NOW) == (unknown,)
+
+
+def test_the_expiry_of_cas_that_all_issued_another() -> None:
+    cas = [each.certificate for each in (OLD_BY_NEW, NEW_BY_OLD, OLD, NEW)]
+
+    assert expiry(cas, NOW) == OLD.certificate.not_valid_after_utc
 
 
 async def test_a_new_root_is_asked_for_when_the_one_known_has_expired() -> None:

@@ -185,6 +185,15 @@ async def test_cacerts_without_a_root_are_told(
     assert (await signer.check(issuer(server), secret(BY_NAME))).warnings == warnings
 
 
+async def test_cacerts_without_a_root_are_asked_for_once(signer: EST, server: ESTServer) -> None:
+    server.trusted = [ISSUING.certificate]
+
+    await signer.sign(order(server))
+    await signer.sign(order(server))
+
+    assert server.asked == ["cacerts", "simpleenroll", "simpleenroll"]
+
+
 async def test_too_many_cas_of_one_name_are_told_at_the_issuer(signer: EST, server: ESTServer) -> None:
     names = [pki.authority(f"CA {number}", parent=ROOT) for number in range(11)]
     server.trusted = [member.certificate for member in names] + [
