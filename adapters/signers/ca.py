@@ -21,7 +21,6 @@ from domain.ports import Clock, Signer
 CERTIFICATE, KEY, TRUSTED = "tls.crt", "tls.key", "ca.crt"
 _KEPT = 100
 """How many CAs stay in memory, parsed: checking an RSA key takes longer than signing with it."""
-_UNRELATED = "which issued none of the CA certificates in use; it is left out"
 _NO_ROOT = "status.ca stays empty; add the certificates above it to tls.crt, the root there or to ca.crt"
 _Found = tuple[Authority, tuple[str, ...]]
 """With what the issuer should warn of."""
@@ -82,13 +81,16 @@ def _read(secret: ObjectKey, data: Mapping[str, bytes], now: datetime) -> _Found
         _require_anchored(path, anchors)
     except ValueError as error:
         raise IssuerFailed(f"{secret}: {subject} {error}; correct that key of the Secret") from None
-    warnings = [f"{CERTIFICATE} {sentence}; it is left out" for sentence in unreadable.values()]
-    warnings += [f"{TRUSTED} {sentence}; it is left out" for sentence in untrusted.values()]
-    warnings += [f"{CERTIFICATE} holds {_name(other)}, {_UNRELATED}" for other in unrelated]
+    odd = [f"{CERTIFICATE} {sentence}" for sentence in unreadable.values()]
+    odd += [f"{TRUSTED} {sentence}" for sentence in untrusted.values()]
+    odd += [
+        f"{CERTIFICATE} holds {_name(other)}, which issued none of the CA certificates in use" for other in unrelated
+    ]
+    warnings = [f"{secret}: {sentence}; it is left out" for sentence in odd]
     if not anchors and not chains.is_self_signed(path[-1]):
-        warnings.append(f"{CERTIFICATE} leads to no root: it ends with {_end(path)}; {_NO_ROOT}")
+        warnings.append(f"{secret}: {CERTIFICATE} leads to no root: it ends with {_end(path)}; {_NO_ROOT}")
     origin = f"{secret}: {CERTIFICATE}" if path[-1] in bundle else f"{secret}: {CERTIFICATE} and {TRUSTED}"
-    return authority(origin, path, key, anchors), tuple(f"{secret}: {warning}" for warning in warnings)
+    return authority(origin, path, key, anchors), tuple(warnings)
 
 
 def _read_anchors(bundle: bytes) -> tuple[list[x509.Certificate], dict[int, str]]:

@@ -50,11 +50,15 @@ async def examine(answer: str, trusted: Bag, issuing: Sequence[x509.Certificate]
 
     IssuerUnhealthy where it cannot be found out which issued which.
     """
+
+    def look() -> tuple[datetime | None, bool]:
+        return bag.expiry([*issuing, *trusted.certificates], now), bool(bag.roots(trusted.certificates))
+
     try:
-        expires = await asyncio.to_thread(bag.expiry, [*issuing, *trusted.certificates], now)
+        expires, has_root = await asyncio.to_thread(look)
     except ValueError as error:
         raise IssuerUnhealthy(f"{answer} {error}; see its log") from None
     warnings = [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
-    if not bag.roots(trusted.certificates):
+    if not has_root:
         warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
     return CheckResult(expires, tuple(warnings))
