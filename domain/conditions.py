@@ -30,6 +30,7 @@ class News:
 class IssuerNews(Enum):
     FIRST_SEEN = News("Initializing", "Unknown", NORMAL, "First seen")
     CHECKED = News("Checked", "True", NORMAL, "Success")
+    CHECKED_WITH_WARNINGS = News("Checked", "True", WARNING, "Success, with warnings: {why}")
     CHECK_FAILED = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
     BROKEN = News("Failed", "False", WARNING, "Not retried until the spec or the Secret changes: {why}")
 

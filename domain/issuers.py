@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from domain.conditions import IssuerNews, News, explain, message, ready_condition
 from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
 from domain.errors import IssuerFailed, IssuerUnhealthy
-from domain.model import Attempt, Issuer
+from domain.model import Attempt, CheckResult, Issuer
 from domain.retry import RetryPolicy
 
 
@@ -30,21 +30,29 @@ def decide(
     return settle(issuer, replace(attempt, tripped=True), report, now, policy)
 
 
-def settle(issuer: Issuer, attempt: Attempt, failure: Exception | None, now: datetime, policy: RetryPolicy) -> Effects:
-    """What follows from a check, or from a signer's report: `failure` is None where the check passed."""
-    if failure is None:
+def settle(
+    issuer: Issuer, attempt: Attempt, outcome: CheckResult | Exception, now: datetime, policy: RetryPolicy
+) -> Effects:
+    """What follows from a check, or from a signer's report."""
+    if isinstance(outcome, CheckResult):
         return replace(
-            _tell(issuer, IssuerNews.CHECKED.value, "", now),
+            _tell_checked(issuer, outcome, now),
             attempt=attempt if attempt.tripped else replace(attempt, failures=0),
             requeue_after=policy.next_check(f"{attempt.uid}/{now}"),
         )
-    if isinstance(failure, IssuerFailed):
-        told = _tell(issuer, IssuerNews.BROKEN.value, explain(failure), now)
+    if isinstance(outcome, IssuerFailed):
+        told = _tell(issuer, IssuerNews.BROKEN.value, explain(outcome), now)
         return replace(told, attempt=replace(attempt, failures=0, tripped=False))
     attempt = replace(attempt, failures=attempt.failures + 1)
-    told = _tell(issuer, IssuerNews.CHECK_FAILED.value, explain(failure), now)
-    event = _event(issuer, IssuerNews.CHECK_FAILED.value, explain(failure))
+    told = _tell(issuer, IssuerNews.CHECK_FAILED.value, explain(outcome), now)
+    event = _event(issuer, IssuerNews.CHECK_FAILED.value, explain(outcome))
     return replace(told, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
+
+
+def _tell_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effects:
+    if not result.warnings:
+        return _tell(issuer, IssuerNews.CHECKED.value, "", now)
+    return _tell(issuer, IssuerNews.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), now)
 
 
 def _tell(issuer: Issuer, news: News, why: str, now: datetime) -> Effects:

@@ -220,8 +220,24 @@ class SigningOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found that passed: when the CA's own certificates expire, None where the signer does not know.
+
+    `warnings` are sentences for the issuer's Ready condition. They must be the same at each check while nothing
+    changes, else each check writes a status.
+    """
+
+    expires: datetime | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed certificate: PEM of the leaf, then its intermediates in order; `ca` is the root's PEM where known."""
+    """A signed certificate: PEM of the leaf, then its intermediates in order.
+
+    `ca` is PEM of what clients should trust: the root where it is known, or what the operator named as trusted; an
+    intermediate that nobody named is not known to be trusted by anybody.
+    """
 
     chain: bytes
     ca: bytes | None = None

@@ -16,6 +16,7 @@ from domain.effects import Event, PatchStatus
 from domain.facts import Answer, Restart, Signing
 from domain.leadership import LeaseRecord
 from domain.model import (
+    CheckResult,
     Credentials,
     Issued,
     Issuer,
@@ -85,11 +86,8 @@ class Signer(Protocol):
     of the issuer says otherwise."""
 
     @abstractmethod
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
-        """Returns if the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise.
-
-        What it returns is when the CA's own certificates expire, for the metrics; None where it does not know.
-        """
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        """Returns if the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""
 
     @abstractmethod
     async def sign(self, order: SigningOrder) -> Issued | Pending:

@@ -25,6 +25,7 @@ from domain.errors import (
 )
 from domain.model import (
     Attempt,
+    CheckResult,
     Credentials,
     Issued,
     Issuer,
@@ -145,9 +146,9 @@ class Reconciler:
         decision = issuers.decide(issuer, attempt, failure, self._clock.now(), self._policy)
         if isinstance(decision, Check):
             self._reports.pop(issuer.key, None)  # answered by this check
-            failed = await self._check(issuer)
+            outcome = await self._check(issuer)
             attempt = self._attempt(issuer.key, issuer.uid)  # a signature may have closed the breaker meanwhile
-            return issuers.settle(issuer, attempt, failed, self._clock.now(), self._policy)
+            return issuers.settle(issuer, attempt, outcome, self._clock.now(), self._policy)
         if report and report.secret != await self._secret_version(issuer.spec):  # which may mend it: its wake was ours
             return replace(decision, requeue_after=timedelta(0))
         return decision
@@ -175,15 +176,15 @@ class Reconciler:
             return requests.unreviewed(snapshot.request, decision.attempt, trouble, self._policy)
         return requests.reviewed(snapshot, decision.attempt, allowed, self._clock.now(), self._names)
 
-    async def _check(self, issuer: Issuer) -> Exception | None:
+    async def _check(self, issuer: Issuer) -> CheckResult | Exception:
         try:
-            expires = await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
+            result = await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
         except Exception as failure:  # whatever a signer raises means something; see domain/errors.py
             trace.failed(issuer.key, failure)
             self._meter.checked(issuer.key, self._clock.now(), None)
             return failure
-        self._meter.checked(issuer.key, self._clock.now(), expires)
-        return None
+        self._meter.checked(issuer.key, self._clock.now(), result.expires)
+        return result
 
     async def _sign(self, request: Request, issuer: Issuer, attempt: Attempt) -> Issued | Pending | Exception:
         version = None

@@ -115,7 +115,7 @@ class Container(containers.DeclarativeContainer):
             Demo=providers.Singleton(Demo, ca_store, clock),
             CA=providers.Singleton(CA, clock),
             StepCA=providers.Singleton(StepCA, clients, clock),
-            EST=providers.Singleton(EST, clients),
+            EST=providers.Singleton(EST, clients, clock),
         ),
         clock,
         election.provided.leads,

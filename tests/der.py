@@ -20,11 +20,11 @@ def element(tag: int, *contents: bytes) -> bytes:
 def subject(of: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
     """The subject as its bytes stand there, read by nobody (RFC 5280 section 4.1, RFC 2986 section 4.1)."""
     if isinstance(of, x509.Certificate):
-        return _child(of.tbs_certificate_bytes, 5)
-    return _child(of.tbs_certrequest_bytes, 1)
+        return child(of.tbs_certificate_bytes, 5)
+    return child(of.tbs_certrequest_bytes, 1)
 
 
-def _child(der: bytes, place: int) -> bytes:
+def child(der: bytes, place: int) -> bytes:
     """The bytes of one element of a sequence."""
     begin, end = _content(der, 0)
     for _ in range(place):

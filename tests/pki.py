@@ -188,6 +188,17 @@ def authority(
     return Authority(builder.sign(signing, _hash(signing)), private)
 
 
+def version_1(root: Authority) -> Authority:
+    """The same root in version 1 of X.509, which knows no extensions; of an ECDSA key with SHA-256."""
+    _, serial, algorithm, *names_and_key = (
+        der.child(root.certificate.tbs_certificate_bytes, place) for place in range(7)
+    )
+    body = der.element(der.SEQUENCE, serial, algorithm, *names_and_key)
+    assert isinstance(root.key, ec.EllipticCurvePrivateKey)
+    signature = der.element(0x03, b"\x00", root.key.sign(body, ec.ECDSA(hashes.SHA256())))
+    return Authority(x509.load_der_x509_certificate(der.element(der.SEQUENCE, body, algorithm, signature)), root.key)
+
+
 def altered(
     certificate: x509.Certificate,
     by: Authority,

@@ -13,14 +13,17 @@ from cryptography import x509
 
 from adapters.signers.aside import aside
 from adapters.signers.x509 import chains, pem
-from adapters.signers.x509.authority import Authority, authority, read_key, read_path
+from adapters.signers.x509.authority import Authority, authority, best_path, own, read_key, require_ca
 from domain.errors import IssuerFailed
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
 from domain.ports import Clock, Signer
 
 CERTIFICATE, KEY, TRUSTED = "tls.crt", "tls.key", "ca.crt"
 _KEPT = 100
 """How many CAs stay in memory, parsed: checking an RSA key takes longer than signing with it."""
+_NO_ROOT = "status.ca stays empty; add the certificates above it to tls.crt, the root there or to ca.crt"
+_Found = tuple[Authority, tuple[str, ...]]
+"""With what the issuer should warn of."""
 
 
 class CA(Signer):
@@ -28,22 +31,24 @@ class CA(Signer):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._read: OrderedDict[ObjectKey, tuple[Credentials, Authority]] = OrderedDict()
+        self._read: OrderedDict[ObjectKey, tuple[Credentials, _Found]] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime:
-        found = await self._authority(issuer, credentials)
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        found, warnings = await self._authority(issuer, credentials)
         found.require_valid(self._clock.now())
-        return found.expires
+        return CheckResult(found.expires, warnings)
 
     async def sign(self, order: SigningOrder) -> Issued:
-        found = await self._authority(order.issuer, order.credentials)
+        found, _ = await self._authority(order.issuer, order.credentials)
         return await aside(len(order.csr), lambda: found.issue(order, self._clock.now()))
 
-    async def _authority(self, issuer: IssuerSpec, credentials: Credentials) -> Authority:
+    async def _authority(self, issuer: IssuerSpec, credentials: Credentials) -> _Found:
+        now = self._clock.now()
         known, found = self._read.get(issuer.secret, (None, None))
-        # Their content is compared as well: the wrong CA must never sign because a version repeats itself.
-        if found is None or known != credentials:
-            found = await asyncio.to_thread(_read, issuer.secret, credentials.data)
+        # Their content is compared as well: the wrong CA must never sign because a version repeats itself. Where the
+        # path has expired, the Secret may hold another one.
+        if found is None or known != credentials or not found[0].is_valid(now):
+            found = await asyncio.to_thread(_read, issuer.secret, credentials.data, now)
             self._read[issuer.secret] = credentials, found
         self._read.move_to_end(issuer.secret)
         if len(self._read) > _KEPT:
@@ -51,7 +56,7 @@ class CA(Signer):
         return found
 
 
-def _read(secret: ObjectKey, data: Mapping[str, bytes]) -> Authority:
+def _read(secret: ObjectKey, data: Mapping[str, bytes], now: datetime) -> _Found:
     for name in (CERTIFICATE, KEY):
         if not data.get(name):
             raise IssuerFailed(
@@ -59,20 +64,57 @@ def _read(secret: ObjectKey, data: Mapping[str, bytes]) -> Authority:
             )
     subject = CERTIFICATE  # of the sentence that the ValueError completes
     try:
-        path = read_path(data[CERTIFICATE])
+        bundle, unreadable = pem.readable_certificates(data[CERTIFICATE])
+        if 1 in unreadable:
+            raise ValueError(unreadable[1])
         subject = KEY
-        key = read_key(data[KEY], path[0])
+        key = read_key(data[KEY], bundle[0])
         subject = TRUSTED
-        trusted = _read_trusted(data.get(TRUSTED, b""), path[-1])
+        anchors, untrusted = _read_anchors(data.get(TRUSTED, b""))
+        subject = f"{CERTIFICATE} with {TRUSTED}" if anchors else CERTIFICATE
+        path = best_path(bundle, anchors, now)
+        unrelated = _unrelated(bundle, path)
+        for ca in path:
+            subject = CERTIFICATE if ca in bundle else TRUSTED
+            require_ca(ca)
+        subject = TRUSTED
+        _require_anchored(path, anchors)
     except ValueError as error:
         raise IssuerFailed(f"{secret}: {subject} {error}; correct that key of the Secret") from None
-    return authority(f"{secret}: {CERTIFICATE}", path, key, trusted)
+    odd = [f"{CERTIFICATE} {sentence}" for sentence in unreadable.values()]
+    odd += [f"{TRUSTED} {sentence}" for sentence in untrusted.values()]
+    odd += [
+        f"{CERTIFICATE} holds {_name(other)}, which issued none of the CA certificates in use" for other in unrelated
+    ]
+    warnings = [f"{secret}: {sentence}; it is left out" for sentence in odd]
+    if not anchors and not chains.is_self_signed(path[-1]):
+        warnings.append(f"{secret}: {CERTIFICATE} leads to no root: it ends with {_end(path)}; {_NO_ROOT}")
+    origin = f"{secret}: {CERTIFICATE}" if path[-1] in bundle else f"{secret}: {CERTIFICATE} and {TRUSTED}"
+    return authority(origin, path, key, anchors), tuple(warnings)
 
 
-def _read_trusted(bundle: bytes, top: x509.Certificate) -> list[x509.Certificate]:
-    if not bundle.strip():
-        return []
-    trusted = pem.certificates(bundle, pem.BUNDLE_LIMIT)
-    if not chains.lead_to(trusted, top):
-        raise ValueError(f"holds no certificate that issued the last one of {CERTIFICATE}")
-    return trusted
+def _read_anchors(bundle: bytes) -> tuple[list[x509.Certificate], dict[int, str]]:
+    return pem.readable_certificates(bundle, pem.BUNDLE_LIMIT) if bundle.strip() else ([], {})
+
+
+def _require_anchored(path: chains.Path, anchors: list[x509.Certificate]) -> None:
+    if anchors and path[-1] not in anchors:
+        raise ValueError(f"holds no certificate that {CERTIFICATE} leads to: that ends with {_end(path)}")
+
+
+def _unrelated(bundle: list[x509.Certificate], path: chains.Path) -> list[x509.Certificate]:
+    """Those that have no place in any path, and are no alternative to one in a path either."""
+    members = {ca for each in chains.Graph(bundle).paths(own(bundle)) for ca in each} | set(path)
+    return [
+        other
+        for other in bundle
+        if not any(other.subject == ca.subject or chains.is_same_key(other, ca) for ca in members)
+    ]
+
+
+def _end(path: chains.Path) -> str:
+    return f"{_name(path[-1])}, issued by {path[-1].issuer.rfc4514_string()!r}"
+
+
+def _name(ca: x509.Certificate) -> str:
+    return repr(ca.subject.rfc4514_string())

@@ -14,11 +14,11 @@ from cryptography.x509.oid import NameOID
 
 from adapters.signers.aside import aside
 from adapters.signers.x509 import keys, pem
-from adapters.signers.x509.authority import Authority, authority, read_key, read_path
+from adapters.signers.x509.authority import Authority, authority, best_path, read_key, require_ca
 from adapters.signers.x509.leaf import backdating
 from adapters.signers.x509.usages import CERT_SIGN, key_usage
 from domain.errors import IssuerFailed
-from domain.model import Credentials, Issued, IssuerSpec, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, SigningOrder
 from domain.ports import CAStore, Clock, Signer
 
 _LIFETIME = timedelta(days=3653)
@@ -36,10 +36,10 @@ class Demo(Signer):
         self._clock = clock
         self._authority: Authority | None = None
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         found = await self._fetch()
         found.require_valid(self._clock.now())
-        return found.expires
+        return CheckResult(found.expires)
 
     async def sign(self, order: SigningOrder) -> Issued:
         found = self._authority or await self._fetch()
@@ -47,13 +47,15 @@ class Demo(Signer):
 
     async def _fetch(self) -> Authority:
         pair = await self._store.get_or_create(lambda: _make(self._clock.now()))
-        self._authority = await asyncio.to_thread(_read, *pair)
+        self._authority = await asyncio.to_thread(_read, *pair, self._clock.now())
         return self._authority
 
 
-def _read(certificate: bytes, key: bytes) -> Authority:
+def _read(certificate: bytes, key: bytes, now: datetime) -> Authority:
     try:
-        path = read_path(certificate)
+        path = best_path(pem.certificates(certificate), (), now)
+        for ca in path:
+            require_ca(ca)
         return authority(_ORIGIN, path, read_key(key, path[0]))
     except ValueError as error:
         raise IssuerFailed(f"{_ORIGIN} {error}; delete it and restart the controller, which makes a new one") from None

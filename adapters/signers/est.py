@@ -10,26 +10,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from datetime import datetime, timedelta
-
-from cryptography import x509
+from datetime import timedelta
 
 from adapters.signers.aside import aside
 from adapters.signers.est_server import ENROL, LABEL, TRUSTED, Server, server
-from adapters.signers.remote.assembly import assemble
+from adapters.signers.remote.assembly import assemble, examine
 from adapters.signers.remote.clients import Clients
 from adapters.signers.remote.http import Answer
 from adapters.signers.x509 import bag
 from adapters.signers.x509 import csr as requests
+from adapters.signers.x509.bag import Bag
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
-from domain.ports import Signer
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
+from domain.ports import Clock, Signer
 
 _KEPT = 100
 _POLL = timedelta(minutes=1)
 """Where a 202 names no time, which it should (section 4.2.3)."""
 _SHORTEST_POLL, _LONGEST_POLL = timedelta(seconds=1), timedelta(days=1)
-_Certificates = list[x509.Certificate]
 
 
 class EST(Signer):
@@ -41,13 +39,14 @@ class EST(Signer):
 
     parameters = (LABEL,)
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, clock: Clock) -> None:
         self._clients = clients
-        self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], _Certificates] = OrderedDict()
+        self._clock = clock
+        self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], Bag] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         trusted = await self._fetch_trusted(server(issuer, credentials))
-        return await asyncio.to_thread(bag.expiry, trusted)
+        return await examine(_answer(TRUSTED), trusted, [], self._clock.now())
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
@@ -58,7 +57,8 @@ class EST(Signer):
         if answer.status == 202:
             return _pending(answer)
         found = await _certificates(est, ENROL, answer)
-        return await assemble("the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est))
+        now = self._clock.now()
+        return await assemble("the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est), now)
 
     async def _enrol(self, est: Server, csr: bytes) -> Answer:
         """400 refuses a CSR, or the way in which it was written: only who says it to both refuses the CSR."""
@@ -67,7 +67,7 @@ class EST(Signer):
             answer = await self._clients.exchange(est.endpoint, est.enrol_on_one_line(csr))
         return answer
 
-    async def _fetch_trusted(self, est: Server) -> _Certificates:
+    async def _fetch_trusted(self, est: Server) -> Bag:
         answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))
         trusted = await _certificates(est, TRUSTED, answer)
         self._trusted[est.key] = trusted
@@ -83,12 +83,16 @@ def _pending(answer: Answer) -> Pending:
     return Pending("the EST server has taken the request and will answer later (HTTP 202)", poll_after)
 
 
-async def _certificates(est: Server, operation: str, answer: Answer) -> _Certificates:
+async def _certificates(est: Server, operation: str, answer: Answer) -> Bag:
     _require_ok(est, operation, answer.status)
     try:
         return await asyncio.to_thread(bag.read_pkcs7, answer.body)
     except ValueError as error:
-        raise _failure(operation)(f"the answer of the EST server to {operation} {error}; see its log") from None
+        raise _failure(operation)(f"{_answer(operation)} {error}; see its log") from None
+
+
+def _answer(operation: str) -> str:
+    return f"the answer of the EST server to {operation}"
 
 
 def _require_ok(est: Server, operation: str, status: int) -> None:

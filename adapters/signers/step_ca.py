@@ -11,21 +11,22 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cryptography import x509
 
 from adapters.signers.aside import aside
-from adapters.signers.remote.assembly import assemble
+from adapters.signers.remote.assembly import assemble, examine
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.step.api import StepAPI
 from adapters.signers.step.token import Tokens, read_tokens
-from adapters.signers.x509 import bag, keys
 from adapters.signers.x509 import csr as requests
+from adapters.signers.x509 import keys
+from adapters.signers.x509.bag import Bag
 from adapters.signers.x509.leaf import DEFAULT_DURATION
 from domain import durations
 from domain.errors import IssuerFailed
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
 from domain.ports import Clock, Signer
 
 PROVISIONER, MAX_DURATION = "provisioner", "maxDuration"  # of spec.parameters
@@ -39,12 +40,12 @@ class _Known:
     credentials: Credentials
     tokens: Tokens
     api: StepAPI
-    roots: list[x509.Certificate] = field(default_factory=list)
+    roots: Bag | None = None
     issuing: list[x509.Certificate] = field(default_factory=list)
 
-    async def fetch_roots(self) -> list[x509.Certificate]:
-        self.roots = await self.api.roots()
-        return self.roots
+    async def fetch_roots(self) -> Bag:
+        self.roots = roots = await self.api.roots()
+        return roots
 
 
 class StepCA(Signer):
@@ -58,13 +59,13 @@ class StepCA(Signer):
         self._clock = clock
         self._kept: OrderedDict[tuple[str, ObjectKey], _Known] = OrderedDict()
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         provisioner, _ = _provisioner(issuer), _longest(issuer)
         known = await self._recall(issuer, credentials)
         await known.api.require_health()
         await known.api.require_provisioner(provisioner, known.tokens)
         roots = await known.fetch_roots()
-        return await asyncio.to_thread(bag.expiry, [*known.issuing, *roots])
+        return await examine("the answer of step-ca to /roots", roots, known.issuing, self._clock.now())
 
     async def sign(self, order: SigningOrder) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
@@ -74,8 +75,8 @@ class StepCA(Signer):
         roots = known.roots or await known.fetch_roots()
         token = known.tokens.make(provisioner, known.api.host, order, csr, self._clock.now())
         found = await known.api.sign(order.csr, token, duration, provisioner, known.tokens)
-        known.issuing = [each for each in found if not keys.is_held(csr.public_key, each)]
-        return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots)
+        known.issuing = [each for each in found.certificates if not keys.is_held(csr.public_key, each)]
+        return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots, self._clock.now())
 
     async def _recall(self, issuer: IssuerSpec, credentials: Credentials) -> _Known:
         key = issuer.url, issuer.secret

@@ -4,18 +4,19 @@ Law: every signer is wired inside one of these, so that no signer, however new, 
 status. It trusts nothing but its own reading of the CSR and of the answer.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
 from adapters.signers.around import Around
 from adapters.signers.aside import aside
-from adapters.signers.x509 import agreement, chains, extensions, keys, names, panics, pem, usages
+from adapters.signers.x509 import agreement, bag, chains, extensions, names, panics, pem, usages
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
 from domain import durations
 from domain.errors import SigningError
-from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.parameters import CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
@@ -34,7 +35,7 @@ class Verified(Around):
         super().__init__(inner)
         self._clock = clock
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         with panics.contained():
             return await self._inner.check(issuer, credentials)
 
@@ -60,39 +61,36 @@ def _examine(order: SigningOrder) -> CSR:
 
 def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> Issued:
     """The same answer, its chain in order and without root; `ca_decides` subject and usages."""
-    leaf, *above = _path(answer.chain, csr)
-    differences = _differences(leaf, csr, order, now, ca_decides)
+    trusted = _trusted(answer.ca) if answer.ca else []
+    path = _path(answer.chain, csr, trusted, now)
+    differences = _differences(path[0], csr, order, now, ca_decides)
     if differences:
         raise WrongCertificate(f"the CA returned a wrong certificate: {'; '.join(differences)}")
-    roots = [ca for ca in above if chains.is_self_signed(ca)]
-    path = [leaf, *(ca for ca in above if ca not in roots)]
-    trusted = _trusted(answer.ca, path[-1]) if answer.ca else roots
-    return Issued(chain=pem.encode(path), ca=pem.encode(trusted) or None)
+    if trusted and path[-1] not in trusted:
+        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
+    issued = bag.issued(path, now)
+    return replace(issued, ca=pem.encode(trusted)) if trusted else issued
 
 
-def _path(chain: bytes, csr: CSR) -> list[x509.Certificate]:
+def _path(chain: bytes, csr: CSR, trusted: list[x509.Certificate], now: datetime) -> chains.Path:
     """The certificate for the CSR's key, then each one's issuer."""
     try:
-        found = pem.certificates(chain, pem.CHAIN_LIMIT)
-        leaf = next((certificate for certificate in found if keys.is_held(csr.public_key, certificate)), None)
-        if leaf is None:
-            raise ValueError("holds no certificate for the public key of spec.request")
+        found, _ = pem.readable_certificates(chain, pem.CHAIN_LIMIT)
+        leaf = bag.leaf(found, csr.public_key)
         size = len(pem.encode([leaf]))
         if size > pem.LEAF_LIMIT:
             raise ValueError(f"holds a certificate of {size:,} bytes, more than the {pem.LEAF_LIMIT:,} allowed")
-        return chains.upward(leaf, found)
+        return chains.Graph([*found, *trusted]).best([leaf], trusted, now)
     except ValueError as error:
         raise WrongCertificate(f"the chain that the CA returned {error}") from None
 
 
-def _trusted(ca: bytes, top: x509.Certificate) -> list[x509.Certificate]:
+def _trusted(ca: bytes) -> list[x509.Certificate]:
     try:
-        trusted = pem.certificates(ca, pem.BUNDLE_LIMIT)
+        found, _ = pem.readable_certificates(ca, pem.BUNDLE_LIMIT)
     except ValueError as error:
         raise WrongCertificate(f"the CA certificate that the signer returned {error}") from None
-    if not chains.lead_to(trusted, top):
-        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
-    return trusted
+    return found
 
 
 def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> list[str]:

@@ -6,10 +6,9 @@ stop it. What it was about to do is cancelled, as all work is when the lead is l
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 
 from adapters.signers.around import Around
-from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 
 
@@ -20,7 +19,7 @@ class WhileLeading(Around):
         super().__init__(inner)
         self._leads = leads
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         self._require_lead()
         return await self._inner.check(issuer, credentials)
 

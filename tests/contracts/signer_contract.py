@@ -20,14 +20,23 @@ from itertools import pairwise
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from domain.errors import RequestRejected
-from domain.model import Credentials, IssuerSpec, ObjectKey, Pending
+from domain.model import CheckResult, Credentials, IssuerSpec, ObjectKey, Pending
 from domain.ports import Signer
-from tests import pki
+from tests import openssl, pki
 from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, REFUSED, SERVER, ca_request
 from tests.contracts.signer_names import Naming
 from tests.contracts.signer_orders import OrderMaker, is_web_pki, policy, quoted, sign
+
+
+def _is_self_signed(certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 class SignerContract(Naming):
@@ -50,7 +59,15 @@ class SignerContract(Naming):
         return OrderMaker(issuer, credentials)
 
     async def test_check_passes(self, signer: Signer, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await signer.check(issuer, credentials)
+        assert isinstance(await signer.check(issuer, credentials), CheckResult)
+
+    async def test_a_check_warns_of_the_same_again(
+        self, signer: Signer, issuer: IssuerSpec, credentials: Credentials
+    ) -> None:
+        """If this fails, a warning holds something that changes by itself: each check would write a status."""
+        first = await signer.check(issuer, credentials)
+
+        assert (await signer.check(issuer, credentials)).warnings == first.warnings
 
     # The certificate holds what was asked for
 
@@ -182,6 +199,22 @@ class SignerContract(Naming):
         if top not in answer.roots:
             top.verify_directly_issued_by(next(root for root in answer.roots if root.subject == top.issuer))
         assert answer.issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+    async def test_what_clients_are_to_trust_is_a_root_or_named_in_the_secret(
+        self, signer: Signer, order: OrderMaker, credentials: Credentials
+    ) -> None:
+        """If this fails, return no `ca`: an intermediate that nobody named verifies nothing for most clients."""
+        answer = await sign(signer, order(pki.csr()))
+
+        bundle = credentials.data.get("ca.crt")
+        named = x509.load_pem_x509_certificates(bundle) if bundle else []
+        assert all(_is_self_signed(root) or root in named for root in answer.roots)
+
+    async def test_openssl_verifies_the_leaf_by_the_chain_and_the_ca(self, signer: Signer, order: OrderMaker) -> None:
+        answer = await sign(signer, order(pki.csr()))
+
+        partial = not all(_is_self_signed(root) for root in answer.roots)
+        assert openssl.refusal(answer.issued, datetime.now(UTC), partial=partial) == ""
 
     async def test_the_chain_holds_no_root(self, signer: Signer, order: OrderMaker) -> None:
         answer = await sign(signer, order(pki.csr()))

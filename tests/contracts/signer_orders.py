@@ -25,6 +25,7 @@ class Answer:
     """An Issued, taken apart."""
 
     def __init__(self, issued: Issued) -> None:
+        self.issued = issued
         self.leaf, *self.intermediates = x509.load_pem_x509_certificates(issued.chain)
         self.roots = x509.load_pem_x509_certificates(issued.ca or b"")
 

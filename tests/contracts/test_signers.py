@@ -53,6 +53,28 @@ class TestIntermediateCAWithTrustedRoot(CAContract):
         return Credentials({"tls.crt": lower.pem, "tls.key": lower.key_pem, "ca.crt": root.pem}, version="1")
 
 
+class TestIntermediateCAWithTrustedIntermediate(CAContract):
+    """The operator trusts a CA below a root, and the root is nowhere."""
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        upper = pki.authority("Upper CA", parent=pki.authority("Root CA"))
+        lower = pki.authority("Lower CA", parent=upper)
+        return Credentials({"tls.crt": lower.pem, "tls.key": lower.key_pem, "ca.crt": upper.pem}, version="1")
+
+
+class TestCADuringARollover(CAContract):
+    """The new root is cross-signed by the old one, and clients are to trust both."""
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        old, new = pki.authority("Old root"), pki.authority("New root")
+        crossed = pki.authority("New root", parent=old, private=new.key)
+        lower = pki.authority("Lower CA", parent=new)
+        data = {"tls.crt": lower.pem + crossed.pem, "tls.key": lower.key_pem, "ca.crt": old.pem + new.pem}
+        return Credentials(data, version="1")
+
+
 @pytest.mark.parametrize("ca_kind", ["rsa2048", "p384", "p521", "ed25519"])
 class TestCAOfEachKeyType(CAContract):
     @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from adapters.signers.est import EST
 from adapters.signers.remote.clients import Clients
 from adapters.signers.verified import Verified
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
@@ -26,8 +26,8 @@ class Announced(Signer):
         self._signer = signer
         self._server = server
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        await self._signer.check(issuer, credentials)
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        return await self._signer.check(issuer, credentials)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         with contextlib.suppress(ValueError):
@@ -49,7 +49,7 @@ class ESTContract(SignerContract):
     async def signer(self, server: ESTServer) -> AsyncIterator[Signer]:
         clock = StoppedClock()
         clients = Clients(clock)
-        yield Announced(Verified(EST(clients), clock), server)
+        yield Announced(Verified(EST(clients, clock), clock), server)
         await clients.close()
 
 

@@ -14,7 +14,7 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.signers.demo import Demo
 from adapters.signers.verified import Verified
 from domain.errors import SigningError
-from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 from tests import pki
 from tests.contracts.clock import StoppedClock
@@ -44,8 +44,8 @@ class Ordering(Signer):
     def __init__(self, ca: OrderingCA) -> None:
         self._ca = ca
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
-        return
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        return CheckResult()
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         if order.handle is None:

@@ -15,7 +15,7 @@ from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, Signin
 from domain.facts import Answer, Signing
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Issued, Pending
 from tests.domain.factories import HOUR, KINDS, MINUTE, SECOND, T0, issuer_key, secret_key
-from tests.domain.scenes import CA, a_ready_world, with_issuer, with_request, with_secret
+from tests.domain.scenes import CA, a_ready_world, events, message, with_issuer, with_request, with_secret
 from tests.domain.world import fails, fails_after
 
 CLUSTER_ISSUER, ISSUER = CA.kind, issuer_key().kind
@@ -141,6 +141,14 @@ async def test_a_failed_check_is_a_check_and_forgets_no_expiry() -> None:
     at, expires = world.meter.checks[CA]
     assert at > before
     assert expires == T0 + HOUR
+
+
+async def test_what_a_check_warns_of_is_in_the_ready_condition() -> None:
+    world = await a_ready_world()
+    world.signer.warnings = ("tls.crt is odd",)
+    await world.advance(HOUR)
+    assert message(world, CA) == "Success, with warnings: tls.crt is odd"
+    assert [reason for reason, _ in events(world, CA)].count("Checked") == 2
 
 
 async def test_an_issuer_that_is_gone_is_forgotten() -> None:

@@ -13,7 +13,7 @@ import pytest
 from domain import issuers
 from domain.effects import NOTHING, Check, Effects, IssuerStatus
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError, Transient
-from domain.model import Condition, Issuer, ObjectKey
+from domain.model import CheckResult, Condition, Issuer, ObjectKey
 from tests.domain.factories import (
     ISSUER_KINDS,
     MINUTE,
@@ -31,6 +31,7 @@ from tests.domain.factories import (
 
 NOW = T0 + MINUTE
 ATTEMPT = an_attempt(uid="uid-issuer")
+PASSED = CheckResult()
 RETRYING = "Temporary error. Retrying: "
 BROKEN = "Not retried until the spec or the Secret changes: "
 
@@ -52,8 +53,8 @@ def decide(issuer: Issuer, report: IssuerUnhealthy | None = None, **attempt: obj
     return issuers.decide(issuer, replace(ATTEMPT, **attempt), report, NOW, POLICY)  # type: ignore[arg-type]
 
 
-def settle(issuer: Issuer, failure: Exception | None, **attempt: object) -> Effects:
-    return issuers.settle(issuer, replace(ATTEMPT, **attempt), failure, NOW, POLICY)  # type: ignore[arg-type]
+def settle(issuer: Issuer, outcome: CheckResult | Exception, **attempt: object) -> Effects:
+    return issuers.settle(issuer, replace(ATTEMPT, **attempt), outcome, NOW, POLICY)  # type: ignore[arg-type]
 
 
 def test_new__unknown_initializing__check_at_once(key: ObjectKey) -> None:
@@ -100,7 +101,7 @@ def test_a_deleted_issuer_is_left_alone(key: ObjectKey) -> None:
 
 @pytest.mark.parametrize("before", [("Unknown", "Initializing"), ("False", "Pending"), ("False", "Failed")])
 def test_check_passed__true_checked__next_check_after_the_interval(key: ObjectKey, before: tuple[str, str]) -> None:
-    effects = settle(an_issuer(key, ready=ready(*before)), None, failures=4)
+    effects = settle(an_issuer(key, ready=ready(*before)), PASSED, failures=4)
     assert written(effects) == Condition("Ready", "True", "Checked", "Success", NOW, 1)
     assert told(effects.event) == ("Normal", "Checked", "Success")
     assert effects.requeue_after is not None
@@ -110,21 +111,45 @@ def test_check_passed__true_checked__next_check_after_the_interval(key: ObjectKe
 
 
 def test_check_passed_again__nothing_is_written_or_told_and_the_next_is_planned(key: ObjectKey) -> None:
-    effects = settle(an_issuer(key), None)
+    effects = settle(an_issuer(key), PASSED)
     assert (effects.patch, effects.event) == (None, None)
     assert effects.requeue_after is not None
     assert effects.requeue_after > timedelta(0)
 
 
+def test_check_passed_with_warnings__ready_says_them_and_an_event_too(key: ObjectKey) -> None:
+    effects = settle(an_issuer(key), CheckResult(warnings=("tls.crt is odd", "ca.crt is odder")))
+    message = "Success, with warnings: tls.crt is odd; ca.crt is odder"
+    assert written(effects) == replace(ready(), message=message)
+    assert told(effects.event) == ("Warning", "Checked", message)
+
+
+def test_check_passed_with_the_same_warnings_again__nothing_is_written_or_told(key: ObjectKey) -> None:
+    warned = CheckResult(warnings=("tls.crt is odd",))
+    again = settle(an_issuer(key, ready=written(settle(an_issuer(key), warned))), warned)
+    assert (again.patch, again.event) == (None, None)
+
+
+def test_check_passed_without_the_warnings_of_before__success(key: ObjectKey) -> None:
+    before = written(settle(an_issuer(key), CheckResult(warnings=("tls.crt is odd",))))
+    effects = settle(an_issuer(key, ready=before), PASSED)
+    assert (written(effects).message, told(effects.event)) == ("Success", ("Normal", "Checked", "Success"))
+
+
+def test_warnings_without_end_fit_into_an_event(key: ObjectKey) -> None:
+    effects = settle(an_issuer(key), CheckResult(warnings=("tls.crt is odd",) * 1000))
+    assert len(written(effects).message.encode()) <= 1000
+
+
 def test_the_interval_is_jittered_from_check_to_check_and_from_issuer_to_issuer() -> None:
-    by_issuer = {settle(an_issuer(), None, uid=f"uid-{number}").requeue_after for number in range(20)}
+    by_issuer = {settle(an_issuer(), PASSED, uid=f"uid-{number}").requeue_after for number in range(20)}
     times = [NOW + number * MINUTE for number in range(20)]
-    by_check = {issuers.settle(an_issuer(), ATTEMPT, None, time, POLICY).requeue_after for time in times}
+    by_check = {issuers.settle(an_issuer(), ATTEMPT, PASSED, time, POLICY).requeue_after for time in times}
     assert (len(by_issuer), len(by_check)) == (20, 20)
 
 
 def test_check_passed_for_a_changed_spec__only_observed_generation_moves(key: ObjectKey) -> None:
-    effects = settle(an_issuer(key, generation=2), None)
+    effects = settle(an_issuer(key, generation=2), PASSED)
     assert written(effects) == replace(ready(), observed_generation=2)
     assert written(effects).since == T0
 
@@ -197,8 +222,8 @@ def test_a_signer_raised_issuer_failed__false_failed__nothing_is_planned(key: Ob
 
 def test_a_passed_check_resets_the_backoff_only_where_no_signer_had_complained(key: ObjectKey) -> None:
     waiting = an_issuer(key, ready=ready("False", "Pending"))
-    kept = settle(waiting, None, failures=3, tripped=True).attempt
-    reset = settle(waiting, None, failures=3, tripped=False).attempt
+    kept = settle(waiting, PASSED, failures=3, tripped=True).attempt
+    reset = settle(waiting, PASSED, failures=3, tripped=False).attempt
     assert kept is not None
     assert (kept.failures, kept.tripped) == (3, True)
     assert reset is not None

@@ -12,7 +12,7 @@ import pytest
 
 from domain.conditions import explain
 from domain.errors import IssuerUnhealthy, SigningError, Transient
-from domain.model import Credentials, IssuerSpec
+from domain.model import CheckResult, Credentials, IssuerSpec
 from tests.domain.factories import KINDS, MINUTE
 from tests.domain.scenes import CA, SECRET, events, message, with_issuer, with_request
 from tests.domain.world import ScriptedSigner, World, fails
@@ -28,9 +28,9 @@ class UnheardOf(Exception):
 class LeakySigner(ScriptedSigner):
     """Raises what its script says, with the credential in every place where an exception can hold one."""
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         try:
-            await super().check(issuer, credentials)
+            return await super().check(issuer, credentials)
         except UnheardOf as failure:
             token = credentials.data["token"].decode()
             failure.add_note(token)

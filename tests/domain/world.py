@@ -18,7 +18,17 @@ from adapters.memory.meter import MemoryMeter
 from domain.cache import Cache
 from domain.effects import PatchStatus
 from domain.errors import ClusterError
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, Pending, Request, Requester, SigningOrder
+from domain.model import (
+    CheckResult,
+    Credentials,
+    Issued,
+    IssuerSpec,
+    ObjectKey,
+    Pending,
+    Request,
+    Requester,
+    SigningOrder,
+)
 from domain.ports import Signer, Wake
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
@@ -40,15 +50,16 @@ class ScriptedSigner(Signer):
         self.checks: list[tuple[IssuerSpec, Credentials]] = []
         self.held: list[asyncio.Future[None]] = []
         self.expires: datetime | None = None
+        self.warnings: tuple[str, ...] = ()
         self._holding = False
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> datetime | None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         self.checks.append((issuer, credentials))
         verdict = self.verdicts.popleft() if self.verdicts else None
         await self._hold()
         if verdict is not None:
             raise verdict
-        return self.expires
+        return CheckResult(self.expires, self.warnings)
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         self.orders.append(order)

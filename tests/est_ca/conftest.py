@@ -54,5 +54,5 @@ async def signer() -> AsyncIterator[Signer]:
     """EST as the container wires it."""
     clock = SystemClock()
     clients = Clients(clock)
-    yield Verified(EST(clients), clock)
+    yield Verified(EST(clients, clock), clock)
     await clients.close()

@@ -93,7 +93,11 @@ def good() -> dict[str, Seeds]:
         "go-certificate": {name: found.tbs_certificate_bytes for name, found in [*answers.items(), *cas.items()]},
         "leaf": {name: found.tbs_certificate_bytes for name, found in answers.items()},
         "chain": {"plain": bundle, "reversed": parties.CA.pem + answers["plain"].public_bytes(Encoding.PEM)},
-        "pkcs7": {"der": _pkcs7(answers["plain"]), "base64": base64.encodebytes(_pkcs7(answers["plain"]))},
+        "pkcs7": {
+            "der": _pkcs7(answers["plain"]),
+            "base64": base64.encodebytes(_pkcs7(answers["plain"])),
+            "unreadable": _unreadable(_pkcs7(answers["plain"])),
+        },
         "step": {name: json.dumps(said).encode() for name, said in _step(bundle.decode()).items()},
         "retry-after": {"seconds": b"120", "date": b"Thu, 03 Jan 2030 03:04:05 GMT", "zone": b"3 Jan 2030 03:04 +0230"},
         "url": {"plain": b"https://ca.example.com", "ipv6": b"https://[2001:db8::1]:9000/", "http": b"http://ca/path"},
@@ -200,6 +204,12 @@ def _certificate(subject: x509.Name, key: pki.Key, extensions: pki.Extensions) -
 
 def _pkcs7(certificate: x509.Certificate) -> bytes:
     return pkcs7.serialize_certificates([certificate, parties.CA.certificate], Encoding.DER)
+
+
+def _unreadable(pkcs7: bytes) -> bytes:
+    """With a CA certificate of a version that X.509 does not know."""
+    der = parties.CA.certificate.public_bytes(Encoding.DER)
+    return pkcs7.replace(der, der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020109"), 1))
 
 
 def _pkcs8(key: pki.Key) -> bytes:

@@ -46,6 +46,8 @@ class ESTServer:
         """Each CSR that it answered with a certificate, as often as it did."""
         self.profiles: dict[bytes, SigningOrder] = {}
         self.trusted: Sequence[x509.Certificate] = [ROOT.certificate]
+        self.raw = b""
+        """In place of `trusted`, where it is no plain list of certificates."""
         self.handed_out: Sequence[x509.Certificate] = [ISSUING.certificate]
 
     @property
@@ -65,7 +67,7 @@ class ESTServer:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         match request.method, request.path.removeprefix(self.path):
             case "GET", "/cacerts":
-                return _pkcs7(self.trusted)
+                return _pkcs7(self.raw or certs_only(self.trusted))
             case "POST", "/simpleenroll":
                 return await self._enrol(request)
         return web.Response(status=404)
@@ -78,7 +80,7 @@ class ESTServer:
         if request.content_type != "application/pkcs10":
             return web.Response(status=400)
         leaf = await self.sign(base64.b64decode(await request.read()))
-        return _pkcs7([*self.handed_out, leaf])  # a set: the leaf need not be the first
+        return _pkcs7(certs_only([*self.handed_out, leaf]))  # a set: the leaf need not be the first
 
     async def sign(self, csr: bytes) -> x509.Certificate:
         answer = await CA(StoppedClock()).sign(self.profiles.get(csr) or _plain(csr))
@@ -98,9 +100,9 @@ def _is_known(request: web.Request) -> bool:
     return request.headers.get("Authorization") == expected or bool(https.peer(request))
 
 
-def _pkcs7(certificates: Sequence[x509.Certificate]) -> web.Response:
+def _pkcs7(body: bytes) -> web.Response:
     headers = {"Content-Type": "application/pkcs7-mime; smime-type=certs-only", "Content-Transfer-Encoding": "base64"}
-    return web.Response(body=certs_only(certificates), headers=headers)
+    return web.Response(body=body, headers=headers)
 
 
 def _plain(csr: bytes) -> SigningOrder:

@@ -5,39 +5,60 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.x509 import bag, keys
-from domain.errors import SigningError
-from domain.model import Issued
-
-Certificates = Sequence[x509.Certificate]
+from adapters.signers.x509 import bag, chains, keys
+from adapters.signers.x509.bag import Bag
+from domain.errors import IssuerUnhealthy, SigningError
+from domain.model import CheckResult, Issued
 
 
 async def assemble(
     who: str,
-    found: Certificates,
+    found: Bag,
     key: keys.PublicKey,
-    trusted: Certificates,
-    renew: Callable[[], Awaitable[Certificates]],
+    trusted: Bag,
+    renew: Callable[[], Awaitable[Bag]],
+    now: datetime,
 ) -> Issued:
-    """The certificate for `key` among those found, its chain, and of `trusted` the one that the chain leads to.
+    """The certificate for `key` among those found, its chain, and the root that the chain leads to.
 
-    Where it leads to none of them the CA may have a new one: then `renew` is asked, once, and its failure does not
-    cost the certificate. SigningError where there is no certificate for the key, or no telling who issued it; `who`
-    begins that message.
+    Where it leads to none, or a CA in it has expired, the CA elsewhere may have a new one: then `renew` is asked, once,
+    and its failure does not cost the certificate. SigningError where there is no certificate for the key, or no telling
+    who issued it; `who` begins that message.
     """
 
-    def climb() -> Certificates:
+    def best() -> chains.Path:
         try:
-            return bag.path(bag.leaf(found, key), [*found, *trusted])
+            leaf = bag.leaf(found.certificates, key)
+            return bag.path(leaf, found.certificates, trusted.certificates, now)
         except ValueError as error:
             raise SigningError(f"the answer of {who} {error}; see its log") from None
 
-    path = await asyncio.to_thread(climb)
-    if not bag.is_complete(path, trusted):
+    path = await asyncio.to_thread(best)
+    if not bag.is_complete(path, trusted.certificates, now):
         with contextlib.suppress(SigningError):
             trusted = await renew()
-            path = await asyncio.to_thread(climb)
-    return bag.issued(path, trusted)
+            path = await asyncio.to_thread(best)
+    return bag.issued(path, now)
+
+
+async def examine(answer: str, trusted: Bag, issuing: Sequence[x509.Certificate], now: datetime) -> CheckResult:
+    """What there is to say of the CA's own certificates; `answer` names where the trusted ones come from.
+
+    IssuerUnhealthy where it cannot be found out which issued which.
+    """
+
+    def look() -> tuple[datetime | None, bool]:
+        return bag.expiry([*issuing, *trusted.certificates], now), bool(bag.roots(trusted.certificates))
+
+    try:
+        expires, has_root = await asyncio.to_thread(look)
+    except ValueError as error:
+        raise IssuerUnhealthy(f"{answer} {error}; see its log") from None
+    warnings = [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
+    if not has_root:
+        warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
+    return CheckResult(expires, tuple(warnings))

@@ -14,12 +14,11 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from cryptography import x509
-
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.remote.http import Answer, Question
 from adapters.signers.step.token import Tokens
 from adapters.signers.x509 import bag
+from adapters.signers.x509.bag import Bag
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 
 _SIGN = "/1.0/sign"
@@ -57,13 +56,11 @@ class StepAPI:
             f"step-ca has no provisioner {name!r}; correct spec.parameters.provisioner, or add it to the CA"
         )
 
-    async def roots(self) -> list[x509.Certificate]:
+    async def roots(self) -> Bag:
         """The CA's root certificates."""
         return await self._get("/roots", lambda said: bag.read_pem(said["crts"]))
 
-    async def sign(
-        self, csr: bytes, token: str, duration: timedelta | None, provisioner: str, tokens: Tokens
-    ) -> list[x509.Certificate]:
+    async def sign(self, csr: bytes, token: str, duration: timedelta | None, provisioner: str, tokens: Tokens) -> Bag:
         """The certificate and its chain, in whatever order; SigningError, RequestRejected as `_refuse` has it."""
         asked = {"csr": csr.decode(), "ott": token}
         if duration is not None:

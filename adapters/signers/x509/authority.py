@@ -6,7 +6,7 @@ goes on where the caller's sentence begins ('tls.key ' + 'is encrypted'). Profil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,14 +23,14 @@ from domain.model import Issued, SigningOrder
 class Authority:
     """`path` leads from the CA's own certificate upwards, `origin` says in messages where it comes from.
 
-    `intermediates` and `trusted` are PEM: what stands behind each leaf, and what goes into status.ca.
+    `intermediates` is PEM: what stands behind each leaf. `trusted` goes into status.ca, except what has expired.
     """
 
     origin: str
-    path: tuple[x509.Certificate, ...]
+    path: chains.Path
     key: keys.PrivateKey
     intermediates: bytes
-    trusted: bytes
+    trusted: tuple[x509.Certificate, ...]
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -41,6 +41,9 @@ class Authority:
         """When the first certificate of the path does."""
         return min(each.not_valid_after_utc for each in self.path)
 
+    def is_valid(self, now: datetime) -> bool:
+        return all(chains.is_valid(ca, now) for ca in self.path)
+
     def require_valid(self, now: datetime) -> None:
         """IssuerFailed once a certificate of the path has expired, IssuerUnhealthy before all of them are valid."""
         for ca in self.path:
@@ -48,7 +51,7 @@ class Authority:
             told = f"{self.origin}: the CA certificate {ca.subject.rfc4514_string()!r}"
             if now < begin:
                 raise IssuerUnhealthy(f"{told} is not valid before {begin}")
-            if now >= end:
+            if chains.is_expired(ca, now):
                 raise IssuerFailed(f"{told} expired on {end}; replace it")
 
     def issue(self, order: SigningOrder, now: datetime) -> Issued:
@@ -59,27 +62,34 @@ class Authority:
             constraints.require_room(self.path)
         constraints.require_allowed(self.path, csr)
         certificate = leaf.sign(csr, order, self.certificate, self.key, now)
-        return Issued(chain=pem.encode([certificate]) + self.intermediates, ca=self.trusted)
+        trusted = pem.encode(ca for ca in self.trusted if not chains.is_expired(ca, now))
+        return Issued(chain=pem.encode([certificate]) + self.intermediates, ca=trusted or None)
 
 
 def authority(
-    origin: str, path: Sequence[x509.Certificate], key: keys.PrivateKey, trusted: Sequence[x509.Certificate] = ()
+    origin: str, path: chains.Path, key: keys.PrivateKey, anchors: Sequence[x509.Certificate] = ()
 ) -> Authority:
-    """What `read_path` and `read_key` found, put together; without `trusted`, the top of the path is what to trust."""
-    intermediates = [ca for ca in path if not chains.is_self_signed(ca)]
-    return Authority(origin, tuple(path), key, pem.encode(intermediates), pem.encode(trusted or path[-1:]))
+    """What `best_path` and `read_key` found, put together; without `anchors`, the root of the path is what to trust."""
+    roots = [ca for ca in path if chains.is_self_signed(ca)]
+    intermediates = [ca for ca in path if ca not in roots]
+    return Authority(origin, path, key, pem.encode(intermediates), tuple(anchors or roots))
 
 
-def read_path(bundle: bytes) -> list[x509.Certificate]:
-    """A CA certificate, optionally followed by those above it, from PEM."""
-    first, *others = pem.certificates(bundle)
-    path = chains.upward(first, others)
-    for ca in path:
-        _require_ca(ca)
-    return path
+def best_path(bundle: Sequence[x509.Certificate], anchors: Collection[x509.Certificate], now: datetime) -> chains.Path:
+    """From the CA whose certificate is the first of the bundle, or from another certificate of the same CA, upwards."""
+    known = [*bundle, *anchors]
+    return chains.Graph(known).best(own(known), anchors, now)
 
 
-def _require_ca(certificate: x509.Certificate) -> None:
+def own(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Those of the same CA as the first."""
+    return [each for each in dict.fromkeys(certificates) if chains.is_same_ca(each, certificates[0])]
+
+
+def require_ca(certificate: x509.Certificate) -> None:
+    """ValueError where no client lets it issue others."""
+    if certificate.version is x509.Version.v1 and chains.is_self_signed(certificate):
+        return  # version 1 has no extensions: it is a CA where people trust it as a root
     told = f"holds {certificate.subject.rfc4514_string()!r}, which is no CA certificate"
     limits = extensions.value(certificate.extensions, x509.BasicConstraints)
     if limits is None or not limits.ca:

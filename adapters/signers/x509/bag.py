@@ -1,51 +1,70 @@
 """Certificates as CAs elsewhere hand them out: a set, in no order, with others among them.
 
-Law: the leaf is known by its key, its issuers by their signatures; what does not belong to the way up is left out.
-Every mistake is a ValueError that goes on where the caller's sentence begins ('the answer ' + 'is no PKCS#7 …').
+The leaf is found by its key, its issuers by their signatures; what does not belong to the path is left out. Each
+mistake is a ValueError that completes the caller's sentence ('the answer ' + 'holds no certificate').
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
+from typing import TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from adapters.signers.x509 import chains, keys, pem
+from adapters.signers.x509 import chains, keys, pem, signed_data
 from adapters.signers.x509.quiet import quiet
 from domain.model import Issued
 
+_Certificate = TypeVar("_Certificate", bytes, x509.Certificate)
 _LIMIT = 64
 """Certificates in one answer."""
 
 
-def read_pkcs7(text: bytes) -> list[x509.Certificate]:
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """Certificates, and a sentence for each one that cannot be read."""
+
+    certificates: Sequence[x509.Certificate]
+    unreadable: Sequence[str] = ()
+
+
+def read_pkcs7(text: bytes) -> Bag:
     """The certificates of a certs-only PKCS#7 structure in base64 (RFC 7030 section 4.2.3, RFC 8951)."""
     try:
-        der = base64.b64decode(b"".join(text.split()), validate=True)
-        with quiet():  # of BER, which much of Java writes
-            found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
-        for certificate in found:
-            pem.read_through(certificate)
+        encoded = _split(base64.b64decode(b"".join(text.split()), validate=True))
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         raise ValueError("is no base64 of PKCS#7 certificates") from None
-    return _counted(found)
+    found, unreadable = pem.readable(_counted(encoded))
+    return Bag(found, list(unreadable.values()))
 
 
-def _counted(found: list[x509.Certificate]) -> list[x509.Certificate]:
-    if not found:
-        raise ValueError("holds no certificate")
-    if len(found) > _LIMIT:
-        raise ValueError(f"holds {len(found)} certificates, more than the {_LIMIT} allowed")
-    return found
+def _split(der: bytes) -> list[bytes]:
+    try:
+        with quiet():  # of BER, which much of Java writes
+            return [found.public_bytes(Encoding.DER) for found in pkcs7.load_der_pkcs7_certificates(der)]
+    except Exception:  # of one of the certificates, perhaps
+        return signed_data.certificates(der)
 
 
-def read_pem(texts: Iterable[str]) -> list[x509.Certificate]:
+def read_pem(texts: Iterable[str]) -> Bag:
     """The certificates of several PEM texts."""
-    found = pem.certificates("\n".join(texts).encode(), pem.BUNDLE_LIMIT)
-    return _counted(list(dict.fromkeys(found)))
+    found, unreadable = pem.readable_certificates("\n".join(texts).encode(), pem.BUNDLE_LIMIT)
+    return Bag(_counted(found), list(unreadable.values()))
+
+
+def _counted(found: Iterable[_Certificate]) -> list[_Certificate]:
+    """The different ones among them; ValueError where these are none, or too many."""
+    different = list(dict.fromkeys(found))
+    if not different:
+        raise ValueError("holds no certificate")
+    if len(different) > _LIMIT:
+        raise ValueError(f"holds {len(different)} certificates, more than the {_LIMIT} allowed")
+    return different
 
 
 def leaf(bag: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certificate:
@@ -56,27 +75,40 @@ def leaf(bag: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certifica
     return found
 
 
-def path(leaf: x509.Certificate, bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    """The leaf, then each one's issuer as far as the bag goes, a root included."""
-    found, _ = chains.climb(leaf, bag)
-    return found
+def roots(bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    return [certificate for certificate in bag if chains.is_self_signed(certificate)]
 
 
-def is_complete(path: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate]) -> bool:
-    """Whether it ends where trust begins."""
-    return path[-1] in trusted or chains.is_self_signed(path[-1])
+def path(
+    leaf: x509.Certificate, bag: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], now: datetime
+) -> chains.Path:
+    """The leaf, then each one's issuer, if possible up to a root among the trusted ones."""
+    anchors = [root for root in roots(trusted) if not chains.is_expired(root, now)]
+    return chains.Graph([*bag, *trusted]).best([leaf], anchors, now)
 
 
-def expiry(cas: Sequence[x509.Certificate]) -> datetime | None:
+def is_complete(path: chains.Path, trusted: Iterable[x509.Certificate], now: datetime) -> bool:
+    """Whether nothing newer could make it better: it ends at a root or a trusted certificate, and no CA has expired."""
+    known = path[-1] in trusted or chains.is_self_signed(path[-1])
+    return known and not any(chains.is_expired(ca, now) for ca in path[1:])
+
+
+def expiry(cas: Sequence[x509.Certificate], now: datetime) -> datetime | None:
     """When the CA that signs, or one above it, expires; None where there is none.
 
-    Those who issued no other sign. Where there are several, as in a roll-over, the way up that lasts longest counts.
+    The CAs that issued no other one sign. Where there are several, as in a roll-over, the path that lasts longest
+    counts.
     """
-    issuing = [ca for ca in cas if not any(chains.issued(ca, other) for other in cas if other != ca)]
-    return max((min(each.not_valid_after_utc for each in path(ca, cas)) for ca in issuing), default=None)
+    graph, anchors = chains.Graph(cas), roots(cas)
+    above = {ca for ca in cas for other in cas if ca.subject != other.subject and graph.issued(ca, other)}
+    issuing = [ca for ca in cas if ca not in above]
+    paths = [graph.best([ca], anchors, now) for ca in issuing or cas]
+    return max((min(ca.not_valid_after_utc for ca in path) for path in paths), default=None)
 
 
-def issued(path: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate]) -> Issued:
-    """What a signer returns: no root in the chain, and the end of the path as `ca` where it is one to trust."""
-    chain = [certificate for certificate in path if not chains.is_self_signed(certificate)]
-    return Issued(pem.encode(chain), pem.encode(path[-1:]) if is_complete(path, trusted) else None)
+def issued(path: chains.Path, now: datetime) -> Issued:
+    """What a signer returns: the chain without a root and up to the first CA that has expired; the root as `ca`."""
+    leaf, *cas = path
+    above = list(takewhile(lambda ca: not chains.is_expired(ca, now), cas))
+    known = roots(above)
+    return Issued(pem.encode([leaf, *(ca for ca in above if ca not in known)]), pem.encode(known) or None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -45,11 +45,42 @@ def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]
 
     Text and PEM blocks of other types are passed over.
     """
+    found, unreadable = readable_certificates(pem, limit)
+    for sentence in unreadable.values():
+        raise ValueError(sentence)
+    return found
+
+
+def readable_certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> tuple[list[x509.Certificate], dict[int, str]]:
+    """As `readable`, of PEM."""
     found = list(_blocks(pem.removeprefix(_BYTE_ORDER_MARK), limit))
     bodies = [body for label, body in found if label in _CERTIFICATE]
     if not bodies:
         raise ValueError(_nothing(_CERTIFICATE[0], found))
-    return [_certificate(body, place) for place, body in enumerate(bodies, start=1)]
+    return _readable(bodies, lambda body, place: _certificate(_decode(body), place))
+
+
+def readable(encoded: Iterable[bytes]) -> tuple[list[x509.Certificate], dict[int, str]]:
+    """The certificates that can be read from DER, in their order, and for each other one, by its place, a sentence.
+
+    Places count from 1. ValueError where none can be read.
+    """
+    return _readable(encoded, _certificate)
+
+
+def _readable(
+    encoded: Iterable[bytes], read: Callable[[bytes, int], x509.Certificate]
+) -> tuple[list[x509.Certificate], dict[int, str]]:
+    found: list[x509.Certificate] = []
+    unreadable: dict[int, str] = {}
+    for place, each in enumerate(encoded, start=1):
+        try:
+            found.append(read(each, place))
+        except ValueError as error:
+            unreadable[place] = str(error)
+    if not found and unreadable:
+        raise ValueError(next(iter(unreadable.values())))
+    return found, unreadable
 
 
 def _blocks(pem: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
@@ -83,8 +114,7 @@ def _decode(body: bytes) -> bytes:
         raise ValueError("holds a PEM block that is not base64") from None
 
 
-def _certificate(body: bytes, place: int) -> x509.Certificate:
-    der = _decode(body)
+def _certificate(der: bytes, place: int) -> x509.Certificate:
     try:
         with quiet():  # about serial numbers that are not positive
             certificate = x509.load_der_x509_certificate(der)

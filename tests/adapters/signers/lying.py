@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.ca import CA
 from adapters.signers.verified import Verified
-from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 from tests import pki
 from tests.adapters.signers.orders import order
@@ -36,9 +36,10 @@ class Scripted(Signer):
         self.answer = answer
         self.asked: list[SigningOrder] = []
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         if isinstance(self.answer, Exception):
             raise self.answer
+        return CheckResult()
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         self.asked.append(order)

@@ -43,31 +43,34 @@ BELOW_LONG, BELOW_SHORT = ca("below", 20, LONG), ca("long below short", 50, SHOR
         ([BELOW_SHORT], 50),
         ([LONG, SHORT], 100),  # a roll-over: the new one signs
         ([BELOW_LONG, SHORT, BELOW_SHORT, LONG], 20),
+        ([LONG, ca("root", 40), SHORT, BELOW_SHORT], 100),  # of the same name and key
     ],
 )
 def test_of_a_bag(cas: list[pki.Authority], days: int) -> None:
-    assert bag.expiry([each.certificate for each in cas]) == NOW + days * DAY
+    assert bag.expiry([each.certificate for each in cas], NOW) == NOW + days * DAY
 
 
 def test_of_an_empty_bag() -> None:
-    assert bag.expiry([]) is None
+    assert bag.expiry([], NOW) is None
 
 
 @pytest.mark.parametrize(("path", "days"), [([LONG], 100), ([BELOW_LONG, LONG], 20), ([BELOW_SHORT, SHORT], 10)])
 async def test_of_the_signer_ca(path: list[pki.Authority], days: int) -> None:
     data = {"tls.crt": b"".join(each.pem for each in path), "tls.key": path[0].key_pem}
     clock = StoppedClock(NOW)
-    assert await Verified(CA(clock), clock).check(ISSUER, Credentials(data)) == NOW + days * DAY
+    result = await Verified(CA(clock), clock).check(ISSUER, Credentials(data))
+    assert result.expires == NOW + days * DAY
 
 
 async def test_of_the_signer_demo() -> None:
     signer: Signer = Demo(MemoryCAStore(), StoppedClock(NOW))
-    assert await signer.check(ISSUER, Credentials({})) == NOW - timedelta(minutes=5) + timedelta(days=3653)
+    result = await signer.check(ISSUER, Credentials({}))
+    assert result.expires == NOW - timedelta(minutes=5) + timedelta(days=3653)
 
 
 async def test_of_an_est_server(tmp_path: Path) -> None:
     async with made() as clients, est(tmp_path) as server:
-        signer, spec, credentials = EST(clients), issuer(server), secret(BY_NAME)
-        assert await signer.check(spec, credentials) == ROOT.certificate.not_valid_after_utc
+        signer, spec, credentials = EST(clients, StoppedClock()), issuer(server), secret(BY_NAME)
+        assert (await signer.check(spec, credentials)).expires == ROOT.certificate.not_valid_after_utc
         server.trusted = [ROOT.certificate, ISSUING.certificate]
-        assert await signer.check(spec, credentials) == ISSUING.certificate.not_valid_after_utc
+        assert (await signer.check(spec, credentials)).expires == ISSUING.certificate.not_valid_after_utc

@@ -15,7 +15,7 @@ from adapters.signers.verified import Verified
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.panics import Panicked
 from domain.errors import RequestRejected
-from domain.model import Credentials, Issued, IssuerSpec
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec
 from tests.adapters.signers.lying import CLOCK, LOWER, ORDER, REQUEST, Scripted, honest, pem
 from tests.adapters.signers.orders import ISSUER
 
@@ -45,7 +45,7 @@ async def test_an_answer_that_panics_is_an_error_like_others(monkeypatch: pytest
 
 async def test_a_check_that_panics_is_an_error_like_others() -> None:
     class Panicking(Scripted):
-        async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
             await asyncio.to_thread(broken)
 
     with pytest.raises(Panicked, match="cryptography broke on"):
@@ -54,7 +54,7 @@ async def test_a_check_that_panics_is_an_error_like_others() -> None:
 
 async def test_a_stop_is_no_panic() -> None:
     class Stopped(Scripted):
-        async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+        async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from adapters.signers.while_leading import WhileLeading
-from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 from tests.adapters.signers.orders import order
 
@@ -16,8 +16,9 @@ class Inner(Signer):
     def __init__(self) -> None:
         self.asked: list[object] = []
 
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         self.asked.append((issuer, credentials))
+        return CheckResult()
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         self.asked.append(order)

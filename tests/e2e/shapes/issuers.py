@@ -23,16 +23,19 @@ RSA_SHA256, ED25519 = "1.2.840.113549.1.1.11", "1.3.101.112"
 
 @dataclass(frozen=True)
 class Issuer:
-    """`chain` stands behind each leaf, its issuer first; `trusted` is ca.crt; `signature` is the OID of the leaf's."""
+    """`chain` stands behind each leaf, its issuer first; `trusted` is ca.crt, None where no root is known;
+    `signature` is the OID of the leaf's."""
 
     chain: tuple[x509.Certificate, ...]
-    trusted: x509.Certificate
+    trusted: x509.Certificate | None
     signature: str = ECDSA_SHA256
     secret: dict[str, str] = field(default_factory=dict)
 
     @property
     def certificate(self) -> x509.Certificate:
-        return (*self.chain, self.trusted)[0]
+        found = self.chain[0] if self.chain else self.trusted
+        assert found is not None
+        return found
 
 
 def authorities() -> dict[str, Issuer]:
@@ -48,7 +51,7 @@ def authorities() -> dict[str, Issuer]:
     return {
         "chain": Issuer(between, root.certificate, secret=_secret(lower, upper, trusted=root)),
         "shuffled": Issuer(between, root.certificate, secret=_secret(lower, root, upper)),
-        "rootless": Issuer((lower.certificate,), lower.certificate, secret=_secret(lower)),
+        "rootless": Issuer((lower.certificate,), None, secret=_secret(lower)),
         "ending": _alone(ending, ECDSA_SHA256),
         "rsa": _alone(rsa, RSA_SHA256),
         "p384": _alone(p384, ECDSA_SHA384),

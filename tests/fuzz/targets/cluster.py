@@ -20,7 +20,7 @@ from domain import issuers, requests
 from domain.cache import Cache, Object
 from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
-from domain.model import Attempt, Issuer, ObjectKey, Request, RequestSnapshot
+from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.wire import REQUESTS, Wire
 from tests.domain.factories import ISSUER_NAMES, POLICY, an_issuer
@@ -118,7 +118,9 @@ def _decisions(object_: Object) -> list[Effects]:
     attempt, failure = Attempt("uid"), IssuerUnhealthy("not just now")
     match object_:
         case Issuer():
-            return [issuers.settle(object_, attempt, outcome, parties.NOW, POLICY) for outcome in (None, failure)]
+            return [
+                issuers.settle(object_, attempt, outcome, parties.NOW, POLICY) for outcome in (CheckResult(), failure)
+            ]
         case Request():
             found = RequestSnapshot(object_, an_issuer(object_.issuer))
             decided = requests.decide(found, attempt, parties.NOW, POLICY, ISSUER_NAMES)

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from adapters.signers import est_server
 from adapters.signers.remote import http
-from adapters.signers.remote.assembly import Certificates, assemble
+from adapters.signers.remote.assembly import assemble
 from adapters.signers.remote.clients import Clients, Endpoint, base_url
 from adapters.signers.remote.http import Answer, Question
 from adapters.signers.step.api import StepAPI
 from adapters.signers.step.token import Tokens
 from adapters.signers.x509 import bag
+from adapters.signers.x509.bag import Bag
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError
 from domain.model import Credentials, IssuerSpec
 from tests.fuzz import parties
@@ -46,10 +47,11 @@ def _pkcs7(answer: bytes) -> bool:
     except ValueError as error:
         refusals.check(error, ValueError)
         return False
-    return _is_kept(assemble("the CA", found, parties.KEY.public_key(), [parties.CA.certificate], _nothing_new))
+    trusted = Bag([parties.CA.certificate])
+    return _is_kept(assemble("the CA", found, parties.KEY.public_key(), trusted, _nothing_new, parties.NOW))
 
 
-async def _nothing_new() -> Certificates:
+async def _nothing_new() -> Bag:
     raise IssuerUnhealthy("not just now")
 
 

@@ -24,7 +24,7 @@ async def clients() -> AsyncIterator[Clients]:
 
 @pytest.fixture
 def signer(clients: Clients) -> EST:
-    return EST(clients)
+    return EST(clients, StoppedClock())
 
 
 @pytest.fixture

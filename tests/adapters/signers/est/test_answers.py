@@ -32,6 +32,7 @@ from tests.contracts.clock import StoppedClock
 from tests.remote import https
 from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, certs_only
 
+UNREADABLE = pki.authority("Unreadable").certificate
 GARBAGE = {
     "nothing": b"",
     "no base64": b"%%%" + PASSWORD.encode(),
@@ -60,7 +61,7 @@ async def test_garbage(signer: EST, server: ESTServer, body: bytes) -> None:
 async def test_garbage_for_the_cas_certificates(clients: Clients, tmp_path: Path) -> None:
     async with https.serving(tmp_path, answering(200, b"<html>")) as broken:
         spec = IssuerSpec(broken.url, SECRET, "EST")
-        told = await refusal(EST(clients).check(spec, secret(BY_NAME)), IssuerUnhealthy)
+        told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
 
     assert told == "the answer of the EST server to cacerts is no base64 of PKCS#7 certificates; see its log"
 
@@ -103,7 +104,7 @@ async def test_ber_as_java_writes_it(signer: EST, server: ESTServer) -> None:
     [
         ([], [ROOT, ISSUING], ISSUING.pem, ROOT.pem),
         ([ROOT, ISSUING], [ROOT], ISSUING.pem, ROOT.pem),
-        ([], [ISSUING], ISSUING.pem, ISSUING.pem),
+        ([], [ISSUING], ISSUING.pem, b""),
         ([ISSUING], [pki.authority("Another root")], ISSUING.pem, b""),
         ([ISSUING, pki.authority("Unrelated")], [pki.authority("Another root"), ROOT], ISSUING.pem, ROOT.pem),
         ([], [pki.authority("Another root")], b"", b""),
@@ -127,6 +128,81 @@ async def test_chain_and_ca(
     leaf = x509.load_pem_x509_certificate(answer.chain).public_bytes(Encoding.PEM)
     assert answer.chain == leaf + above
     assert (answer.ca or b"") == ca
+
+
+def with_garbage(*certificates: x509.Certificate) -> bytes:
+    """A PKCS#7 whose second certificate has a version that X.509 does not know."""
+    good = certs_only([*certificates, UNREADABLE])
+    der, certificate = base64.b64decode(good), UNREADABLE.public_bytes(Encoding.DER)
+    return base64.encodebytes(
+        der.replace(certificate, certificate.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"))
+    )
+
+
+async def test_a_ca_certificate_that_cannot_be_read_is_left_out_and_told(signer: EST, server: ESTServer) -> None:
+    server.raw = with_garbage(ROOT.certificate)
+
+    result = await signer.check(issuer(server), secret(BY_NAME))
+    answer = await signer.sign(order(server))
+
+    [warning] = result.warnings
+    assert warning.startswith("the answer of the EST server to cacerts cannot be read: certificate ")
+    assert warning.endswith("; it is left out")
+    assert result.expires == ROOT.certificate.not_valid_after_utc
+    assert isinstance(answer, Issued)
+    assert answer.ca == ROOT.pem
+
+
+async def test_an_unreadable_certificate_in_an_answer_costs_nothing(signer: EST, server: ESTServer) -> None:
+    asked = order(server)
+    leaf = await server.sign(der(asked))
+    server.next = [answering(200, with_garbage(leaf, ISSUING.certificate))]
+
+    answer = await signer.sign(asked)
+
+    assert isinstance(answer, Issued)
+    assert answer.chain == leaf.public_bytes(Encoding.PEM) + ISSUING.pem
+
+
+@pytest.mark.parametrize(
+    ("trusted", "warnings"),
+    [
+        ([ROOT], ()),
+        (
+            [ISSUING],
+            (
+                "the answer of the EST server to cacerts holds no root, without which status.ca may stay empty; "
+                "add it there",
+            ),
+        ),
+    ],
+)
+async def test_cacerts_without_a_root_are_told(
+    signer: EST, server: ESTServer, trusted: list[pki.Authority], warnings: tuple[str, ...]
+) -> None:
+    server.trusted = [member.certificate for member in trusted]
+
+    assert (await signer.check(issuer(server), secret(BY_NAME))).warnings == warnings
+
+
+async def test_cacerts_without_a_root_are_asked_for_once(signer: EST, server: ESTServer) -> None:
+    server.trusted = [ISSUING.certificate]
+
+    await signer.sign(order(server))
+    await signer.sign(order(server))
+
+    assert server.asked == ["cacerts", "simpleenroll", "simpleenroll"]
+
+
+async def test_too_many_cas_of_one_name_are_told_at_the_issuer(signer: EST, server: ESTServer) -> None:
+    names = [pki.authority(f"CA {number}", parent=ROOT) for number in range(11)]
+    server.trusted = [member.certificate for member in names] + [
+        pki.authority("EST root", private=pki.key(owner=str(number))).certificate for number in range(11)
+    ]
+
+    told = await refusal(signer.check(issuer(server), secret(BY_NAME)), IssuerUnhealthy)
+
+    assert told.startswith("the answer of the EST server to cacerts holds too many certificates of the same name")
 
 
 async def test_a_new_ca_certificate_is_learnt_of(signer: EST, server: ESTServer) -> None:

@@ -28,6 +28,7 @@ from tests.adapters.signers.est.asking import (
     refusal,
     secret,
 )
+from tests.contracts.clock import StoppedClock
 from tests.remote import https
 from tests.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, est
 
@@ -151,7 +152,7 @@ async def test_pending_and_then_the_same_again(
     asked = order(server)
 
     waiting = await signer.sign(asked)
-    issued = await EST(clients).sign(asked)  # as after a restart: nothing needs to be remembered
+    issued = await EST(clients, StoppedClock()).sign(asked)  # as after a restart: nothing needs to be remembered
 
     assert waiting == Pending("the EST server has taken the request and will answer later (HTTP 202)", poll_after)
     assert isinstance(issued, Issued)
@@ -210,7 +211,7 @@ async def test_who_refuses_both_ways_of_writing_is_not_asked_a_third_time(signer
 async def test_without_the_cas_certificates_nobody_is_served(clients: Clients, tmp_path: Path, status: int) -> None:
     async with https.serving(tmp_path, answering(status)) as broken:
         spec = IssuerSpec(broken.url, SECRET, "EST")
-        told = await refusal(EST(clients).check(spec, secret(BY_NAME)), IssuerUnhealthy)
+        told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
 
     assert told == f"the EST server answers cacerts with HTTP {status}; see its log"
 

@@ -157,6 +157,37 @@ async def test_the_root(
     assert len(x509.load_pem_x509_certificates(answer.chain)) == 3
 
 
+@pytest.mark.parametrize(
+    ("roots", "warning"),
+    [
+        ([*pem(ROOT), pki.armor(b"garbage", "CERTIFICATE").decode()], "cannot be read: certificate 2: "),
+        (pem(LOWER), "holds no root, without which status.ca may stay empty; add it there"),
+    ],
+    ids=["unreadable", "an intermediate"],
+)
+async def test_what_is_odd_about_the_roots_is_told(
+    signer: StepCA, server: https.Server, answers: Answers, roots: list[str], warning: str
+) -> None:
+    answers["/roots"] = (201, {"crts": roots})
+
+    [told] = (await signer.check(issuer(server), secret())).warnings
+
+    assert told.startswith(f"the answer of step-ca to /roots {warning}")
+
+
+async def test_an_intermediate_among_the_roots_is_not_delivered_as_one(
+    signer: StepCA, server: https.Server, answers: Answers
+) -> None:
+    asked = order(server)
+    answers["/roots"] = (201, {"crts": pem(LOWER)})
+    answers["/1.0/sign"] = (201, {"certChain": pem(await honest(asked), LOWER)})
+
+    answer = await signer.sign(asked)
+
+    assert isinstance(answer, Issued)
+    assert answer.ca is None
+
+
 async def test_the_secret_is_opened_once_for_each_version(
     signer: StepCA, server: https.Server, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
