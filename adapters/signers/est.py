@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -85,25 +86,36 @@ def _pending(answer: Answer) -> Pending:
 
 
 async def _certificates(est: Server, operation: str, answer: Answer) -> _Certificates:
-    _require_ok(est, operation, answer.status)
+    _require_ok(est, operation, answer)
     try:
         return await asyncio.to_thread(bag.read_pkcs7, answer.body)
     except ValueError as error:
         raise _failure(operation)(f"the answer of the EST server to {operation} {error}; see its log") from None
 
 
-def _require_ok(est: Server, operation: str, status: int) -> None:
-    said = f"the EST server answers {operation} with HTTP {status}"
-    match status:
+def _require_ok(est: Server, operation: str, answer: Answer) -> None:
+    said = f"the EST server answers {operation} with HTTP {answer.status}"
+    match answer.status:
         case 200:
             return
         case 400 if operation == ENROL:
             raise RequestRejected(f"{said}: it refuses spec.request; see its log for what it wants")
+        case 401 if answer.schemes and "Basic" not in answer.schemes:
+            raise IssuerUnhealthy(f"{said}: {_unsupported(est, answer.schemes)}")
         case 401 | 403:
             raise IssuerUnhealthy(f"{said}: it does not accept {est.shown}; correct them, or allow them there")
         case 404:
             raise IssuerUnhealthy(f"{said}: no EST or no such CA there; correct spec.url or spec.parameters.{LABEL}")
     raise _failure(operation)(f"{said}; see its log")
+
+
+def _unsupported(est: Server, schemes: Collection[str]) -> str:
+    endpoint = est.endpoint
+    other = f"accept {est.shown}" if endpoint.client_certificate else f"store tls.crt and tls.key in {endpoint.secret}"
+    return (
+        f"it asks for HTTP {' or '.join(sorted(schemes))} authentication, which is not supported; "
+        f"allow Basic there, or {other}"
+    )
 
 
 def _failure(operation: str) -> type[SigningError]:

@@ -21,17 +21,46 @@ _LIMIT = 64
 """Certificates in one answer."""
 
 
-def read_pkcs7(text: bytes) -> list[x509.Certificate]:
-    """The certificates of a certs-only PKCS#7 structure in base64 (RFC 7030 section 4.2.3, RFC 8951)."""
+def read_pkcs7(data: bytes) -> list[x509.Certificate]:
+    """The certificates of a certs-only PKCS#7 structure (RFC 7030 section 4.2.3), whatever Content-Type it came with.
+
+    It may be base64 with or without line ends (RFC 8951), PEM, or plain DER, as some servers send it.
+    """
+    der = _der(data)
     try:
-        der = base64.b64decode(b"".join(text.split()), validate=True)
         with quiet():  # of BER, which much of Java writes
             found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
         for certificate in found:
             pem.read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
-        raise ValueError("is no base64 of PKCS#7 certificates") from None
+        kind = "a bare certificate, " if _is_certificate(der) else ""
+        raise ValueError(f"is {kind}no PKCS#7 with certificates") from None
     return _counted(found)
+
+
+def _der(data: bytes) -> bytes:
+    if data[:1] == b"\x30" and data[1:2] >= b"\x80":  # a SEQUENCE and its length, which is no ASCII
+        return data
+    text = data.strip()
+    _, begin, armored = text.partition(b"-----BEGIN ")
+    if begin:
+        label, _, armored = armored.partition(b"-----")
+        text, end, _ = armored.partition(b"-----END " + label + b"-----")
+        if not end:
+            raise ValueError("is no complete PEM block of PKCS#7")
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except ValueError:
+        kind = "an HTML page, " if text[:14].lower().startswith((b"<!doctype html", b"<html")) else ""
+        raise ValueError(f"is {kind}no PKCS#7 in base64, PEM or DER") from None
+
+
+def _is_certificate(der: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(der)
+    except Exception:  # which errors hostile bytes lead to is nowhere documented
+        return False
+    return True
 
 
 def _counted(found: list[x509.Certificate]) -> list[x509.Certificate]:

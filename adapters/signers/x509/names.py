@@ -6,11 +6,16 @@ other kind is taken as it stands. Format: RFC 5280 section 4.2.1.6.
 
 from __future__ import annotations
 
+import re
+
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from adapters.signers.x509 import extensions
 
 _TEXTS = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?!.*\.[0-9]+$)(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}")  # RFC 1123; no IPv4 address
 
 
 def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
@@ -27,6 +32,14 @@ def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
 
 def _is_sound(value: str) -> bool:
     return bool(value) and value.isascii() and value.isprintable()
+
+
+def is_common_name(name: x509.GeneralName, subject: x509.Name) -> bool:
+    """Whether it is a DNS name, and the subject's only common name, in whatever case."""
+    found = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if not isinstance(name, x509.DNSName) or len(found) != 1 or not _HOST.fullmatch(name.value):
+        return False
+    return name.value.lower() == str(found[0].value).lower()
 
 
 def text(name: x509.GeneralName) -> str:
