@@ -18,11 +18,11 @@ from cryptography import x509
 from adapters.signers.aside import aside
 from adapters.signers.remote.assembly import assemble
 from adapters.signers.remote.clients import Clients, Endpoint
-from adapters.signers.step.api import StepAPI
+from adapters.signers.step.api import StepAPI, Validity
 from adapters.signers.step.token import Tokens, read_tokens
 from adapters.signers.x509 import bag, keys
 from adapters.signers.x509 import csr as requests
-from adapters.signers.x509.leaf import DEFAULT_DURATION
+from adapters.signers.x509.leaf import DEFAULT_DURATION, backdating
 from domain import durations
 from domain.errors import IssuerFailed
 from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
@@ -72,8 +72,10 @@ class StepCA(Signer):
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.
         roots = known.roots or await known.fetch_roots()
-        token = known.tokens.make(provisioner, known.api.host, order, csr, self._clock.now())
-        found = await known.api.sign(order.csr, token, duration, provisioner, known.tokens)
+        now = self._clock.now()
+        token = known.tokens.make(provisioner, known.api.host, order, csr, now)
+        validity = None if duration is None else _validity(duration, now, known.tokens)
+        found = await known.api.sign(order.csr, token, validity, provisioner, known.tokens)
         known.issuing = [each for each in found if not keys.is_held(csr.public_key, each)]
         return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots)
 
@@ -102,6 +104,15 @@ def _duration(order: SigningOrder) -> timedelta | None:
     """None leaves it to the CA: where neither the request nor the issuer says anything."""
     longest = _longest(order.issuer)
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
+
+
+def _validity(duration: timedelta, now: datetime, tokens: Tokens) -> Validity:
+    """Exactly as long as asked, in whole seconds, and begun a little before now where step-ca allows it."""
+    begin = now - backdating(duration)
+    begin += timedelta(microseconds=-begin.microsecond % 1_000_000)
+    if tokens.begins is not None:
+        begin = max(begin, tokens.begins)
+    return begin, begin + duration
 
 
 def _longest(issuer: IssuerSpec) -> timedelta | None:

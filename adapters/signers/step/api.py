@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +25,8 @@ from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 _SIGN = "/1.0/sign"
 _PAGES = 100  # of 20 provisioners each
 _Read = TypeVar("_Read")
+Validity = tuple[datetime, datetime]
+"""notBefore and notAfter, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,16 @@ class StepAPI:
         return await self._get("/roots", lambda said: bag.read_pem(said["crts"]))
 
     async def sign(
-        self, csr: bytes, token: str, duration: timedelta | None, provisioner: str, tokens: Tokens
+        self, csr: bytes, token: str, validity: Validity | None, provisioner: str, tokens: Tokens
     ) -> list[x509.Certificate]:
-        """The certificate and its chain, in whatever order; SigningError, RequestRejected as `_refuse` has it."""
+        """The certificate and its chain, in whatever order; SigningError, RequestRejected as `_refuse` has it.
+
+        Without `validity` the CA's own default holds.
+        """
         asked = {"csr": csr.decode(), "ott": token}
-        if duration is not None:
-            asked["notAfter"] = f"{duration.total_seconds():.0f}s"  # from the CA's now on
+        if validity is not None:
+            # Both, since to a notAfter alone step-ca adds a minute of its own before its now.
+            asked["notBefore"], asked["notAfter"] = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in validity)
         headers = {"Content-Type": "application/json"}
         question = Question("POST", _SIGN, headers, json.dumps(asked).encode())
         answer = await self.clients.exchange(self.endpoint, question)

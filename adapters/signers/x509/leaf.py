@@ -21,6 +21,11 @@ BACKDATING = timedelta(minutes=5)
 """So that a certificate is valid at once where a clock is a little behind."""
 
 
+def backdating(duration: timedelta) -> timedelta:
+    """How long before now a certificate becomes valid, so that clocks a little behind ours accept it at once."""
+    return min(timedelta(minutes=5), duration / 12)
+
+
 def sign(
     csr: CSR, order: SigningOrder, ca: x509.Certificate, ca_key: keys.PrivateKey, now: datetime
 ) -> x509.Certificate:
