@@ -22,25 +22,22 @@ class Trust:
     bundle: bool
 
     def explain(self, error: Exception) -> str:
-        """Completes a sentence that begins with the host. OpenSSL does not say which certificate it means."""
+        """Completes a sentence that begins with the host. Python does not tell which certificate OpenSSL means."""
         if not isinstance(error, ssl.SSLCertVerificationError):
             return "shows a certificate that cannot be read"
-        said = error.verify_message.rstrip(".")
-        match error.verify_code:
-            case code if code in _OTHER_NAME:
-                return f"shows a certificate for another name ({said}); write spec.url with a name that it is for"
-            case code if code in _NO_ISSUER:
-                return f"shows a certificate that is not trusted ({said}){self._no_issuer()}"
-            case code if code == _EXPIRED:
-                remedy = f", or replace the expired one in ca.crt of {self.secret}" if self.bundle else ""
-                return f"shows a certificate that has expired, or one above it has ({said}); renew it there{remedy}"
-            case code if code == _NOT_YET_VALID:
-                return (
-                    f"shows a certificate that is not valid yet, or one above it is not ({said}); "
-                    "see that the clocks there and here show the same time"
-                )
-            case code if code in _TOO_WEAK:
-                return f"shows a certificate that is too weak, or one above it is ({said}); replace it there"
+        said, code = error.verify_message.rstrip("."), error.verify_code
+        if code in _OTHER_NAME:
+            return f"shows a certificate for another name ({said}); write spec.url with a name that it is for"
+        if code in _NO_ISSUER:
+            return f"shows a certificate that is not trusted ({said}){self._no_issuer()}"
+        if code == _EXPIRED:
+            remedy = f", or replace the expired one in ca.crt of {self.secret}" if self.bundle else ""
+            return f"shows a certificate that has expired, or one above it has ({said}); renew it there{remedy}"
+        if code == _NOT_YET_VALID:
+            clocks = "see that the clocks there and here show the same time"
+            return f"shows a certificate that is not valid yet, or one above it is not ({said}); {clocks}"
+        if code in _TOO_WEAK:
+            return f"shows a certificate that is too weak, or one above it is ({said}); replace it there"
         return f"shows a certificate that does not pass, or one above it does not ({said}); have it issued anew there"
 
     def _no_issuer(self) -> str:

@@ -24,18 +24,20 @@ _LIMIT = 64
 def read_pkcs7(data: bytes) -> list[x509.Certificate]:
     """The certificates of a certs-only PKCS#7 structure (RFC 7030 section 4.2.3), whatever Content-Type it came with.
 
-    It may be base64 with or without line ends (RFC 8951), PEM, or plain DER, as some servers send it.
+    It may be base64 with or without line ends (RFC 8951), PEM, or plain DER, as some servers send it. A certificate
+    whose names or extensions cannot be read is left out, since the others may be all that a chain needs.
     """
     der = _der(data)
     try:
         with quiet():  # of BER, which much of Java writes
             found = list(dict.fromkeys(pkcs7.load_der_pkcs7_certificates(der)))
-        for certificate in found:
-            pem.read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         kind = "a bare certificate, " if _is_certificate(der) else ""
-        raise ValueError(f"is {kind}no PKCS#7 with certificates") from None
-    return _counted(found)
+        raise ValueError(f"is {kind}no PKCS#7 with certificates that can be read") from None
+    readable = [certificate for certificate in _counted(found) if _is_readable(certificate)]
+    if not readable:
+        raise ValueError("holds only certificates that cannot be read")
+    return readable
 
 
 def _der(data: bytes) -> bytes:
@@ -58,6 +60,14 @@ def _der(data: bytes) -> bytes:
 def _is_certificate(der: bytes) -> bool:
     try:
         x509.load_der_x509_certificate(der)
+    except Exception:  # which errors hostile bytes lead to is nowhere documented
+        return False
+    return True
+
+
+def _is_readable(certificate: x509.Certificate) -> bool:
+    try:
+        pem.read_through(certificate)
     except Exception:  # which errors hostile bytes lead to is nowhere documented
         return False
     return True

@@ -103,10 +103,13 @@ BARE = ISSUING.certificate.public_bytes(Encoding.DER)
 UNREADABLE = {
     "an HTML page": (f"\n<!DOCTYPE html>{PASSWORD}".encode(), "is an HTML page, no PKCS#7 in base64, PEM or DER"),
     "text": (PASSWORD.encode(), "is no PKCS#7 in base64, PEM or DER"),
-    "a certificate in PEM": (ISSUING.pem, "is a bare certificate, no PKCS#7 with certificates"),
-    "a certificate in DER": (BARE, "is a bare certificate, no PKCS#7 with certificates"),
-    "a certificate in base64": (base64.b64encode(BARE), "is a bare certificate, no PKCS#7 with certificates"),
-    "garbage in base64": (base64.b64encode(PASSWORD.encode()), "is no PKCS#7 with certificates"),
+    "a certificate in PEM": (ISSUING.pem, "is a bare certificate, no PKCS#7 with certificates that can be read"),
+    "a certificate in DER": (BARE, "is a bare certificate, no PKCS#7 with certificates that can be read"),
+    "a certificate in base64": (
+        base64.b64encode(BARE),
+        "is a bare certificate, no PKCS#7 with certificates that can be read",
+    ),
+    "garbage in base64": (base64.b64encode(PASSWORD.encode()), "is no PKCS#7 with certificates that can be read"),
     "half a PEM block": (
         b"-----BEGIN PKCS7-----\n" + certs_only([ISSUING.certificate]),
         "is no complete PEM block of PKCS#7",
@@ -122,6 +125,30 @@ async def test_what_cannot_be_read_is_named_and_not_quoted(signer: EST, server: 
     said = await refusal(signer.sign(order(server)), SigningError)
 
     assert said == f"the answer of the EST server to simpleenroll {told}; see its log"
+
+
+def unreadable() -> x509.Certificate:
+    """A certificate with a name that cannot be read: a BIT STRING."""
+    der = pki.authority("EST unread").certificate.public_bytes(Encoding.DER)
+    return x509.load_der_x509_certificate(der.replace(b"\x0c\x0aEST unread", b"\x03\x0a\x00ST unread"))
+
+
+async def test_a_certificate_that_cannot_be_read_harms_nobody(signer: EST, server: ESTServer) -> None:
+    server.trusted = [unreadable(), ROOT.certificate]
+    server.handed_out = [unreadable(), ISSUING.certificate]
+
+    await signer.check(issuer(server), secret(BY_NAME))
+    answer = await signer.sign(order(server))
+
+    assert isinstance(answer, Issued)
+    assert answer.ca == ROOT.pem
+    assert ISSUING.pem in answer.chain
+
+
+async def test_an_answer_of_unreadable_certificates_alone_is_named(signer: EST, server: ESTServer) -> None:
+    server.next = [answering(200, certs_only([unreadable()]))]
+
+    assert "holds only certificates that cannot be read" in await refusal(signer.sign(order(server)), SigningError)
 
 
 async def test_an_answer_without_end(signer: EST, server: ESTServer) -> None:
