@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,6 +73,17 @@ def bare(authority: pki.Authority) -> pki.Authority:
     return pki.Authority(certificate, key)
 
 
+def version_1(authority: pki.Authority, directory: Path) -> bytes:
+    """A root of version 1 with its name and key, which has no extensions at all."""
+    (directory / "root.key").write_bytes(authority.key_pem)
+    subject = f"/{authority.certificate.subject.rfc4514_string()}"
+    made = b""
+    for command in (["req", "-new", "-key", "root.key", "-subj", subject], ["x509", "-req", "-signkey", "root.key"]):
+        made = subprocess.run(["openssl", *command], input=made, cwd=directory, capture_output=True, check=True).stdout
+    assert x509.load_pem_x509_certificate(made).version is x509.Version.v1
+    return made
+
+
 def context(data: dict[str, bytes], *, client_certificate: bool = False) -> ssl.SSLContext:
     return tls.context(SECRET, Credentials(data), client_certificate=client_certificate, now=NOW)
 
@@ -95,6 +107,13 @@ async def test_a_ca_without_key_usage_and_key_identifiers_is_accepted(clients: C
     root = bare(ROOT)
     async with serving(tmp_path, certificate=server()) as there:
         assert (await clients.exchange(endpoint(there.url, {"ca.crt": root.pem}), PLAIN)).status == 200
+
+
+@pytest.mark.usefixtures("python_3_13")
+async def test_a_root_of_version_1_is_accepted(clients: Clients, tmp_path: Path) -> None:
+    root = version_1(ROOT, tmp_path)
+    async with serving(tmp_path, certificate=server()) as there:
+        assert (await clients.exchange(endpoint(there.url, {"ca.crt": root}), PLAIN)).status == 200
 
 
 def test_the_keys_of_connections_are_written_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
