@@ -34,13 +34,17 @@ _KEPT = 100
 
 @dataclass(slots=True)
 class _Known:
-    """What is remembered of one Secret at one CA: its roots once they were asked for, and who signed last."""
+    """What is remembered of one Secret at one CA: its roots once they were asked for, and who signed last.
+
+    `expires` is when the CA does, as the last check found.
+    """
 
     credentials: Credentials
     tokens: Tokens
     api: StepAPI
     roots: list[x509.Certificate] = field(default_factory=list)
     issuing: list[x509.Certificate] = field(default_factory=list)
+    expires: datetime | None = None
 
     async def fetch_roots(self) -> list[x509.Certificate]:
         self.roots = await self.api.roots()
@@ -64,7 +68,9 @@ class StepCA(Signer):
         await known.api.require_health()
         await known.api.require_provisioner(provisioner, known.tokens)
         roots = await known.fetch_roots()
-        return await asyncio.to_thread(bag.expiry, [*known.issuing, *roots])
+        known.issuing = await known.api.intermediates() or known.issuing
+        known.expires = await asyncio.to_thread(bag.expiry, [*known.issuing, *roots])
+        return known.expires
 
     async def sign(self, order: SigningOrder) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
@@ -74,7 +80,7 @@ class StepCA(Signer):
         roots = known.roots or await known.fetch_roots()
         now = self._clock.now()
         token = known.tokens.make(provisioner, known.api.host, order, csr, now)
-        validity = None if duration is None else _validity(duration, now, known.tokens)
+        validity = None if duration is None else _validity(duration, now, known)
         found = await known.api.sign(order.csr, token, validity, provisioner, known.tokens)
         known.issuing = [each for each in found if not keys.is_held(csr.public_key, each)]
         return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots)
@@ -106,13 +112,19 @@ def _duration(order: SigningOrder) -> timedelta | None:
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
 
 
-def _validity(duration: timedelta, now: datetime, tokens: Tokens) -> Validity:
-    """Exactly as long as asked, in whole seconds, and begun a little before now where step-ca allows it."""
+def _validity(duration: timedelta, now: datetime, known: _Known) -> Validity:
+    """As long as asked, to the second, and begun a little before now where step-ca allows it; never past the CA's end.
+
+    step-ca itself would sign what outlives it.
+    """
     begin = now - backdating(duration)
     begin += timedelta(microseconds=-begin.microsecond % 1_000_000)
-    if tokens.begins is not None:
-        begin = max(begin, tokens.begins)
-    return begin, begin + duration
+    if known.tokens.begins is not None:
+        begin = max(begin, known.tokens.begins)
+    end = begin + duration
+    if known.expires is not None and known.expires > now:  # that it has expired is not the request's mistake
+        end = min(end, known.expires)
+    return begin, end
 
 
 def _longest(issuer: IssuerSpec) -> timedelta | None:

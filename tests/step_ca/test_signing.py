@@ -218,10 +218,22 @@ async def test_the_ca_is_killed_in_the_middle(signer: Signer, step_ca_of_my_own:
 # When the CA expires
 
 
-async def test_the_check_says_when_the_root_expires_and_after_a_signature_its_issuer(
+async def test_the_check_says_when_the_first_of_root_and_issuing_ca_expires(
     signer: Signer, step_ca: StepCAServer
 ) -> None:
     spec, credentials = issuer(step_ca), secret(BY_DEFAULT)
-    assert await signer.check(spec, credentials) == ROOT.certificate.not_valid_after_utc
+    assert ISSUING.certificate.not_valid_after_utc < ROOT.certificate.not_valid_after_utc
+
+    assert await signer.check(spec, credentials) == ISSUING.certificate.not_valid_after_utc
     await signer.sign(order(spec, BY_DEFAULT))
     assert await signer.check(spec, credentials) == ISSUING.certificate.not_valid_after_utc
+
+
+async def test_no_certificate_outlives_the_ca_that_a_check_has_seen(signer: Signer, step_ca: StepCAServer) -> None:
+    """step-ca's own limits are those of the provisioner; it would sign beyond its end."""
+    spec = issuer(step_ca, "jwk-honouring")
+    await signer.check(spec, secret(BY_HONOURING))
+
+    signed = leaf_of(await signer.sign(order(spec, BY_HONOURING, duration=timedelta(days=310))))
+
+    assert signed.not_valid_after_utc == ISSUING.certificate.not_valid_after_utc

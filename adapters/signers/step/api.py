@@ -1,4 +1,4 @@
-"""step-ca's HTTP API, as far as it is needed here: health, provisioners, roots, sign.
+"""step-ca's HTTP API, as far as it is needed here: health, provisioners, roots, intermediates, sign.
 
 Law: paths, JSON and what a status means are known here alone; an answer's words are parsed, never passed on.
 Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go.
@@ -7,6 +7,7 @@ Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,12 @@ class StepAPI:
     async def roots(self) -> list[x509.Certificate]:
         """The CA's root certificates."""
         return await self._get("/roots", lambda said: bag.read_pem(said["crts"]))
+
+    async def intermediates(self) -> list[x509.Certificate]:
+        """The certificate that the CA signs with, and those above it; empty where it does not tell, as older ones."""
+        with contextlib.suppress(IssuerUnhealthy):
+            return await self._get("/intermediates", lambda said: bag.read_pem(said["crts"]))
+        return []
 
     async def sign(
         self, csr: bytes, token: str, validity: Validity | None, provisioner: str, tokens: Tokens

@@ -16,7 +16,8 @@ from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerFailed, RequestRejected
 from tests import pki
-from tests.adapters.signers.step_ca.asking import DATA, KEY, US, Answers, issuer, order, refusal, secret
+from tests.adapters.signers.lying import ROOT
+from tests.adapters.signers.step_ca.asking import DATA, KEY, US, Answers, issuer, order, pem, refusal, secret
 from tests.contracts.clock import StoppedClock
 from tests.remote import https
 from tests.step_ca.provisioner import PASSWORD, encrypt
@@ -148,6 +149,8 @@ async def test_the_token_is_for_this_order_alone(signer: StepCA, server: https.S
 HOUR, NOW = timedelta(hours=1), datetime.now(UTC).replace(microsecond=1)
 X5C_BY_US = {"tls.crt": US.pem, "tls.key": US.key_pem}
 JUST_MADE = pki.authority("us", parent=https.CLIENTS, constraints=None, begins=NOW - timedelta(seconds=10))
+ENDING = pki.authority("Ending CA", parent=ROOT, lasts=timedelta(days=2))
+ENDED = pki.authority("Ended CA", parent=ROOT, lasts=timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(
@@ -172,6 +175,23 @@ async def test_no_certificate_begins_before_the_one_that_asks_for_it(server: htt
 
     assert begin == JUST_MADE.certificate.not_valid_before_utc
     assert end - begin == HOUR
+
+
+@pytest.mark.parametrize(
+    ("crts", "bounded"),
+    [(pem(ENDING), True), (pem(ENDED), False), ([], False), (["garbage"], False)],
+    ids=["ends first", "has ended", "none", "garbage"],
+)
+async def test_nothing_is_asked_for_that_outlives_the_ca(
+    signer: StepCA, server: https.Server, answers: Answers, crts: list[str], bounded: bool
+) -> None:
+    """An expired one is not the request's mistake, and a step-ca that tells of none has no end that is known."""
+    answers["/intermediates"], answers["/1.0/sign"] = (201, {"crts": crts}), (403, {})
+    await signer.check(issuer(server), secret())
+    await refusal(signer.sign(order(server, duration=timedelta(days=3))), RequestRejected)
+
+    asked = json.loads(server.seen[-1].body)["notAfter"]
+    assert (asked == f"{ENDING.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}") == bounded
 
 
 async def test_without_a_duration_the_ca_decides(signer: StepCA, server: https.Server, answers: Answers) -> None:
