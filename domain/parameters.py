@@ -1,7 +1,7 @@
 """spec.parameters of an issuer, as far as all signers share it.
 
 Law: what nobody would read is refused, for it is misspelt or does nothing; IssuerFailed names the parameter and those
-there are. The two that every signer has are read here, the others by their signer.
+there are. Those that every signer has are read here, the others by their signer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ ALLOW_ANNOTATIONS = "allowAnnotations"
 """Whether annotations of Kubernetes CSRs may ask for duration and isCA (annotations.py)."""
 CA_DECIDES = "caDecidesSubjectAndUsages"
 """Whether certificates may have other subjects and usages than were asked for (ports.Signer)."""
-_SHARED = (ALLOW_ANNOTATIONS, CA_DECIDES)
+CA_ADDS_COMMON_NAME = "caAddsCommonNameAsDNSName"
+"""Whether certificates may have the common name as a DNS name that was not asked for."""
+_SHARED = (ALLOW_ANNOTATIONS, CA_DECIDES, CA_ADDS_COMMON_NAME)
 _FLAGS = {"true": True, "false": False}
 
 

@@ -230,6 +230,15 @@ def altered(
     return builder.sign(by.key, _hash(by.key))
 
 
+def signed_with_sha1(leaf: Authority, by: Authority) -> Authority:
+    """The same certificate with a signature that cryptography's builder would refuse to make; `by` has an RSA key."""
+    assert isinstance(by.key, rsa.RSAPrivateKey)
+    body = leaf.certificate.tbs_certificate_bytes.replace(_SHA256_RSA, _SHA1_RSA)
+    signature = by.key.sign(body, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303  # weak on purpose
+    encoded = der.element(der.SEQUENCE, body, _SHA1_RSA, der.element(0x03, b"\x00", signature))
+    return Authority(x509.load_der_x509_certificate(encoded), leaf.key)
+
+
 def _hash(private: Key | ed448.Ed448PrivateKey) -> hashes.SHA256 | None:
     return None if isinstance(private, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) else hashes.SHA256()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import timedelta
 
 from adapters.signers.aside import aside
@@ -45,8 +46,9 @@ class EST(Signer):
         self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], Bag] = OrderedDict()
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
-        trusted = await self._fetch_trusted(server(issuer, credentials))
-        return await examine(_answer(TRUSTED), trusted, [], self._clock.now())
+        est = server(issuer, credentials)
+        trusted = await self._fetch_trusted(est)
+        return await examine(est.endpoint, _answer(TRUSTED), trusted, [], self._clock.now())
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
@@ -84,7 +86,7 @@ def _pending(answer: Answer) -> Pending:
 
 
 async def _certificates(est: Server, operation: str, answer: Answer) -> Bag:
-    _require_ok(est, operation, answer.status)
+    _require_ok(est, operation, answer)
     try:
         return await asyncio.to_thread(bag.read_pkcs7, answer.body)
     except ValueError as error:
@@ -95,18 +97,29 @@ def _answer(operation: str) -> str:
     return f"the answer of the EST server to {operation}"
 
 
-def _require_ok(est: Server, operation: str, status: int) -> None:
-    said = f"the EST server answers {operation} with HTTP {status}"
-    match status:
+def _require_ok(est: Server, operation: str, answer: Answer) -> None:
+    said = f"the EST server answers {operation} with HTTP {answer.status}"
+    match answer.status:
         case 200:
             return
         case 400 if operation == ENROL:
             raise RequestRejected(f"{said}: it refuses spec.request; see its log for what it wants")
+        case 401 if answer.schemes and "Basic" not in answer.schemes:
+            raise IssuerUnhealthy(f"{said}: {_unsupported(est, answer.schemes)}")
         case 401 | 403:
             raise IssuerUnhealthy(f"{said}: it does not accept {est.shown}; correct them, or allow them there")
         case 404:
             raise IssuerUnhealthy(f"{said}: no EST or no such CA there; correct spec.url or spec.parameters.{LABEL}")
     raise _failure(operation)(f"{said}; see its log")
+
+
+def _unsupported(est: Server, schemes: Collection[str]) -> str:
+    endpoint = est.endpoint
+    other = f"accept {est.shown}" if endpoint.client_certificate else f"store tls.crt and tls.key in {endpoint.secret}"
+    return (
+        f"it asks for HTTP {' or '.join(sorted(schemes))} authentication, which is not supported; "
+        f"allow Basic there, or {other}"
+    )
 
 
 def _failure(operation: str) -> type[SigningError]:

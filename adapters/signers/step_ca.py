@@ -11,19 +11,19 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 
 from adapters.signers.aside import aside
 from adapters.signers.remote.assembly import assemble, examine
 from adapters.signers.remote.clients import Clients, Endpoint
-from adapters.signers.step.api import StepAPI
+from adapters.signers.step.api import StepAPI, Validity
 from adapters.signers.step.token import Tokens, read_tokens
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509 import keys
 from adapters.signers.x509.bag import Bag
-from adapters.signers.x509.leaf import DEFAULT_DURATION
+from adapters.signers.x509.leaf import DEFAULT_DURATION, backdating
 from domain import durations
 from domain.errors import IssuerFailed
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
@@ -35,13 +35,17 @@ _KEPT = 100
 
 @dataclass(slots=True)
 class _Known:
-    """What is remembered of one Secret at one CA: its roots once they were asked for, and who signed last."""
+    """What is remembered of one Secret at one CA: its roots once they were asked for, and who signed last.
+
+    `expires` is when the CA does, as the last check found.
+    """
 
     credentials: Credentials
     tokens: Tokens
     api: StepAPI
     roots: Bag | None = None
     issuing: list[x509.Certificate] = field(default_factory=list)
+    expires: datetime | None = None
 
     async def fetch_roots(self) -> Bag:
         self.roots = roots = await self.api.roots()
@@ -65,7 +69,11 @@ class StepCA(Signer):
         await known.api.require_health()
         await known.api.require_provisioner(provisioner, known.tokens)
         roots = await known.fetch_roots()
-        return await examine("the answer of step-ca to /roots", roots, known.issuing, self._clock.now())
+        known.issuing = await known.api.intermediates() or known.issuing
+        answer = "the answer of step-ca to /roots"
+        result = await examine(known.api.endpoint, answer, roots, known.issuing, self._clock.now())
+        known.expires = result.expires
+        return result
 
     async def sign(self, order: SigningOrder) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
@@ -73,8 +81,10 @@ class StepCA(Signer):
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.
         roots = known.roots or await known.fetch_roots()
-        token = known.tokens.make(provisioner, known.api.host, order, csr, self._clock.now())
-        found = await known.api.sign(order.csr, token, duration, provisioner, known.tokens)
+        now = self._clock.now()
+        token = known.tokens.make(provisioner, known.api.host, order, csr, now)
+        validity = None if duration is None else _validity(duration, now, known)
+        found = await known.api.sign(order.csr, token, validity, provisioner, known.tokens)
         known.issuing = [each for each in found.certificates if not keys.is_held(csr.public_key, each)]
         return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots, self._clock.now())
 
@@ -103,6 +113,21 @@ def _duration(order: SigningOrder) -> timedelta | None:
     """None leaves it to the CA: where neither the request nor the issuer says anything."""
     longest = _longest(order.issuer)
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
+
+
+def _validity(duration: timedelta, now: datetime, known: _Known) -> Validity:
+    """As long as asked, to the second, and begun a little before now where step-ca allows it; never past the CA's end.
+
+    step-ca itself would sign what outlives it.
+    """
+    begin = now - backdating(duration)
+    begin += timedelta(microseconds=-begin.microsecond % 1_000_000)
+    if known.tokens.begins is not None:
+        begin = max(begin, known.tokens.begins)
+    end = begin + duration
+    if known.expires is not None and known.expires > now:  # that it has expired is not the request's mistake
+        end = min(end, known.expires)
+    return begin, end
 
 
 def _longest(issuer: IssuerSpec) -> timedelta | None:

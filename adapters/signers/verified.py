@@ -17,7 +17,7 @@ from adapters.signers.x509.csr import CSR
 from domain import durations
 from domain.errors import SigningError
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
-from domain.parameters import CA_DECIDES, flag
+from domain.parameters import CA_ADDS_COMMON_NAME, CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -110,7 +110,8 @@ def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: dat
     found = [f"{what}: asked {asked}, got {gotten}" for what, asked, gotten, same in pairs if not same]
     if order.is_ca:
         found += _ca_differences(leaf, csr)
-    return found + _name_differences(leaf, csr) + _time_differences(leaf, order, now)
+    adds_common_name = flag(order.issuer, CA_ADDS_COMMON_NAME, default=False)
+    return found + _name_differences(leaf, csr, adds_common_name) + _time_differences(leaf, order, now)
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
@@ -143,14 +144,21 @@ def _subtrees(limits: x509.NameConstraints) -> tuple[set[x509.GeneralName], set[
     return set(limits.permitted_subtrees or ()), set(limits.excluded_subtrees or ())
 
 
-def _name_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
+def _name_differences(leaf: x509.Certificate, csr: CSR, adds_common_name: bool) -> list[str]:
+    """With `adds_common_name`, the CSR's common name may be there as a DNS name that was not asked for."""
     asked = set(csr.names or ())
     alternative = extensions.find(leaf.extensions, x509.SubjectAlternativeName)
     got = set(alternative.value if alternative else ())
-    found = [f"{names.text(name)} is missing" for name in sorted(asked - got, key=repr)]
-    found += [f"{names.text(name)} was not asked for" for name in sorted(got - asked, key=repr)]
+    missing, extra = asked - got, got - asked
+    is_common_name = len(extra) == 1 and all(names.is_common_name(name, csr.subject) for name in extra)
+    if is_common_name and adds_common_name:
+        extra = set()
+    found = [f"{names.text(name)} is missing" for name in sorted(missing, key=repr)]
+    found += [f"{names.text(name)} was not asked for" for name in sorted(extra, key=repr)]
     if alternative and not alternative.critical and not leaf.subject.rdns:
         found.append("not critical, though the subject is empty (RFC 5280 section 4.2.1.6)")
+    if is_common_name and len(found) == len(extra) == 1:
+        found = [f'{found[0]}; spec.parameters.{CA_ADDS_COMMON_NAME}: "true" of the issuer allows it']
     return [f"subject alternative names: {difference}" for difference in found]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
-from domain.parameters import ALLOW_ANNOTATIONS, CA_DECIDES, flag, require_known
+from domain.parameters import ALLOW_ANNOTATIONS, CA_ADDS_COMMON_NAME, CA_DECIDES, flag, require_known
 from tests.domain.factories import a_spec, issuer_key
 from tests.domain.scenes import CA, message, reason, with_issuer, with_secret
 from tests.domain.world import World
@@ -34,7 +34,7 @@ def test_the_signers_own_and_the_shared_ones_are_known() -> None:
     require_known(spec(label="x", **{ALLOW_ANNOTATIONS: "true", CA_DECIDES: "false"}), ("label",))
 
 
-@pytest.mark.parametrize("name", [ALLOW_ANNOTATIONS, CA_DECIDES])
+@pytest.mark.parametrize("name", [ALLOW_ANNOTATIONS, CA_DECIDES, CA_ADDS_COMMON_NAME])
 def test_a_shared_one_is_read_even_where_it_is_not_needed(name: str) -> None:
     with pytest.raises(IssuerFailed, match=name):
         require_known(spec(**{name: "maybe"}), ())
@@ -49,5 +49,5 @@ async def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are()
     assert reason(world, CA) == "Failed"
     assert message(world, CA).endswith(
         "spec.parameters.maxduration: is no parameter of signer Scripted; there are: "
-        "allowAnnotations, caDecidesSubjectAndUsages, maxDuration, provisioner"
+        "allowAnnotations, caAddsCommonNameAsDNSName, caDecidesSubjectAndUsages, maxDuration, provisioner"
     )

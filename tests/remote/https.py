@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,17 +101,18 @@ async def serving(
     handler: Handler = fine,
     *,
     certificate: pki.Authority | None = None,
+    above: Sequence[pki.Authority] = (),
     require_client: bool = False,
     plain: bool = False,
 ) -> AsyncIterator[Server]:
-    """Serves until the end of the block; `plain` is HTTP without TLS."""
+    """Serves until the end of the block. The server sends `above` after its certificate; `plain` is without TLS."""
     server = Server("", handler)
     app = web.Application(client_max_size=1024**2)
     app.router.add_route("*", "/{path:.*}", server.handle)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     try:
-        tls = None if plain else _context(directory, certificate or server_certificate(), require_client)
+        tls = None if plain else _context(directory, [certificate or server_certificate(), *above], require_client)
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         server.url = f"http{'' if plain else 's'}://localhost:{runner.addresses[0][1]}"
         yield server
@@ -119,10 +120,11 @@ async def serving(
         await runner.cleanup()
 
 
-def _context(directory: Path, certificate: pki.Authority, require_client: bool) -> ssl.SSLContext:
+def _context(directory: Path, chain: Sequence[pki.Authority], require_client: bool) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=CLIENTS.pem.decode())
     context.verify_mode = ssl.CERT_REQUIRED if require_client else ssl.CERT_OPTIONAL
-    (directory / "server.crt").write_bytes(certificate.pem)
-    (directory / "server.key").write_bytes(certificate.key_pem)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # weak keys too: what is too weak is for clients to say
+    (directory / "server.crt").write_bytes(b"".join(member.pem for member in chain))
+    (directory / "server.key").write_bytes(chain[0].key_pem)
     context.load_cert_chain(directory / "server.crt", directory / "server.key")
     return context

@@ -20,6 +20,7 @@ from domain.model import Issued
 from domain.ports import Signer
 from tests import pki
 from tests.step_ca.asking import (
+    BY_CERTIFICATE,
     BY_DEFAULT,
     BY_HONOURING,
     TOLERANCE,
@@ -29,7 +30,7 @@ from tests.step_ca.asking import (
     refusal,
     secret,
 )
-from tests.step_ca.server import ISSUING, ROOT, StepCAServer
+from tests.step_ca.server import ISSUING, ROOT, X5C_ROOT, StepCAServer
 
 
 @pytest.fixture
@@ -72,6 +73,38 @@ async def test_max_duration_bounds_what_is_asked(
     signed = leaf_of(await signer.sign(order(spec, BY_DEFAULT, duration=asked)))
 
     assert abs(signed.not_valid_after_utc - datetime.now(UTC) - got) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "duration", [timedelta(minutes=5), timedelta(minutes=7, seconds=13), timedelta(hours=1), timedelta(hours=24)]
+)
+@pytest.mark.parametrize(("provisioner", "data"), [("jwk", BY_DEFAULT), ("x5c", BY_CERTIFICATE)], ids=["JWK", "X5C"])
+async def test_a_certificate_lasts_as_long_as_asked_to_the_second(
+    signer: Signer, step_ca: StepCAServer, provisioner: str, data: dict[str, bytes], duration: timedelta
+) -> None:
+    signed = leaf_of(await signer.sign(order(issuer(step_ca, provisioner), data, duration=duration)))
+
+    assert signed.not_valid_after_utc - signed.not_valid_before_utc == duration
+    assert signed.not_valid_before_utc <= datetime.now(UTC)
+
+
+async def test_a_provisioning_certificate_of_this_second_signs_at_once(signer: Signer, step_ca: StepCAServer) -> None:
+    """step-ca signs nothing that would be valid before it."""
+    purpose = [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)]
+    new = pki.authority(
+        "us",
+        parent=X5C_ROOT,
+        constraints=None,
+        bits=["digital_signature"],
+        extensions=purpose,
+        begins=datetime.now(UTC),
+    )
+    data = {"tls.crt": new.pem, "tls.key": new.key_pem}
+
+    signed = leaf_of(await signer.sign(order(issuer(step_ca, "x5c"), data)))
+
+    assert signed.not_valid_before_utc == new.certificate.not_valid_before_utc
+    assert signed.not_valid_after_utc - signed.not_valid_before_utc == timedelta(hours=1)
 
 
 # Templates
@@ -185,10 +218,22 @@ async def test_the_ca_is_killed_in_the_middle(signer: Signer, step_ca_of_my_own:
 # When the CA expires
 
 
-async def test_the_check_says_when_the_root_expires_and_after_a_signature_its_issuer(
+async def test_the_check_says_when_the_first_of_root_and_issuing_ca_expires(
     signer: Signer, step_ca: StepCAServer
 ) -> None:
     spec, credentials = issuer(step_ca), secret(BY_DEFAULT)
-    assert (await signer.check(spec, credentials)).expires == ROOT.certificate.not_valid_after_utc
+    assert ISSUING.certificate.not_valid_after_utc < ROOT.certificate.not_valid_after_utc
+
+    assert (await signer.check(spec, credentials)).expires == ISSUING.certificate.not_valid_after_utc
     await signer.sign(order(spec, BY_DEFAULT))
     assert (await signer.check(spec, credentials)).expires == ISSUING.certificate.not_valid_after_utc
+
+
+async def test_no_certificate_outlives_the_ca_that_a_check_has_seen(signer: Signer, step_ca: StepCAServer) -> None:
+    """step-ca's own limits are those of the provisioner; it would sign beyond its end."""
+    spec = issuer(step_ca, "jwk-honouring")
+    await signer.check(spec, secret(BY_HONOURING))
+
+    signed = leaf_of(await signer.sign(order(spec, BY_HONOURING, duration=timedelta(days=310))))
+
+    assert signed.not_valid_after_utc == ISSUING.certificate.not_valid_after_utc

@@ -148,7 +148,7 @@ REFUSED = {
         request(subject=b"\x30\x80" + APP[2:] + b"\0\0"),
         "a length is not written in its shortest",
     ),
-    "bytes behind it": (pki.armor(DER + b"\0"), "CertificationRequest: it is cut off"),
+    "bytes behind it": (pki.armor(DER + b"\0"), "CertificationRequest: bytes stand behind its end"),
     "a part of it": (pki.armor(DER[:-1]), "CertificationRequest: it is cut off"),
     "text": (pki.armor(b"hello"), "CertificationRequest: "),
 }

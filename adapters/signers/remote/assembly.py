@@ -9,7 +9,9 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.x509 import bag, chains, keys
+from adapters.signers.remote import tls
+from adapters.signers.remote.clients import Endpoint
+from adapters.signers.x509 import bag, chains, go_readable, keys
 from adapters.signers.x509.bag import Bag
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import CheckResult, Issued
@@ -45,20 +47,25 @@ async def assemble(
     return bag.issued(path, now)
 
 
-async def examine(answer: str, trusted: Bag, issuing: Sequence[x509.Certificate], now: datetime) -> CheckResult:
+async def examine(
+    endpoint: Endpoint, answer: str, trusted: Bag, issuing: Sequence[x509.Certificate], now: datetime
+) -> CheckResult:
     """What there is to say of the CA's own certificates; `answer` names where the trusted ones come from.
 
-    IssuerUnhealthy where it cannot be found out which issued which.
+    IssuerUnhealthy where it cannot be found out which issued which, or where Go cannot read those that sign.
     """
 
-    def look() -> tuple[datetime | None, bool]:
-        return bag.expiry([*issuing, *trusted.certificates], now), bool(bag.roots(trusted.certificates))
+    def look() -> CheckResult:
+        path = bag.signing_path([*issuing, *trusted.certificates], now)
+        if problem := go_readable.problem(path):
+            raise ValueError(f"leads to a CA whose certificates would never be accepted: {problem}")
+        warnings = [*tls.bundle_warnings(endpoint.secret, endpoint.credentials)]
+        warnings += [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
+        if not bag.roots(trusted.certificates):
+            warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
+        return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
 
     try:
-        expires, has_root = await asyncio.to_thread(look)
+        return await asyncio.to_thread(look)
     except ValueError as error:
         raise IssuerUnhealthy(f"{answer} {error}; see its log") from None
-    warnings = [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
-    if not has_root:
-        warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
-    return CheckResult(expires, tuple(warnings))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from adapters.signers.remote import tls
+from adapters.signers.remote.distrust import Trust
 from adapters.signers.remote.http import Answer, Client, Limits, Question
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
@@ -98,7 +99,8 @@ class Clients:
         await self._retire([key])
         if found := self._find(key, endpoint.credentials):
             return found
-        made = _Kept(endpoint.credentials, Client(key[0], str(endpoint.secret), context, self._clock, self._limits))
+        trust = Trust(str(endpoint.secret), tls.has_bundle(endpoint.credentials))
+        made = _Kept(endpoint.credentials, Client(key[0], trust, context, self._clock, self._limits))
         self._kept[key] = made
         return made
 

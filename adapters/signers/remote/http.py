@@ -11,13 +11,14 @@ import asyncio
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from adapters.signers.remote.distrust import Trust
 from domain import durations
 from domain.errors import IssuerUnhealthy
 from domain.ports import Clock
@@ -25,7 +26,7 @@ from domain.ports import Clock
 LONGEST_PAUSE = timedelta(minutes=5)
 """However long a CA asks to be left alone: the breaker waits no longer either, and a mistake must heal."""
 _OVERLOADED = (429, 502, 503, 504)
-_NAME_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_SCHEMES = {name.lower(): name for name in ("Basic", "Bearer", "Digest", "Negotiate", "NTLM")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,22 @@ class Answer:
     status: int
     body: bytes = field(repr=False)
     retry_after: timedelta | None = None
+    schemes: frozenset[str] = frozenset()
+    """The HTTP authentication schemes that WWW-Authenticate offers, of those that are known here."""
 
 
 class Client:
-    """Keeps connections to one CA; `base` is its URL without a slash at the end, `secret` is for messages.
+    """Keeps connections to one CA; `base` is its URL without a slash at the end, `trust` is for messages.
 
     A redirect, 429, 502, 503, 504 and every failure to get an answer are IssuerUnhealthy: by the breaker all requests
     of the issuer then wait, and one goes first when it is over. A Retry-After that comes with them is honoured here:
     until it has passed nothing is sent, whoever asks.
     """
 
-    def __init__(self, base: str, secret: str, tls: ssl.SSLContext, clock: Clock, limits: Limits) -> None:
+    def __init__(self, base: str, trust: Trust, tls: ssl.SSLContext, clock: Clock, limits: Limits) -> None:
         self.host = base.split("/")[2]
         self._base = base
-        self._secret = secret
+        self._trust = trust
         self._clock = clock
         self._limits = limits
         self._slots = asyncio.Semaphore(limits.at_once)
@@ -136,13 +139,14 @@ class Client:
                         f"{self.host} answers with more than {self._limits.body:,} bytes; see that spec.url is a CA's"
                     )
             waiting = retry_after(response.headers.get("Retry-After", ""), self._clock.now())
-            return Answer(response.status, bytes(body), waiting)
+            offered = schemes(response.headers.getall("WWW-Authenticate", ()))
+            return Answer(response.status, bytes(body), waiting, offered)
 
     def _trouble(self, error: Exception) -> str:
         """Goes on after the host. Of the library's own words none are used: some quote what was received."""
         match error:
             case aiohttp.ClientConnectorCertificateError():
-                return self._distrust(error.certificate_error)
+                return self._trust.explain(error.certificate_error)
             case aiohttp.ConnectionTimeoutError():
                 return f"could not be connected to within {durations.text(self._limits.connect)}; see spec.url"
             case TimeoutError():
@@ -162,17 +166,6 @@ class Client:
                 return "is no host; see spec.url"
         return f"does not answer as an HTTP server does ({type(error).__name__})"
 
-    def _distrust(self, error: Exception) -> str:
-        if not isinstance(error, ssl.SSLCertVerificationError):
-            return "shows a certificate that cannot be read"
-        said = error.verify_message.rstrip(".")
-        if error.verify_code in _NAME_MISMATCH:
-            return f"shows a certificate for another name ({said}); write spec.url with a name that it is for"
-        return (
-            f"shows a certificate that is not trusted ({said}); "
-            f"put the CA certificate that it leads to into ca.crt of {self._secret}"
-        )
-
 
 def retry_after(text: str, now: datetime) -> timedelta | None:
     """A Retry-After header, which is seconds or a date (RFC 9110 section 10.2.3); None where it is neither."""
@@ -183,6 +176,20 @@ def retry_after(text: str, now: datetime) -> timedelta | None:
     except (ValueError, OverflowError):  # the latter for a year, or an offset, that no machine word holds
         return None
     return max((date if date.tzinfo else date.replace(tzinfo=UTC)) - now, timedelta(0))
+
+
+def schemes(challenges: Iterable[str]) -> frozenset[str]:
+    """The known schemes in values of WWW-Authenticate (RFC 9110 section 11.6.1), spelt as in `_SCHEMES`.
+
+    Challenges and their parameters are both separated by commas; a parameter's name is followed by "=".
+    """
+    first_words = (words[0] for value in challenges for part in _unquoted(value).split(",") if (words := part.split()))
+    return frozenset(_SCHEMES[word.lower()] for word in first_words if word.lower() in _SCHEMES)
+
+
+def _unquoted(value: str) -> str:
+    """Without the strings in quotes (RFC 9110 section 5.6.4)."""
+    return "".join(value.replace("\\\\", "").replace('\\"', "").split('"')[::2])
 
 
 def _tls_reason(error: Exception) -> str:

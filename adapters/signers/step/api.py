@@ -1,4 +1,4 @@
-"""step-ca's HTTP API, as far as it is needed here: health, provisioners, roots, sign.
+"""step-ca's HTTP API, as far as it is needed here: health, provisioners, roots, intermediates, sign.
 
 Law: paths, JSON and what a status means are known here alone; an answer's words are parsed, never passed on.
 Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go.
@@ -7,12 +7,15 @@ Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
+
+from cryptography import x509
 
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.remote.http import Answer, Question
@@ -24,6 +27,8 @@ from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 _SIGN = "/1.0/sign"
 _PAGES = 100  # of 20 provisioners each
 _Read = TypeVar("_Read")
+Validity = tuple[datetime, datetime]
+"""notBefore and notAfter, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,21 @@ class StepAPI:
         """The CA's root certificates."""
         return await self._get("/roots", lambda said: bag.read_pem(said["crts"]))
 
-    async def sign(self, csr: bytes, token: str, duration: timedelta | None, provisioner: str, tokens: Tokens) -> Bag:
-        """The certificate and its chain, in whatever order; SigningError, RequestRejected as `_refuse` has it."""
+    async def intermediates(self) -> list[x509.Certificate]:
+        """The certificate that the CA signs with, and those above it; empty where it does not tell, as older ones."""
+        with contextlib.suppress(IssuerUnhealthy):
+            return list((await self._get("/intermediates", lambda said: bag.read_pem(said["crts"]))).certificates)
+        return []
+
+    async def sign(self, csr: bytes, token: str, validity: Validity | None, provisioner: str, tokens: Tokens) -> Bag:
+        """The certificate and its chain, in whatever order; SigningError, RequestRejected as `_refuse` has it.
+
+        Without `validity` the CA's own default holds.
+        """
         asked = {"csr": csr.decode(), "ott": token}
-        if duration is not None:
-            asked["notAfter"] = f"{duration.total_seconds():.0f}s"  # from the CA's now on
+        if validity is not None:
+            # Both, since to a notAfter alone step-ca adds a minute of its own before its now.
+            asked["notBefore"], asked["notAfter"] = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in validity)
         headers = {"Content-Type": "application/json"}
         question = Question("POST", _SIGN, headers, json.dumps(asked).encode())
         answer = await self.clients.exchange(self.endpoint, question)

@@ -40,13 +40,15 @@ _NAMED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IP
 class Tokens:
     """Makes tokens for provisioners of one `type`; `shown` says in messages by what we are known.
 
-    `header` names the key: by its `kid` (JWK) or its certificate (X5C).
+    `header` names the key: by its `kid` (JWK) or its certificate (X5C). `begins` is when that certificate becomes
+    valid: step-ca signs nothing that is valid earlier.
     """
 
     type: str
     shown: str
     header: dict[str, Any]
     key: keys.PrivateKey = field(repr=False)
+    begins: datetime | None = None
 
     def make(self, provisioner: str, host: str, order: SigningOrder, csr: CSR, now: datetime) -> str:
         """A token for this order alone, at a CA that has `host` among its dnsNames."""
@@ -115,7 +117,8 @@ def _require_quick(rsa: dict[str, Any]) -> None:
 def _read_x5c(secret: ObjectKey, credentials: Credentials, now: datetime) -> Tokens:
     chain, key = tls.key_pair(secret, credentials, now)
     certificates = [base64.b64encode(certificate.public_bytes(Encoding.DER)).decode() for certificate in chain]
-    return Tokens("X5C", f"{tls.CERTIFICATE} and {tls.KEY} of {secret}", {"x5c": certificates}, key)
+    shown = f"{tls.CERTIFICATE} and {tls.KEY} of {secret}"
+    return Tokens("X5C", shown, {"x5c": certificates}, key, chain[0].not_valid_before_utc)
 
 
 def _algorithm(key: keys.PrivateKey) -> str:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
-from adapters.signers.x509 import chains, constraints, extensions, keys, leaf, pem
+from adapters.signers.x509 import chains, constraints, extensions, keys, leaf, pem, private_keys
 from adapters.signers.x509 import csr as requests
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import Issued, SigningOrder
@@ -101,15 +100,7 @@ def require_ca(certificate: x509.Certificate) -> None:
 
 def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
     """The CA's private key from PEM (PKCS#8, PKCS#1 or SEC 1), if it is the certificate's."""
-    keys.require_small(data)
-    try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except TypeError:
-        raise ValueError("is encrypted; store it without a passphrase") from None
-    except Exception:  # cryptography's words might quote the key
-        raise ValueError("is no private key in PEM") from None
-    if not isinstance(key, keys.PrivateKey):
-        raise ValueError("is a private key of an unsupported type; use RSA, ECDSA or Ed25519")
+    key = private_keys.read(data)
     if not keys.is_held(keys.accepted(key.public_key()), certificate):
         raise ValueError("is not the key of the CA certificate")
     return key

@@ -33,14 +33,44 @@ class Bag:
     unreadable: Sequence[str] = ()
 
 
-def read_pkcs7(text: bytes) -> Bag:
-    """The certificates of a certs-only PKCS#7 structure in base64 (RFC 7030 section 4.2.3, RFC 8951)."""
+def read_pkcs7(data: bytes) -> Bag:
+    """The certificates of a certs-only PKCS#7 structure (RFC 7030 section 4.2.3), whatever Content-Type it came with.
+
+    It may be base64 with or without line ends (RFC 8951), PEM, or plain DER, as some servers send it.
+    """
+    der = _der(data)
     try:
-        encoded = _split(base64.b64decode(b"".join(text.split()), validate=True))
-    except Exception:  # which errors hostile bytes lead to is nowhere documented
-        raise ValueError("is no base64 of PKCS#7 certificates") from None
+        encoded = _split(der)
+    except Exception:  # which errors hostile bytes lead to is documented nowhere
+        kind = "a bare certificate, " if _is_certificate(der) else ""
+        raise ValueError(f"is {kind}no PKCS#7 with certificates that can be read") from None
     found, unreadable = pem.readable(_counted(encoded))
     return Bag(found, list(unreadable.values()))
+
+
+def _der(data: bytes) -> bytes:
+    if data[:1] == b"\x30" and data[1:2] >= b"\x80":  # a SEQUENCE and its length, which is no ASCII
+        return data
+    text = data.strip()
+    _, begin, armored = text.partition(b"-----BEGIN ")
+    if begin:
+        label, _, armored = armored.partition(b"-----")
+        text, end, _ = armored.partition(b"-----END " + label + b"-----")
+        if not end:
+            raise ValueError("is no complete PEM block of PKCS#7")
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except ValueError:
+        kind = "an HTML page, " if text[:14].lower().startswith((b"<!doctype html", b"<html")) else ""
+        raise ValueError(f"is {kind}no PKCS#7 in base64, PEM or DER") from None
+
+
+def _is_certificate(der: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(der)
+    except Exception:  # which errors hostile bytes lead to is documented nowhere
+        return False
+    return True
 
 
 def _split(der: bytes) -> list[bytes]:
@@ -93,8 +123,8 @@ def is_complete(path: chains.Path, trusted: Iterable[x509.Certificate], now: dat
     return known and not any(chains.is_expired(ca, now) for ca in path[1:])
 
 
-def expiry(cas: Sequence[x509.Certificate], now: datetime) -> datetime | None:
-    """When the CA that signs, or one above it, expires; None where there is none.
+def signing_path(cas: Sequence[x509.Certificate], now: datetime) -> chains.Path:
+    """From the CA that signs upwards; empty where there is none.
 
     The CAs that issued no other one sign. Where there are several, as in a roll-over, the path that lasts longest
     counts.
@@ -103,7 +133,7 @@ def expiry(cas: Sequence[x509.Certificate], now: datetime) -> datetime | None:
     above = {ca for ca in cas for other in cas if ca.subject != other.subject and graph.issued(ca, other)}
     issuing = [ca for ca in cas if ca not in above]
     paths = [graph.best([ca], anchors, now) for ca in issuing or cas]
-    return max((min(ca.not_valid_after_utc for ca in path) for path in paths), default=None)
+    return max(paths, key=lambda path: min(ca.not_valid_after_utc for ca in path), default=())
 
 
 def issued(path: chains.Path, now: datetime) -> Issued:

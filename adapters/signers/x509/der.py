@@ -37,10 +37,10 @@ def element(tag: int, children: Iterable[Element]) -> Element:
 
 def read(data: bytes) -> Element:
     """The one element that these bytes are; ValueError for anything else."""
-    found = read_all(data)
-    if len(found) != 1:
-        raise ValueError("bytes stand behind its end" if found else "there is no element")
-    return found[0]
+    begin, end = _content(data, 0)
+    if end != len(data):
+        raise ValueError("bytes stand behind its end")
+    return Element(data[0], data[begin:end])
 
 
 def read_all(data: bytes) -> list[Element]:
@@ -64,6 +64,8 @@ def _content(data: bytes, position: int) -> tuple[int, int]:
     if size >= 0x80:
         count = size & 0x7F
         size, begin = int.from_bytes(header[2 : 2 + count]), begin + count
+        if begin > len(data):
+            raise ValueError("it is cut off")
         if not 1 <= count <= 4 or _length(size) != header[1 : 2 + count]:
             raise ValueError("a length is not written in its shortest form, which DER demands")
     if begin + size > len(data):

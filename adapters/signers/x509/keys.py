@@ -13,9 +13,6 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 SignatureHash = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
-PRIVATE_LIMIT = 6_500
-"""Bytes of a private key in PEM: RSA of 8192 bits, cert-manager's largest. One of twice the bits takes ten times as
-long to check, and a Secret has room for one that takes hours."""
 _RSA_BITS = 2048
 _CURVE_HASHES: dict[str, SignatureHash] = {
     "secp256r1": hashes.SHA256(),
@@ -39,12 +36,6 @@ def accepted(key: object) -> PublicKey:
                 raise ValueError(f"holds a key on the curve {key.curve.name}, which is not accepted; {_REMEDY}")
             return key
     raise ValueError(f"holds a key of a type that is not accepted; {_REMEDY}")
-
-
-def require_small(private: bytes) -> None:
-    """ValueError for what is too long for a private key that can be checked in seconds."""
-    if len(private) > PRIVATE_LIMIT:
-        raise ValueError(f"has {len(private):,} bytes, more than the {PRIVATE_LIMIT:,} allowed for a private key")
 
 
 def is_held(key: PublicKey, certificate: x509.Certificate) -> bool:

@@ -9,6 +9,7 @@ import re
 from ipaddress import IPv6Address
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from adapters.signers.x509 import extensions
 
@@ -20,6 +21,8 @@ _URI = re.compile(
     r"(?!//)([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
 )
 """The generic syntax of RFC 3986, with hosts as Go's crypto/x509 takes them."""
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?!.*\.[0-9]+$)(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}")  # RFC 1123; no IPv4 address
 
 
 def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
@@ -47,6 +50,14 @@ def is_absolute_uri(value: str) -> bool:
         return found is not None and (found["ipv6"] is None or bool(IPv6Address(found["ipv6"])))
     except ValueError:
         return False
+
+
+def is_common_name(name: x509.GeneralName, subject: x509.Name) -> bool:
+    """Whether it is a DNS name, and the subject's only common name, in whatever case."""
+    found = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if not isinstance(name, x509.DNSName) or len(found) != 1 or not _HOST.fullmatch(name.value):
+        return False
+    return name.value.lower() == str(found[0].value).lower()
 
 
 def text(name: x509.GeneralName) -> str:

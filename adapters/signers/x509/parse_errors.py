@@ -27,6 +27,7 @@ _KINDS = {
 }
 _OTHERS = {
     "duplicate attributes": "a set of attributes in its name holds the same type twice",
+    "X500_UNIQUE_IDENTIFIER": "its name holds a BIT STRING where a text belongs",
     "path_length must be None": "its basicConstraints have a path length, but no CA:TRUE",
     "must not contain the '*' wildcard": "its name constraints hold a DNS name with a wildcard",
     "Invalid netmask": "its name constraints hold an IP address with an invalid mask",

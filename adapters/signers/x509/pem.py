@@ -22,22 +22,22 @@ CHAIN_LIMIT = 95_000
 BUNDLE_LIMIT = 330_000
 CERTIFICATES_LIMIT = 1_000
 
-_BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9 ]{0,40})-----[ \t]*\r?$", re.MULTILINE)
+_BEGIN = re.compile(rb"^[ \t]*-----BEGIN ([A-Z0-9 ]{0,40})-----[ \t]*\r?$", re.MULTILINE)
 _CERTIFICATE = ("CERTIFICATE", "X509 CERTIFICATE")  # the second is older (RFC 7468 section 5.1)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def single(pem: bytes, labels: Sequence[str], limit: int) -> bytes:
-    """The DER of the only block, which has one of these labels."""
-    found = list(_blocks(pem, limit))
+    """The DER of the only block, which has one of these labels, and begins and ends in lines of its own, as in Go."""
+    found = list(blocks(pem, limit))
     others = [label for label, _ in found if label not in labels]
     if others:
         raise ValueError(f"holds a PEM block of type {others[0]}; only {labels[0]} belongs there")
-    if not found:
-        raise ValueError(_nothing(labels[0], found))
+    if not found or not _begins_and_ends_lines(pem):
+        raise ValueError(_nothing(labels[0], []))
     if len(found) > 1:
         raise ValueError(f"holds {len(found)} requests where one is expected")
-    return _decode(found[0][1])
+    return decode(found[0][1])
 
 
 def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]:
@@ -53,11 +53,11 @@ def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]
 
 def readable_certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> tuple[list[x509.Certificate], dict[int, str]]:
     """As `readable`, of PEM."""
-    found = list(_blocks(pem.removeprefix(_BYTE_ORDER_MARK), limit))
+    found = list(blocks(pem, limit))
     bodies = [body for label, body in found if label in _CERTIFICATE]
     if not bodies:
         raise ValueError(_nothing(_CERTIFICATE[0], found))
-    return _readable(bodies, lambda body, place: _certificate(_decode(body), place))
+    return _readable(bodies, lambda body, place: _certificate(decode(body), place))
 
 
 def readable(encoded: Iterable[bytes]) -> tuple[list[x509.Certificate], dict[int, str]]:
@@ -83,13 +83,18 @@ def _readable(
     return found, unreadable
 
 
-def _blocks(pem: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
-    """Label and body of each block. As in Go, its first and last line begin at the start of a line."""
+def _begins_and_ends_lines(pem: bytes) -> bool:
+    return all(line in b"\n" + pem for line in (b"\n-----BEGIN ", b"\n-----END "))
+
+
+def blocks(pem: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
+    """Label and body of each block; only white space may stand beside its first and its last line."""
     if len(pem) > limit:
         raise ValueError(f"has {len(pem):,} bytes, more than the {limit:,} allowed")
+    pem = pem.removeprefix(_BYTE_ORDER_MARK)
     position = count = 0
     while begin := _BEGIN.search(pem, position):
-        end = re.compile(rb"^-----END %b-----[ \t]*\r?$" % begin[1], re.MULTILINE).search(pem, begin.end())
+        end = re.compile(rb"^[ \t]*-----END %b-----[ \t]*\r?$" % begin[1], re.MULTILINE).search(pem, begin.end())
         if end is None:
             raise ValueError(f"is cut off: its {begin[1].decode()} block has no end")
         count += 1
@@ -105,7 +110,8 @@ def _nothing(label: str, found: Sequence[tuple[str, bytes]]) -> str:
     return f"holds no PEM block of type {label}, which begins with a line -----BEGIN {label}-----"
 
 
-def _decode(body: bytes) -> bytes:
+def decode(body: bytes) -> bytes:
+    """The bytes that the body of a block stands for."""
     if b":" in body:
         raise ValueError("has PEM headers, which are not allowed")
     try:

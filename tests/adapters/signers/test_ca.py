@@ -85,7 +85,10 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
         "tls.crt holds no PEM block of type CERTIFICATE, bu",
     ),
     "a key that is none": (plain({"tls.crt": ROOT.pem, "tls.key": b"canary-of-a-key"}), "tls.key is no private key"),
-    "a public key": (plain({"tls.crt": ROOT.pem, "tls.key": ROOT.pem}), "tls.key is no private key in PEM"),
+    "a certificate for a key": (
+        plain({"tls.crt": ROOT.pem, "tls.key": ROOT.pem}),
+        "tls.key holds a certificate and no private key",
+    ),
     "an encrypted key": (
         plain({"tls.crt": ROOT.pem, "tls.key": encoded(ROOT.key, PrivateFormat.PKCS8, b"secret")}),
         "tls.key is encrypted; store it without a passphrase",
@@ -101,8 +104,8 @@ MISTAKES: dict[str, tuple[Credentials, str]] = {
     "an Ed448 key": (plain({"tls.crt": ROOT.pem, "tls.key": ED448}), "tls.key is a private key of an unsupported type"),
     "a weak key": (secret(WEAK), "tls.key holds an RSA key of 1024 bits, which is too weak; use RSA with at least"),
     "a key that takes long to check": (
-        plain({"tls.crt": ROOT.pem, "tls.key": ROOT.key_pem.ljust(6_501)}),
-        "tls.key has 6,501 bytes, more than the 6,500 allowed for a private key",
+        plain({"tls.crt": ROOT.pem, "tls.key": pki.armor(bytes(4_851), "PRIVATE KEY")}),
+        "tls.key holds a private key of 4,851 bytes, more than the 4,850 allowed",
     ),
     "no basicConstraints": (
         secret(NO_CONSTRAINTS),

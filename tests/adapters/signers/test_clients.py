@@ -125,7 +125,7 @@ EXPIRED = pki.authority("Expired", begins=StoppedClock().now() - timedelta(days=
         ({"tls.crt": EXPIRED.pem, "tls.key": EXPIRED.key_pem}, "tls.crt expired on"),
         ({"tls.key": CLIENTS.key_pem}, "tls.key is not the key of the first certificate in tls.crt"),
         ({"tls.key": CANARY.encode()}, "tls.key is no private key in PEM"),
-        ({"tls.key": ENCRYPTED}, "tls.key is no private key in PEM without passphrase"),
+        ({"tls.key": ENCRYPTED}, "tls.key is encrypted; store it without a passphrase"),
     ],
 )
 async def test_a_secret_that_cannot_work(clients: Clients, data: dict[str, bytes], told: str) -> None:

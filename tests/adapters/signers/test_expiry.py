@@ -47,11 +47,13 @@ BELOW_LONG, BELOW_SHORT = ca("below", 20, LONG), ca("long below short", 50, SHOR
     ],
 )
 def test_of_a_bag(cas: list[pki.Authority], days: int) -> None:
-    assert bag.expiry([each.certificate for each in cas], NOW) == NOW + days * DAY
+    path = bag.signing_path([each.certificate for each in cas], NOW)
+
+    assert min(each.not_valid_after_utc for each in path) == NOW + days * DAY
 
 
 def test_of_an_empty_bag() -> None:
-    assert bag.expiry([], NOW) is None
+    assert bag.signing_path([], NOW) == ()
 
 
 @pytest.mark.parametrize(("path", "days"), [([LONG], 100), ([BELOW_LONG, LONG], 20), ([BELOW_SHORT, SHORT], 10)])

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.http import LONGEST_PAUSE, Limits
+from adapters.signers.remote.http import LONGEST_PAUSE, Limits, schemes
 from tests.adapters.signers.asking import CANARY, PLAIN, SHORT, endpoint, made, refusal
 from tests.contracts.clock import StoppedClock
 from tests.remote.https import fine, serving
@@ -135,6 +135,40 @@ async def test_an_answer_that_is_cut_off(clients: Clients, tmp_path: Path) -> No
         told = await refusal(clients.exchange(endpoint(server.url), PLAIN))
 
     assert "broke the connection off" in told
+
+
+# What a 401 asks for
+
+
+@pytest.mark.parametrize(
+    ("challenges", "found"),
+    [
+        ([], set()),
+        (['Basic realm="est"'], {"Basic"}),
+        (['digest realm="a, Basic b", nonce="c"'], {"Digest"}),
+        ([r'Digest realm="a \", Basic b"'], {"Digest"}),
+        ([r'Digest realm="C:\\", Basic realm="b"'], {"Digest", "Basic"}),
+        (["Digest realm=a, Basic realm=b"], {"Digest", "Basic"}),
+        (["Digest realm=a", "NEGOTIATE"], {"Digest", "Negotiate"}),
+        (["Negotiate YII=, Basic=1, ,"], {"Negotiate"}),
+        ([CANARY, f'Digest {CANARY}="'], {"Digest"}),
+    ],
+)
+def test_only_known_schemes_are_taken_from_www_authenticate(challenges: list[str], found: set[str]) -> None:
+    assert schemes(challenges) == found
+
+
+async def test_an_answer_says_which_schemes_every_header_offers(clients: Clients, tmp_path: Path) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        answer = web.Response(status=401)
+        for challenge in ('Basic realm="x"', f"Digest {CANARY}=1", CANARY):
+            answer.headers.add("WWW-Authenticate", challenge)
+        return answer
+
+    async with serving(tmp_path, refuse) as server:
+        answer = await clients.exchange(endpoint(server.url), PLAIN)
+
+    assert answer.schemes == {"Basic", "Digest"}
 
 
 # A CA that asks to be left alone

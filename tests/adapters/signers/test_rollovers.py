@@ -13,7 +13,7 @@ from adapters.signers.ca import CA
 from adapters.signers.remote.assembly import assemble
 from adapters.signers.verified import Verified
 from adapters.signers.x509.authority import best_path
-from adapters.signers.x509.bag import Bag, expiry
+from adapters.signers.x509.bag import Bag, signing_path
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Credentials, Issued, SigningOrder
 from tests import openssl, pki
@@ -286,7 +286,7 @@ def test_a_key_of_a_type_that_nobody_knows_is_in_nobodys_way() -> None:
 def test_the_expiry_of_cas_that_all_issued_another() -> None:
     cas = [each.certificate for each in (OLD_BY_NEW, NEW_BY_OLD, OLD, NEW)]
 
-    assert expiry(cas, NOW) == OLD.certificate.not_valid_after_utc
+    assert min(ca.not_valid_after_utc for ca in signing_path(cas, NOW)) == OLD.certificate.not_valid_after_utc
 
 
 async def test_a_new_root_is_asked_for_when_the_one_known_has_expired() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.signers.x509 import signed_data
-from tests import pki
+from tests import der, pki
 from tests.domain.factories import fuzz
 from tests.remote.est import certs_only
 
@@ -26,14 +26,14 @@ def test_all_certificates_are_found() -> None:
 
 def test_what_is_cut_off_is_refused() -> None:
     for end in range(len(SIGNED_DATA)):
-        with pytest.raises(ValueError, match=r"^is (cut off|no PKCS#7)"):
+        with pytest.raises(ValueError, match="it is cut off"):
             signed_data.certificates(SIGNED_DATA[:end])
 
 
 def test_many_small_elements_take_no_longer_than_their_bytes() -> None:
-    """Four million of them: what copies the rest for each one never comes to an end."""
+    """As many as an answer has room for: what copies the rest for each one never comes to an end."""
     with pytest.raises(ValueError, match="is no PKCS#7 SignedData"):
-        signed_data.certificates(b"\x05\x00" * 4_000_000)
+        signed_data.certificates(der.element(der.SEQUENCE, b"\x05\x00" * 250_000))
 
 
 @given(st.integers(0, len(SIGNED_DATA) - 1), st.binary(min_size=1, max_size=8))
@@ -44,4 +44,4 @@ def test_hostile_bytes_are_found_or_refused(place: int, inserted: bytes) -> None
         found = signed_data.certificates(altered)
     except ValueError:
         return
-    assert all(der in altered for der in found)
+    assert all(each in altered for each in found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +65,93 @@ async def test_garbage_for_the_cas_certificates(clients: Clients, tmp_path: Path
         spec = IssuerSpec(broken.url, SECRET, "EST")
         told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
 
-    assert told == "the answer of the EST server to cacerts is no base64 of PKCS#7 certificates; see its log"
+    assert (
+        told == "the answer of the EST server to cacerts is an HTML page, no PKCS#7 in base64, PEM or DER; see its log"
+    )
+
+
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "base64 in lines": base64.encodebytes,
+    "base64 on one line": base64.b64encode,
+    "base64 with CRLF": lambda der: base64.encodebytes(der).replace(b"\n", b"\r\n"),
+    "DER": lambda der: der,
+    "PEM": lambda der: pki.armor(der, "PKCS7"),
+    "PEM with CRLF": lambda der: pki.armor(der, "PKCS7").replace(b"\n", b"\r\n"),
+    "PEM after text": lambda der: b"subject=CN=us\n\n" + pki.armor(der, "PKCS7"),
+    "PEM labelled CMS": lambda der: pki.armor(der, "CMS"),
+    "PEM labelled CERTIFICATE": lambda der: pki.armor(der, "CERTIFICATE"),
+    "BER without base64": lambda der: b"\x30\x80" + der[4:] + b"\x00\x00",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("content_type", ["application/pkcs7-mime", "text/plain", ""])
+async def test_pkcs7_is_read_in_every_form_that_servers_send(
+    signer: EST, server: ESTServer, form: str, content_type: str
+) -> None:
+    asked = order(server)
+    signed = await server.sign(der(asked))
+    body = FORMS[form](base64.b64decode(certs_only([ISSUING.certificate, signed])))
+    server.next = [answering(200, body, **({"Content_Type": content_type} if content_type else {}))]
+
+    answer = await signer.sign(asked)
+
+    assert isinstance(answer, Issued)
+    assert x509.load_pem_x509_certificates(answer.chain) == [signed, ISSUING.certificate]
+
+
+BARE = ISSUING.certificate.public_bytes(Encoding.DER)
+NO_PKCS7 = {
+    "an HTML page": (f"\n<!DOCTYPE html>{PASSWORD}".encode(), "is an HTML page, no PKCS#7 in base64, PEM or DER"),
+    "text": (PASSWORD.encode(), "is no PKCS#7 in base64, PEM or DER"),
+    "a certificate in PEM": (ISSUING.pem, "is a bare certificate, no PKCS#7 with certificates that can be read"),
+    "a certificate in DER": (BARE, "is a bare certificate, no PKCS#7 with certificates that can be read"),
+    "a certificate in base64": (
+        base64.b64encode(BARE),
+        "is a bare certificate, no PKCS#7 with certificates that can be read",
+    ),
+    "garbage in base64": (base64.b64encode(PASSWORD.encode()), "is no PKCS#7 with certificates that can be read"),
+    "half a PEM block": (
+        b"-----BEGIN PKCS7-----\n" + certs_only([ISSUING.certificate]),
+        "is no complete PEM block of PKCS#7",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_PKCS7)
+async def test_what_cannot_be_read_is_named_and_not_quoted(signer: EST, server: ESTServer, case: str) -> None:
+    body, told = NO_PKCS7[case]
+    server.next = [answering(200, body)]
+
+    said = await refusal(signer.sign(order(server)), SigningError)
+
+    assert said == f"the answer of the EST server to simpleenroll {told}; see its log"
+
+
+def unreadable() -> x509.Certificate:
+    """A certificate with a name that cannot be read: a BIT STRING."""
+    der = pki.authority("EST unread").certificate.public_bytes(Encoding.DER)
+    return x509.load_der_x509_certificate(der.replace(b"\x0c\x0aEST unread", b"\x03\x0a\x00ST unread"))
+
+
+async def test_a_certificate_that_cannot_be_read_harms_nobody(signer: EST, server: ESTServer) -> None:
+    server.trusted = [unreadable(), ROOT.certificate]
+    server.handed_out = [unreadable(), ISSUING.certificate]
+
+    await signer.check(issuer(server), secret(BY_NAME))
+    answer = await signer.sign(order(server))
+
+    assert isinstance(answer, Issued)
+    assert answer.ca == ROOT.pem
+    assert ISSUING.pem in answer.chain
+
+
+async def test_an_answer_of_unreadable_certificates_alone_is_named(signer: EST, server: ESTServer) -> None:
+    server.next = [answering(200, certs_only([unreadable()]))]
+
+    told = await refusal(signer.sign(order(server)), SigningError)
+
+    assert "cannot be read: certificate 1: its name holds a BIT STRING where a text belongs" in told
 
 
 async def test_an_answer_without_end(signer: EST, server: ESTServer) -> None:
@@ -88,6 +176,21 @@ async def test_other_names_than_asked_are_not_passed_on(signer: EST, server: EST
 
     with pytest.raises(SigningError, match=r"DNS name 'evil\.example\.com' was not asked for"):
         await Verified(signer, StoppedClock()).sign(order(server))
+
+
+async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_it(
+    signer: EST, server: ESTServer
+) -> None:
+    asked = order(server, csr=pki.csr(common_name="app.example.com", dns=["www.example.com"]))
+    both = x509.SubjectAlternativeName([x509.DNSName("www.example.com"), x509.DNSName("app.example.com")])
+    widened = pki.altered(await server.sign(der(asked)), ISSUING, extension=both)
+    server.next = [answering(200, certs_only([widened, ISSUING.certificate]))] * 2
+    allowed = replace(asked, issuer=issuer(server, caAddsCommonNameAsDNSName="true"))
+    verified = Verified(signer, StoppedClock())
+
+    with pytest.raises(SigningError, match='caAddsCommonNameAsDNSName: "true" of the issuer allows it'):
+        await verified.sign(asked)
+    assert isinstance(await verified.sign(allowed), Issued)
 
 
 async def test_ber_as_java_writes_it(signer: EST, server: ESTServer) -> None:

@@ -109,6 +109,39 @@ async def test_credentials_that_are_not_accepted(signer: EST, server: ESTServer,
     )
 
 
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        (f'Digest realm="{PASSWORD}", nonce="x", qop="auth"', "Digest"),
+        ("Negotiate", "Negotiate"),
+        ("Negotiate, NTLM", "NTLM or Negotiate"),
+        (f"Bearer {PASSWORD}", "Bearer"),
+    ],
+)
+async def test_authentication_that_is_not_supported_is_named(
+    signer: EST, server: ESTServer, offered: str, told: str
+) -> None:
+    server.next = [answering(401, WWW_Authenticate=offered)] * 2
+    both = order(server, secret(BY_NAME, BY_CERTIFICATE))
+
+    said = f"the EST server answers simpleenroll with HTTP 401: it asks for HTTP {told} authentication, which is not "
+    assert await refusal(signer.sign(order(server)), IssuerUnhealthy) == (
+        f"{said}supported; allow Basic there, or store tls.crt and tls.key in Secret team-a/my-ca"
+    )
+    assert await refusal(signer.sign(both), IssuerUnhealthy) == (
+        f"{said}supported; allow Basic there, or accept username, password, tls.crt and tls.key of Secret team-a/my-ca"
+    )
+
+
+@pytest.mark.parametrize("offered", ['Digest realm="a", Basic realm="b"', PASSWORD, ""])
+async def test_a_401_that_offers_basic_or_nothing_known_is_about_the_credentials(
+    signer: EST, server: ESTServer, offered: str
+) -> None:
+    server.next = [answering(401, WWW_Authenticate=offered)]
+
+    assert "does not accept username and password of" in await refusal(signer.sign(order(server)), IssuerUnhealthy)
+
+
 async def test_a_wrong_password(signer: EST, server: ESTServer) -> None:
     wrong = secret({"username": b"us", "password": b"guessed"})
 
@@ -128,7 +161,7 @@ async def test_a_server_of_another_ca(signer: EST, server: ESTServer) -> None:
 
     told = await refusal(signer.sign(order(server, wrong)), IssuerUnhealthy)
 
-    assert "put the CA certificate that it leads to into ca.crt of Secret team-a/my-ca" in told
+    assert "no certificate in ca.crt of Secret team-a/my-ca issued it" in told
     assert server.http.seen == []
 
 

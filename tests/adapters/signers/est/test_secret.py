@@ -22,7 +22,7 @@ from tests.remote.est import PASSWORD, ESTServer
         (BY_NAME | {"tls.key": US.key_pem}, "Secret team-a/my-ca has tls.key but no tls.crt"),
         ({"tls.crt": US.pem}, "Secret team-a/my-ca has tls.crt but no tls.key"),
         (BY_NAME | {"username": b"u:s"}, "username holds a colon"),
-        ({"tls.crt": US.pem, "tls.key": US.key_pem.ljust(6_501)}, "tls.key has 6,501 bytes, more than the 6,500"),
+        ({"tls.crt": US.pem, "tls.key": US.key_pem.ljust(100_001)}, "tls.key has 100,001 bytes, more than the 100,000"),
         (BY_NAME | {"ca.crt": b"garbage"}, "Secret team-a/my-ca: ca.crt holds no PEM block"),
     ],
 )

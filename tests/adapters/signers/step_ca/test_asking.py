@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -11,10 +12,13 @@ import pytest
 from cryptography import x509
 from jwt.algorithms import RSAAlgorithm
 
+from adapters.signers.remote.clients import Clients
 from adapters.signers.step_ca import StepCA
 from domain.errors import IssuerFailed, RequestRejected
 from tests import pki
-from tests.adapters.signers.step_ca.asking import DATA, KEY, US, Answers, issuer, order, refusal, secret
+from tests.adapters.signers.lying import ROOT
+from tests.adapters.signers.step_ca.asking import DATA, KEY, US, Answers, issuer, order, pem, refusal, secret
+from tests.contracts.clock import StoppedClock
 from tests.remote import https
 from tests.step_ca.provisioner import PASSWORD, encrypt
 
@@ -125,7 +129,7 @@ async def test_the_token_is_for_this_order_alone(signer: StepCA, server: https.S
     tokens = []
     for seen in server.seen[-2:]:
         body = json.loads(seen.body)
-        assert (body["csr"], body["notAfter"]) == (csr.decode(), "3600s")
+        assert body["csr"] == csr.decode()
         tokens.append(jwt.decode(body["ott"], jwt.PyJWK(KEY.public), audience=f"{server.url}/1.0/sign"))
         assert jwt.get_unverified_header(body["ott"]) == {"alg": "ES256", "typ": "JWT", "kid": "kid"}
     first, second = tokens
@@ -140,6 +144,80 @@ async def test_the_token_is_for_this_order_alone(signer: StepCA, server: https.S
         "extensions": [],
     }
     assert first["jti"] != second["jti"]
+
+
+HOUR, NOW = timedelta(hours=1), datetime.now(UTC).replace(microsecond=1)
+X5C_BY_US = {"tls.crt": US.pem, "tls.key": US.key_pem}
+JUST_MADE = pki.authority("us", parent=https.CLIENTS, constraints=None, begins=NOW - timedelta(seconds=10))
+ENDING = pki.authority("Ending CA", parent=ROOT, lasts=timedelta(days=2))
+ENDED = pki.authority("Ended CA", parent=ROOT, lasts=timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("duration", "backdated"),
+    [(HOUR, timedelta(minutes=5)), (timedelta(days=90), timedelta(minutes=5)), (timedelta(minutes=6), HOUR / 120)],
+)
+@pytest.mark.parametrize("data", [DATA, X5C_BY_US], ids=["JWK", "X5C"])
+async def test_the_validity_is_asked_for_to_the_second(
+    server: https.Server, answers: Answers, data: dict[str, bytes], duration: timedelta, backdated: timedelta
+) -> None:
+    begin, end = await validity_asked(server, answers, data, duration)
+
+    assert end - begin == duration
+    assert timedelta(0) <= begin - (NOW - backdated) < timedelta(seconds=1)
+
+
+async def test_no_certificate_begins_before_the_one_that_asks_for_it(server: https.Server, answers: Answers) -> None:
+    """step-ca's X5C provisioners refuse it."""
+    data = {"tls.crt": JUST_MADE.pem, "tls.key": JUST_MADE.key_pem}
+
+    begin, end = await validity_asked(server, answers, data, HOUR)
+
+    assert begin == JUST_MADE.certificate.not_valid_before_utc
+    assert end - begin == HOUR
+
+
+@pytest.mark.parametrize(
+    ("crts", "bounded"),
+    [(pem(ENDING), True), (pem(ENDED), False), ([], False), (["garbage"], False)],
+    ids=["ends first", "has ended", "none", "garbage"],
+)
+async def test_nothing_is_asked_for_that_outlives_the_ca(
+    signer: StepCA, server: https.Server, answers: Answers, crts: list[str], bounded: bool
+) -> None:
+    """An expired one is not the request's mistake, and a step-ca that tells of none has no end that is known."""
+    answers["/intermediates"], answers["/1.0/sign"] = (201, {"crts": crts}), (403, {})
+    await signer.check(issuer(server), secret())
+    await refusal(signer.sign(order(server, duration=timedelta(days=3))), RequestRejected)
+
+    begin, end = last_validity(server)
+    assert end == (ENDING.certificate.not_valid_after_utc if bounded else begin + timedelta(days=3))
+
+
+async def test_without_a_duration_the_ca_decides(signer: StepCA, server: https.Server, answers: Answers) -> None:
+    answers["/1.0/sign"] = (403, {})
+    await refusal(signer.sign(order(server, duration=None)), RequestRejected)
+
+    assert json.loads(server.seen[-1].body).keys() == {"csr", "ott"}
+
+
+async def validity_asked(
+    server: https.Server, answers: Answers, data: dict[str, bytes], duration: timedelta
+) -> tuple[datetime, datetime]:
+    """By a signer whose clock shows NOW."""
+    answers["/1.0/sign"] = (403, {})
+    clock = StoppedClock(NOW)
+    clients = Clients(clock)
+    signer = StepCA(clients, clock)
+    await refusal(signer.sign(order(server, credentials=secret(data), duration=duration)), RequestRejected)
+    await clients.close()
+    return last_validity(server)
+
+
+def last_validity(server: https.Server) -> tuple[datetime, datetime]:
+    body = json.loads(server.seen[-1].body)
+    begin, end = (datetime.strptime(body[name], "%Y-%m-%dT%H:%M:%S%z") for name in ("notBefore", "notAfter"))
+    return begin, end
 
 
 OTHER = x509.OtherName(x509.ObjectIdentifier("1.2.3"), b"\x0c\x01u")
