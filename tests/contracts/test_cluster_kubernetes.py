@@ -6,9 +6,11 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -17,11 +19,12 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.translate import Translator
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order, RequestSnapshot
 from domain.ports import Cluster
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer
 from tests.contracts.cluster_contract import ClusterContract
+from tests.contracts.cluster_stage import Watched, condition, stored
 from tests.contracts.hands import Hands, a_csr
 from tests.deployed import Deployed
 
@@ -33,6 +36,23 @@ _API_VERSIONS = {
     "Secret": "v1",
 }
 _USAGES = ["digital signature", "client auth"]
+_SIGNING_REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+_ODD_NAMES = [
+    "\x00",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\n",
+    "\r\n",
+    "\t",
+    "\x7f",
+    "\x9f",
+    "\u200b",
+    "\ufeff",
+    "\uffff",
+    "\U0001f510",
+    " #?:",
+]
 _numbers = count(1)
 
 
@@ -160,3 +180,38 @@ class TestKubernetesCluster(ClusterContract):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")
         deployed.server.kubectl("delete", f"{NAMES.cluster_issuers}.{NAMES.group}", namespace, "--ignore-not-found")
         deployed.server.kubectl("delete", "csr", namespace, "--ignore-not-found")
+
+    @pytest.mark.parametrize("odd", _ODD_NAMES, ids=ascii)
+    async def test_a_csr_may_be_called_all_that_the_api_server_allows(
+        self, watched: Watched, deployed: Deployed, cluster_issuer: ObjectKey, csr_key: ObjectKey, odd: str
+    ) -> None:
+        name = f"{csr_key.name}-a{odd}b"
+        await _create_raw(deployed.server, name, cluster_issuer)
+        key = replace(csr_key, name=name)
+        try:
+            found = await watched.cluster.reload(key)
+            assert isinstance(found, RequestSnapshot)
+            failed = replace(condition("True", "Failed", "Failed"), message=f"because of {odd}")
+            await watched.write(key, SigningRequestStatus(failed=failed))
+            told = json.loads(deployed.server.kubectl("get", "--raw", f"{_SIGNING_REQUESTS}/{quote(name, safe='')}"))
+            assert told["metadata"]["name"] == name
+            assert [_condition(each) for each in told["status"]["conditions"]] == [stored(failed)]
+        finally:
+            deployed.server.kubectl("delete", "--raw", f"{_SIGNING_REQUESTS}/{quote(name, safe='')}")
+
+
+async def _create_raw(server: ApiServer, name: str, issuer: ObjectKey) -> None:
+    """Past kubectl's own encoding of JSON, which escapes some of these characters and not others."""
+    spec = {
+        "request": base64.b64encode(a_csr()).decode(),
+        "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer.name}",
+        "usages": _USAGES,
+    }
+    body = {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": CERTIFICATE_SIGNING_REQUEST,
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+    create = "create", "--raw", _SIGNING_REQUESTS, "--filename=-"
+    await asyncio.to_thread(server.kubectl, *create, stdin=json.dumps(body))
