@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import facts, issuers, parameters, requests, trace
-from domain.effects import Check, Effects
+from domain.effects import Check, Effects, Event
 from domain.errors import (
+    AdmissionRefused,
     ClusterError,
     Conflict,
     Forbidden,
@@ -22,6 +23,7 @@ from domain.errors import (
     IssuerUnhealthy,
     NotFound,
     RequestRejected,
+    WrongCertificate,
 )
 from domain.model import (
     Attempt,
@@ -37,7 +39,9 @@ from domain.model import (
 )
 from domain.ports import Clock, Cluster, Meter, Recorder, Signer, Wake
 from domain.retry import RetryPolicy
+from domain.writes import Writes
 
+_KEPT = Issued | Pending | RequestRejected | WrongCertificate  # of a wrong certificate that there was one
 _RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
 
 
@@ -69,6 +73,7 @@ class Reconciler:
         self._meter = meter
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
+        self._writes = Writes(cluster, meter)
 
     def is_tripped(self, issuer: ObjectKey) -> bool:
         """Whether a signer has opened the issuer's breaker and nothing was signed since.
@@ -96,13 +101,18 @@ class Reconciler:
             return self._postpone(key, trouble)
 
     async def stand_by(self, key: ObjectKey) -> None:
-        """In place of `reconcile` while another process works: does nothing but forget what is gone."""
+        """In place of `reconcile` while another process works: does nothing but forget what is gone.
+
+        An answer that turns up from now on may be the other's: it is not counted here.
+        """
+        self._writes.forget(key)
         if await self._cluster.load(key) is None:
             self._forget(key)
 
     def _forget(self, key: ObjectKey) -> None:
         self._attempts.pop(key, None)
         self._reports.pop(key, None)
+        self._writes.forget(key)
         self._meter.forgotten(key)
 
     async def _visit(self, key: ObjectKey) -> timedelta | None:
@@ -132,6 +142,8 @@ class Reconciler:
     async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:
         if isinstance(snapshot, Issuer):
             return await self._look_at_issuer(snapshot, self._attempt(key, snapshot.uid))
+        if (event := self._writes.found(snapshot.request)) is not None:
+            return Effects(event=event)
         return await self._look_at_request(snapshot, self._attempt(key, snapshot.request.uid))
 
     async def _look_at_issuer(self, issuer: Issuer, attempt: Attempt) -> Effects:
@@ -234,9 +246,11 @@ class Reconciler:
         before = self._attempts.get(key)
         issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
-            await self._cluster.apply(effects.patch)
-            if issuer and (answer := facts.answer(effects.patch.status)):
-                self._meter.settled(issuer.kind, answer)
+            try:
+                await self._writes.write(effects.patch, effects.event, issuer)
+            except AdmissionRefused as refusal:
+                self._recorder.record(_refusal_event(snapshot, refusal))
+                raise
         if effects.event is not None:
             number = before.failures + 1 if before else 1
             trace.told(effects.event, issuer, number, self._clock.now() - begun)
@@ -274,9 +288,15 @@ class Reconciler:
         if attempt is None:
             wait = self._policy.first
         else:
-            kept = attempt.outcome if isinstance(attempt.outcome, Issued | Pending | RequestRejected) else None
+            kept = attempt.outcome if isinstance(attempt.outcome, _KEPT) else None
             attempt = self._attempts[key] = replace(attempt, failures=attempt.failures + 1, outcome=kept)
             wait = self._policy.backoff(attempt.failures, attempt.uid)
         wait = max(wait, trouble.retry_after or wait)
         trace.postponed(key, attempt.failures if attempt else 1, wait, trouble)
         return wait
+
+
+def _refusal_event(snapshot: Snapshot, refusal: AdmissionRefused) -> Event:
+    if isinstance(snapshot, Issuer):
+        return issuers.refused(snapshot, refusal)
+    return requests.refused(snapshot.request, refusal)

@@ -4,6 +4,7 @@ Law: every signer is wired inside one of these, so that no signer, however new, 
 status. It trusts nothing but its own reading of the CSR and of the answer.
 """
 
+import re
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -14,17 +15,15 @@ from adapters.signers.x509 import agreement, chains, extensions, keys, names, pa
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
 from domain import durations
-from domain.errors import SigningError
+from domain.errors import WrongCertificate
 from domain.model import Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.parameters import CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
 _CLOCK_SKEW = timedelta(minutes=5)
 """By how much a CA's clock may be ahead of ours."""
-
-
-class WrongCertificate(SigningError):
-    """The CA's answer is not what it was asked for: not stored, asked again within the retry window."""
+_VARIES = re.compile(r"(?<=validity: )[^;]*|[\d,]+(?= bytes)")
+"""What differs each time that a CA repeats the same mistake: the times, and the length of a signature."""
 
 
 class Verified(Around):
@@ -63,7 +62,7 @@ def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_de
     leaf, *above = _path(answer.chain, csr)
     differences = _differences(leaf, csr, order, now, ca_decides)
     if differences:
-        raise WrongCertificate(f"the CA returned a wrong certificate: {'; '.join(differences)}")
+        raise _wrong(f"the CA returned a wrong certificate: {'; '.join(differences)}")
     roots = [ca for ca in above if chains.is_self_signed(ca)]
     path = [leaf, *(ca for ca in above if ca not in roots)]
     trusted = _trusted(answer.ca, path[-1]) if answer.ca else roots
@@ -82,17 +81,21 @@ def _path(chain: bytes, csr: CSR) -> list[x509.Certificate]:
             raise ValueError(f"holds a certificate of {size:,} bytes, more than the {pem.LEAF_LIMIT:,} allowed")
         return chains.upward(leaf, found)
     except ValueError as error:
-        raise WrongCertificate(f"the chain that the CA returned {error}") from None
+        raise _wrong(f"the chain that the CA returned {error}") from None
 
 
 def _trusted(ca: bytes, top: x509.Certificate) -> list[x509.Certificate]:
     try:
         trusted = pem.certificates(ca, pem.BUNDLE_LIMIT)
     except ValueError as error:
-        raise WrongCertificate(f"the CA certificate that the signer returned {error}") from None
+        raise _wrong(f"the CA certificate that the signer returned {error}") from None
     if not chains.lead_to(trusted, top):
-        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
+        raise _wrong("the CA certificate that the signer returned did not issue the chain it came with")
     return trusted
+
+
+def _wrong(message: str) -> WrongCertificate:
+    return WrongCertificate(message, difference=_VARIES.sub("…", message))
 
 
 def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> list[str]:

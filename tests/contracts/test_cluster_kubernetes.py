@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -22,9 +22,10 @@ from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, St
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order, RequestSnapshot
 from domain.ports import Cluster
 from entrypoints.settings import NAMES, NAMESPACE
-from tests.cluster.api_server import ApiServer
+from tests.cluster.api_server import ApiServer, KubectlFailed
+from tests.cluster.waiting import wait_until
 from tests.contracts.cluster_contract import ClusterContract
-from tests.contracts.cluster_stage import Watched, condition, stored
+from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
 from tests.contracts.hands import Hands, a_csr
 from tests.deployed import Deployed
 
@@ -35,6 +36,7 @@ _API_VERSIONS = {
     CERTIFICATE_SIGNING_REQUEST: "certificates.k8s.io/v1",
     "Secret": "v1",
 }
+_ADMISSION = "admissionregistration.k8s.io/v1"
 _USAGES = ["digital signature", "client auth"]
 _SIGNING_REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 _ODD_NAMES = [
@@ -106,6 +108,40 @@ class KubernetesHands(Hands):
 
     async def delete(self, key: ObjectKey) -> None:
         await self._kubectl("delete", *_named(key))
+
+    async def refuse_statuses(self, key: ObjectKey, why: str) -> None:
+        """By a policy, which takes effect some time after it is there."""
+        name, kind = f"{self.namespace}-{key.kind.lower()}", "ValidatingAdmissionPolicy"
+        rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["*/status"]}
+        it = f"request.name == '{key.name}' && request.?namespace.orValue('') == '{key.namespace}'"
+        policy = {
+            "matchConstraints": {"resourceRules": [rule]},
+            "matchConditions": [{"name": "it", "expression": it}],
+            "validations": [{"expression": "false", "message": why}],
+        }
+        binding = {"policyName": name, "validationActions": ["Deny"]}
+        for part, spec in ((kind, policy), (f"{kind}Binding", binding)):
+            body = {"apiVersion": _ADMISSION, "kind": part, "metadata": {"name": name}, "spec": spec}
+            await self._kubectl("create", "--filename=-", stdin=json.dumps(body))
+        await self._until(lambda: why in self._refusal(key), f"a policy refuses the status of {key}")
+
+    async def accept_statuses(self, key: ObjectKey) -> None:
+        name = f"{self.namespace}-{key.kind.lower()}"
+        for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+            await self._kubectl("delete", kind, name)
+        await self._until(lambda: self._refusal(key) == "", f"no policy refuses the status of {key}")
+
+    async def _until(self, probe: Callable[[], bool], what: str) -> None:
+        await asyncio.to_thread(wait_until, probe, DEADLINE, what)
+
+    def _refusal(self, key: ObjectKey) -> str:
+        """What the API server says of a write of the status that changes nothing; empty where it takes it."""
+        patch = "--subresource=status", "--type=merge", "--dry-run=server", '--patch={"status":{}}'
+        try:
+            self.server.kubectl("patch", *_named(key), *patch)
+        except KubectlFailed as refusal:
+            return str(refusal)
+        return ""
 
     async def status(self, key: ObjectKey) -> Status | None:
         told = json.loads(await self._kubectl("get", *_named(key), "--output=json")).get("status") or {}
