@@ -94,8 +94,17 @@ class WatchedSigner(ScriptedSigner):
         self.answered: set[str] = set()
         self.differences: dict[str, list[str]] = {}
         self.trials: dict[ObjectKey, ObjectKey] = {}
+        self.violations: list[str] = []
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
+        """Keeps what it asserts, for the reconciler takes whatever a signer raises for a failure of the CA."""
+        try:
+            return await self._sign(order)
+        except AssertionError as violation:
+            self.violations.append(str(violation))
+            raise
+
+    async def _sign(self, order: SigningOrder) -> Issued | Pending:
         found = [each for key in REQUESTS if (each := stored(self.world, key)) is not None and each.uid == order.uid]
         assert found, f"{order.uid} is gone and was sent to the CA"
         request: Any = found[0]
@@ -302,6 +311,10 @@ class Controller(RuleBasedStateMachine):
         self.do(self.world.a_little)
 
     @invariant()
+    def the_signer_was_asked_only_what_it_may_be_asked(self) -> None:
+        assert self.signer.violations == []
+
+    @invariant()
     def a_csr_has_a_certificate_or_has_failed_and_never_both(self) -> None:
         for key in REQUESTS:
             status = self.world.cluster._statuses.get(key)
@@ -347,6 +360,7 @@ class Controller(RuleBasedStateMachine):
         self.everything_has_come_to_its_end()
 
     def everything_has_come_to_its_end(self) -> None:
+        self.the_signer_was_asked_only_what_it_may_be_asked()
         for issuer in ISSUERS:
             assert stored(self.world, issuer).is_ready, f"{issuer} did not recover: {stored(self.world, issuer)}"
         for key in REQUESTS:

@@ -34,7 +34,9 @@ def denying_webhook(stage: Stage, result: dict[str, Any], directory: Path) -> It
     async def deny(request: web.Request) -> web.Response:
         review = await request.json()
         review["response"] = {"uid": review["request"]["uid"], "allowed": False, "status": result}
-        return web.json_response(review)
+        response = web.json_response(review)
+        response.force_close()  # else the API server keeps the connection, and nobody is left to close it
+        return response
 
     with in_background(https.serving(directory, deny)) as server:
         client = {"url": server.url, "caBundle": base64.b64encode(https.ROOT.pem).decode()}
