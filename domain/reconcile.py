@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import facts, issuers, parameters, requests, trace
-from domain.effects import Check, Effects, Event
+from domain.effects import Check, Effects
 from domain.errors import (
-    AdmissionRefused,
     ClusterError,
     Conflict,
     Forbidden,
@@ -73,7 +72,7 @@ class Reconciler:
         self._meter = meter
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
-        self._writes = Writes(cluster, meter)
+        self._writes = Writes(cluster, recorder, meter)
 
     def is_tripped(self, issuer: ObjectKey) -> bool:
         """Whether a signer has opened the issuer's breaker and nothing was signed since.
@@ -246,11 +245,7 @@ class Reconciler:
         before = self._attempts.get(key)
         issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
-            try:
-                await self._writes.write(effects.patch, effects.event, issuer)
-            except AdmissionRefused as refusal:
-                self._recorder.record(_refusal_event(snapshot, refusal))
-                raise
+            await self._writes.write(snapshot, effects.patch, effects.event)
         if effects.event is not None:
             number = before.failures + 1 if before else 1
             trace.told(effects.event, issuer, number, self._clock.now() - begun)
@@ -294,9 +289,3 @@ class Reconciler:
         wait = max(wait, trouble.retry_after or wait)
         trace.postponed(key, attempt.failures if attempt else 1, wait, trouble)
         return wait
-
-
-def _refusal_event(snapshot: Snapshot, refusal: AdmissionRefused) -> Event:
-    if isinstance(snapshot, Issuer):
-        return issuers.refused(snapshot, refusal)
-    return requests.refused(snapshot.request, refusal)

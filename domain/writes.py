@@ -1,4 +1,4 @@
-"""Status writes, and the answers of those whose outcome is unknown.
+"""Status writes: refusals of admission are told by an Event, answers are counted.
 
 A write may have happened though its answer was lost or was a 5xx. Then the answer is counted and told by its Event once
 the request turns out to have it. Of a request's status the watch keeps no bytes, so an answer is recognised by its
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain import facts
+from domain import facts, issuers, requests
 from domain.effects import Event, PatchStatus
-from domain.errors import Transient, UnknownOutcome
-from domain.model import ObjectKey, Request
-from domain.ports import Cluster, Meter
+from domain.errors import AdmissionRefused, Transient, UnknownOutcome
+from domain.model import Issuer, ObjectKey, Request, Snapshot
+from domain.ports import Cluster, Meter, Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,26 @@ class _Unsure:
 
 
 class Writes:
-    def __init__(self, cluster: Cluster, meter: Meter) -> None:
+    def __init__(self, cluster: Cluster, recorder: Recorder, meter: Meter) -> None:
         self._cluster = cluster
+        self._recorder = recorder
         self._meter = meter
         self._unsure: dict[ObjectKey, _Unsure] = {}
 
-    async def write(self, patch: PatchStatus, event: Event | None, issuer: ObjectKey | None) -> None:
-        """Applies the patch, and counts the answer that it holds for a request to this issuer."""
+    async def write(self, snapshot: Snapshot, patch: PatchStatus, event: Event | None) -> None:
+        """Applies the patch; `event` is what the caller records of it afterwards."""
         try:
             await self._cluster.apply(patch)
+        except AdmissionRefused as refusal:
+            self._recorder.record(_refused(snapshot, refusal))
+            raise
         except (UnknownOutcome, Transient):
             if event and facts.answer(patch.status):
                 self._unsure[patch.key] = _Unsure(patch, event)
             raise
         self.forget(patch.key)
-        self._count(patch, issuer)
+        if not isinstance(snapshot, Issuer):
+            self._count(patch, snapshot.request.issuer)
 
     def found(self, request: Request) -> Event | None:
         """The Event that is still to be recorded of an answer whose write has happened after all; counts it, once."""
@@ -55,3 +60,9 @@ class Writes:
     def _count(self, patch: PatchStatus, issuer: ObjectKey | None) -> None:
         if issuer and (answer := facts.answer(patch.status)):
             self._meter.settled(issuer.kind, answer)
+
+
+def _refused(snapshot: Snapshot, refusal: AdmissionRefused) -> Event:
+    if isinstance(snapshot, Issuer):
+        return issuers.refused(snapshot, refusal)
+    return requests.refused(snapshot.request, refusal)
