@@ -27,12 +27,16 @@ class News:
     message: str
 
 
+STATUS_REFUSED = "Admission refused to store the status of this object; the write will be repeated: {why}"
+
+
 class IssuerNews(Enum):
     FIRST_SEEN = News("Initializing", "Unknown", NORMAL, "First seen")
     CHECKED = News("Checked", "True", NORMAL, "Success")
     CHECKED_WITH_WARNINGS = News("Checked", "True", WARNING, "Success, with warnings: {why}")
     CHECK_FAILED = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
     BROKEN = News("Failed", "False", WARNING, "Not retried until the spec or the Secret changes: {why}")
+    REFUSED = News("StatusRefused", None, WARNING, STATUS_REFUSED)
 
 
 class RequestNews(Enum):
@@ -45,7 +49,14 @@ class RequestNews(Enum):
     MAY_NOT_REFERENCE = News("DeniedReference", None, WARNING, "The requester may not use the issuer: {why}")
     REJECTED = News("Failed", "False", WARNING, "The request cannot be signed: {why}")
     GIVEN_UP = News("Failed", "False", WARNING, "Given up after retrying for {retried}: {why}")
+    WRONG_TWICE = News(
+        "Failed",
+        "False",
+        WARNING,
+        "The CA answered twice with the same difference; asking again would only make more certificates: {why}",
+    )
     ISSUED = News("Issued", "True", NORMAL, "Signed")
+    REFUSED = News("StatusRefused", None, WARNING, STATUS_REFUSED)
 
 
 def ready_condition(

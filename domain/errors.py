@@ -13,6 +13,18 @@ class SigningError(Exception):
     """The signer knows what went wrong and its message may be shown; by itself it means: try again later."""
 
 
+class WrongCertificate(SigningError):
+    """The CA's answer is not what it was asked for: it is not stored, and the CA is asked once more.
+
+    `difference` is equal whenever the CA repeats its mistake: what differs, without times, sizes or serial numbers. The
+    same difference in two answers in a row fails the request.
+    """
+
+    def __init__(self, message: str, difference: str = "") -> None:
+        super().__init__(message)
+        self.difference = difference or message
+
+
 class RequestRejected(SigningError):
     """This request can never be signed: it becomes Failed."""
 
@@ -46,11 +58,15 @@ class Gone(ClusterError):
 
 
 class Invalid(ClusterError):
-    """The write can never be accepted as it is (HTTP 400, 413, 422, or a name that is none)."""
+    """The API server can never accept the write as it is (its own HTTP 400 or 422, or a name that is none)."""
+
+
+class AdmissionRefused(ClusterError):
+    """An admission webhook, policy or plugin refuses the write, with any HTTP status: it may accept it later."""
 
 
 class Forbidden(ClusterError):
-    """RBAC or an admission webhook refuses (HTTP 401, 403)."""
+    """Authentication or RBAC refuses (HTTP 401, 403)."""
 
 
 class Throttled(ClusterError):

@@ -10,7 +10,7 @@ from enum import Enum
 from domain.conditions import RequestNews
 from domain.effects import RequestStatus, SigningRequestStatus, Status
 from domain.errors import IssuerUnhealthy, RequestRejected
-from domain.model import Issued, Pending
+from domain.model import Condition, Issued, Pending, Request
 
 
 class Answer(Enum):
@@ -56,6 +56,26 @@ def answer(status: Status) -> Answer | None:
         case SigningRequestStatus() if status.failed:
             return Answer.FAILED
     return None
+
+
+def shows(request: Request, status: Status) -> bool:
+    """Whether the request has the answer of this status, as far as the watch tells: its bytes are not kept.
+
+    The time of a condition is left out, for a repeated write has another.
+    """
+    match status:
+        case RequestStatus(ready=wrote):
+            held = request.ready
+            return held is not None and _words(held) == _words(wrote)
+        case SigningRequestStatus(certificate=bytes()):
+            return request.has_certificate
+        case SigningRequestStatus() if status.failed:
+            return request.failed
+    return False
+
+
+def _words(condition: Condition) -> tuple[str, str, str]:
+    return condition.status, condition.reason, condition.message
 
 
 def signing(outcome: Issued | Pending | Exception) -> Signing:

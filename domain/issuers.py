@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from domain.conditions import IssuerNews, News, explain, message, ready_condition
 from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
-from domain.errors import IssuerFailed, IssuerUnhealthy
+from domain.errors import AdmissionRefused, IssuerFailed, IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer
 from domain.retry import RetryPolicy
 
@@ -47,6 +47,11 @@ def settle(
     told = _tell(issuer, IssuerNews.CHECK_FAILED.value, explain(outcome), now)
     event = _event(issuer, IssuerNews.CHECK_FAILED.value, explain(outcome))
     return replace(told, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
+
+
+def refused(issuer: Issuer, refusal: AdmissionRefused) -> Event:
+    """What is said of a status that admission does not let in; in a status it could not be said."""
+    return _event(issuer, IssuerNews.REFUSED.value, explain(refusal))
 
 
 def _tell_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effects:

@@ -260,8 +260,9 @@ class Attempt:
     """What this process remembers of its work on one object. It dies with the process, the object's status does not.
 
     `first_seen` is when a request was first seen approved, `due` when the lack of its approval is worth telling,
-    `outcome` an answer that is not written yet, `announced` the last news that only an Event told; `tripped` says
-    that a signer, not a check, opened the issuer's breaker, and that nothing has been signed since.
+    `outcome` an answer that is not written yet, `announced` the last news that only an Event told, `difference` that
+    of the CA's last wrong certificate; `tripped` says that a signer, not a check, opened the issuer's breaker, and that
+    nothing has been signed since.
     """
 
     uid: str
@@ -270,6 +271,7 @@ class Attempt:
     outcome: Issued | Pending | Exception | None = None
     announced: str = ""
     due: datetime | None = None
+    difference: str = ""
     tripped: bool = False
 
 

@@ -211,7 +211,8 @@ class Cluster(Protocol):
         """Makes the patch's status the whole of ours: what it leaves out is dropped from the object.
 
         Conflict: the object is no longer at the patch's resource version. NotFound: it is gone; apply never
-        creates. Invalid: the server will never take it. After success `load` answers with the new status.
+        creates. Invalid: the server will never take it. AdmissionRefused: a webhook or a policy does not, in its words.
+        After success `load` answers with the new status.
         """
 
     @abstractmethod

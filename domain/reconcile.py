@@ -7,30 +7,26 @@ sees to it that no key is reconciled twice at once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain import facts, issuers, parameters, requests, trace
+from domain import issuers, requests, trace
 from domain.effects import Check, Effects, Review, Sign
 from domain.errors import (
     ClusterError,
     Conflict,
-    Forbidden,
     Invalid,
-    IssuerFailed,
     IssuerUnhealthy,
     NotFound,
     RequestRejected,
+    WrongCertificate,
 )
 from domain.model import (
     Attempt,
-    CheckResult,
-    Credentials,
     Issued,
     Issuer,
     IssuerNames,
-    IssuerSpec,
     ObjectKey,
     Pending,
     Request,
@@ -39,7 +35,10 @@ from domain.model import (
 )
 from domain.ports import AccessReview, Clock, Cluster, Meter, Recorder, Signer, Wake
 from domain.retry import RetryPolicy
+from domain.signing import Signing
+from domain.writes import Writes
 
+_KEPT = Issued | Pending | RequestRejected | WrongCertificate  # of a wrong certificate that there was one
 _RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
 
 
@@ -66,7 +65,6 @@ class Reconciler:
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
-        self._signers = signers
         self._clock = clock
         self._policy = policy
         self._wake = wake
@@ -75,6 +73,8 @@ class Reconciler:
         self._names = names
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _Report] = {}
+        self._signing = Signing(signers, cluster, clock, meter)
+        self._writes = Writes(cluster, recorder, meter)
 
     def is_tripped(self, issuer: ObjectKey) -> bool:
         """Whether a signer has opened the issuer's breaker and nothing was signed since.
@@ -102,13 +102,18 @@ class Reconciler:
             return self._postpone(key, trouble)
 
     async def stand_by(self, key: ObjectKey) -> None:
-        """In place of `reconcile` while another process works: does nothing but forget what is gone."""
+        """In place of `reconcile` while another process works: does nothing but forget what is gone.
+
+        An answer that turns up from now on may be the other's: it is not counted here.
+        """
+        self._writes.forget(key)
         if await self._cluster.load(key) is None:
             self._forget(key)
 
     def _forget(self, key: ObjectKey) -> None:
         self._attempts.pop(key, None)
         self._reports.pop(key, None)
+        self._writes.forget(key)
         self._meter.forgotten(key)
 
     async def _visit(self, key: ObjectKey) -> timedelta | None:
@@ -138,6 +143,8 @@ class Reconciler:
     async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:
         if isinstance(snapshot, Issuer):
             return await self._look_at_issuer(snapshot, self._attempt(key, snapshot.uid))
+        if (event := self._writes.found(snapshot.request)) is not None:
+            return Effects(event=event)
         return await self._look_at_request(snapshot, self._attempt(key, snapshot.request.uid))
 
     async def _look_at_issuer(self, issuer: Issuer, attempt: Attempt) -> Effects:
@@ -146,10 +153,12 @@ class Reconciler:
         decision = issuers.decide(issuer, attempt, failure, self._clock.now(), self._policy)
         if isinstance(decision, Check):
             self._reports.pop(issuer.key, None)  # answered by this check
-            outcome = await self._check(issuer)
+            outcome = await self._signing.check(issuer)
             attempt = self._attempt(issuer.key, issuer.uid)  # a signature may have closed the breaker meanwhile
             return issuers.settle(issuer, attempt, outcome, self._clock.now(), self._policy)
-        if report and report.secret != await self._secret_version(issuer.spec):  # which may mend it: its wake was ours
+        if report and report.secret != await self._signing.secret_version(
+            issuer.spec
+        ):  # which may mend it: its wake was ours
             return replace(decision, requeue_after=timedelta(0))
         return decision
 
@@ -162,7 +171,7 @@ class Reconciler:
         if (report := self._reports.get(issuer.key)) is not None:
             outcome = report.failure
         else:
-            outcome = await self._sign(request, issuer, attempt)
+            outcome = await self._sign(request, issuer)
             attempt = self._attempts[request.key] = replace(attempt, outcome=outcome)
         return requests.settle(snapshot, attempt, outcome, self._clock.now(), self._policy)
 
@@ -176,45 +185,17 @@ class Reconciler:
             return requests.unreviewed(snapshot.request, decision.attempt, trouble, self._policy)
         return requests.reviewed(snapshot, decision.attempt, allowed, self._clock.now(), self._names)
 
-    async def _check(self, issuer: Issuer) -> CheckResult | Exception:
-        try:
-            result = await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
-        except Exception as failure:  # whatever a signer raises means something; see domain/errors.py
-            trace.failed(issuer.key, failure)
-            self._meter.checked(issuer.key, self._clock.now(), None)
-            return failure
-        self._meter.checked(issuer.key, self._clock.now(), result.expires)
-        return result
-
-    async def _sign(self, request: Request, issuer: Issuer, attempt: Attempt) -> Issued | Pending | Exception:
-        version = None
-        try:
-            signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
-            version = credentials.version
-            order = requests.signing_order(request, issuer, credentials, heeds_annotations=signer.heeds_annotations)
-            outcome = await self._timed(issuer.spec.signer, signer.sign(order))
-        except Exception as failure:  # as above
-            trace.failed(request.key, failure)
-            if isinstance(failure, IssuerUnhealthy):
-                await self._report(request, issuer, _Report(failure, version))
-            return failure
+    async def _sign(self, request: Request, issuer: Issuer) -> Issued | Pending | Exception:
+        outcome, version = await self._signing.sign(request, issuer)
+        if isinstance(outcome, IssuerUnhealthy):
+            await self._report(request, issuer, _Report(outcome, version))
         if isinstance(outcome, Issued):
             self._close_breaker(issuer)
         return outcome
 
-    async def _timed(self, signer: str, answer: Awaitable[Issued | Pending]) -> Issued | Pending:
-        begun = self._clock.now()
-        try:
-            outcome = await answer
-        except Exception as failure:
-            self._meter.signed(signer, facts.signing(failure), self._clock.now() - begun)
-            raise
-        self._meter.signed(signer, facts.signing(outcome), self._clock.now() - begun)
-        return outcome
-
     async def _report(self, request: Request, issuer: Issuer, report: _Report) -> None:
         """Has the breaker opened, once for all who fail together; who asked an issuer that has changed asks anew."""
-        version, current = await self._secret_version(issuer.spec), await self._cluster.load(issuer.key)
+        version, current = await self._signing.secret_version(issuer.spec), await self._cluster.load(issuer.key)
         if issuer.key in self._reports or not isinstance(current, Issuer) or not current.is_ready:
             return
         if (current.uid, current.generation, version) == (issuer.uid, issuer.generation, report.secret):
@@ -223,36 +204,11 @@ class Reconciler:
         else:
             self._wake(request.key, timedelta(0))
 
-    async def _secret_version(self, spec: IssuerSpec) -> str | None:
-        try:
-            return (await self._credentials(spec)).version
-        except (IssuerUnhealthy, ClusterError):
-            return None
-
-    def _signer(self, spec: IssuerSpec) -> Signer:
-        if spec.signer not in self._signers:
-            known = ", ".join(sorted(self._signers))
-            raise IssuerFailed(f"spec.signer: {spec.signer!r} is not a signer of this controller, which has: {known}")
-        signer = self._signers[spec.signer]
-        parameters.require_known(spec, signer.parameters)
-        return signer
-
-    async def _credentials(self, spec: IssuerSpec) -> Credentials:
-        try:
-            return await self._cluster.credentials(spec.secret)
-        except (NotFound, Forbidden, Invalid) as refusal:
-            name = f"{spec.secret.namespace}/{spec.secret.name}"
-            raise IssuerUnhealthy(
-                f"failed to get Secret containing Issuer credentials, secret name: {name}, reason: {refusal}"
-            ) from refusal
-
     async def _carry_out(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: datetime) -> None:
         before = self._attempts.get(key)
         issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
-            await self._cluster.apply(effects.patch)
-            if issuer and (answer := facts.answer(effects.patch.status)):
-                self._meter.settled(issuer.kind, answer)
+            await self._writes.write(snapshot, effects.patch, effects.event)
         if effects.event is not None:
             number = before.failures + 1 if before else 1
             trace.told(effects.event, issuer, number, self._clock.now() - begun)
@@ -290,7 +246,7 @@ class Reconciler:
         if attempt is None:
             wait = self._policy.first
         else:
-            kept = attempt.outcome if isinstance(attempt.outcome, Issued | Pending | RequestRejected) else None
+            kept = attempt.outcome if isinstance(attempt.outcome, _KEPT) else None
             attempt = self._attempts[key] = replace(attempt, failures=attempt.failures + 1, outcome=kept)
             wait = self._policy.backoff(attempt.failures, attempt.uid)
         wait = max(wait, trouble.retry_after or wait)

@@ -24,7 +24,14 @@ from domain.effects import (
     SigningRequestStatus,
     Status,
 )
-from domain.errors import ClusterError, IssuerUnhealthy, RequestRejected, SigningError
+from domain.errors import (
+    AdmissionRefused,
+    ClusterError,
+    IssuerUnhealthy,
+    RequestRejected,
+    SigningError,
+    WrongCertificate,
+)
 from domain.model import (
     Approval,
     Attempt,
@@ -143,7 +150,16 @@ def settle(
             return _ordered(request, replace(attempt, failures=0), outcome, now, policy)
         case IssuerUnhealthy():
             return _wait(request, attempt, explain(outcome), now)
+        case WrongCertificate(difference=difference) if difference == attempt.difference:
+            return _fail(request, RequestNews.WRONG_TWICE.value, explain(outcome), now)
+        case WrongCertificate():  # failures of other kinds in between are no answers: they do not change `difference`
+            attempt = replace(attempt, difference=outcome.difference)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
+
+
+def refused(request: Request, refusal: AdmissionRefused) -> Event:
+    """What is said of a status that admission does not let in; in a status it could not be said."""
+    return _event(request, RequestNews.REFUSED.value, explain(refusal))
 
 
 def _ordered(request: Request, attempt: Attempt, answer: Pending, now: datetime, policy: RetryPolicy) -> Effects:

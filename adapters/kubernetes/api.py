@@ -7,6 +7,7 @@ test that fails when it moves). Names are checked and errors translated here, so
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
@@ -19,6 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
+import msgspec
 from lightkube import ALL_NS, AsyncClient
 from lightkube.core.generic_client import BasicRequest
 from lightkube.generic_resource import Generic
@@ -32,6 +34,7 @@ from adapters.kubernetes.right_of_way import RightOfWay
 # After so many seconds without a byte a watch is asked for anew: the connection may be half-open. As client-go, whose
 # HTTP/2 pings find that out after 30 s and 15 s more; to begin anew from the last version costs one request.
 _SILENCE = 45.0
+_NOT_ASCII = re.compile("[\x7f-\uffff]")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
 
@@ -106,7 +109,7 @@ class Api:
                 return await self._client.patch(
                     resource.status,
                     segment,
-                    body,
+                    _as_yaml(body),
                     namespace=where,
                     patch_type=PatchType.APPLY,
                     field_manager=self._field_manager,
@@ -202,6 +205,16 @@ async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     with suppress(httpx2.ReadTimeout):
         async for chunk in chunks:
             yield chunk
+
+
+def _as_yaml(body: Mapping[str, Any]) -> Any:
+    """The body as JSON that a YAML parser reads as the same: the API server parses what is applied as YAML.
+
+    YAML takes U+0085, U+2028 and U+2029 for line breaks (YAML 1.1 section 4.2) and refuses other control characters, so
+    all but ASCII is escaped; not what lies beyond U+FFFF, for YAML knows no surrogate pairs and reads that as it is.
+    """
+    text = msgspec.json.encode(body).decode()
+    return msgspec.Raw(_NOT_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode())
 
 
 def _where(resource: Resource, namespace: str) -> str | None:

@@ -6,6 +6,7 @@ package as a ClusterError. Of a Status the message is kept, of any other body no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,7 @@ from lightkube import ApiError
 from lightkube.core.exceptions import ConfigError
 
 from domain.errors import (
+    AdmissionRefused,
     ClusterError,
     Conflict,
     Forbidden,
@@ -34,10 +36,24 @@ _BY_CODE: dict[int, type[ClusterError]] = {
     404: NotFound,
     409: Conflict,
     410: Gone,
-    413: Invalid,
     422: Invalid,
     429: Throttled,
 }
+_FINAL = (Invalid, NotFound)  # only where the API server says so itself: a proxy answers 400 and 404 with a page
+_ADMISSION = re.compile(
+    r"""
+    admission\ webhook\ "                             # denied by a webhook, with any code that it likes
+    | Internal\ error\ occurred:\ (failed\ calling|admission)\ webhook\ "
+    | policy\ ['"]                                     # a MutatingAdmissionPolicy
+    | \S+(\ "([^"\\]|\\.)*")?\ is\ forbidden:\ (?!User\ ")   # a policy or a plugin; `User "` begins what RBAC says
+    """,
+    re.VERBOSE,
+)
+"""How the message of a Status begins that admission has made; its code may be any from 400 on.
+
+https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go and
+pkg/admission/errors.go; names are quoted there, so that no name can look like the rest.
+"""
 _MESSAGE_LIMIT = 500
 _LONGEST_WAIT = 3600.0  # seconds, whatever a server asks for
 _FOREIGN = (
@@ -84,15 +100,13 @@ def writing() -> Iterator[None]:
 
 def from_status(code: int, message: str, retry_after: float | None = None) -> ClusterError:
     """The error for an HTTP status code, wherever it was told: as a response or inside a watch."""
-    kind = _BY_CODE.get(code, Transient)
-    return kind(message[:_MESSAGE_LIMIT], None if retry_after is None else timedelta(seconds=retry_after))
+    kind = AdmissionRefused if _ADMISSION.match(message) else _BY_CODE.get(code, Transient)
+    return kind(_one_line(message), None if retry_after is None else timedelta(seconds=retry_after))
 
 
 def _translate(error: Exception) -> ClusterError:
     if (refusal := _refusal(error)) is not None:
-        code = refusal.response.status_code
-        message = refusal.status.message if isinstance(refusal, ApiError) else None
-        return from_status(code, message or f"the API server answered {code}", _retry_after(refusal.response))
+        return _refused(refusal)
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return Transient(f"the API server did not answer in time ({type(error).__name__})")
     if isinstance(error, httpx2.TransportError):
@@ -102,11 +116,33 @@ def _translate(error: Exception) -> ClusterError:
     return Transient(f"the API server's answer cannot be read ({type(error).__name__})")
 
 
+def _refused(refusal: httpx2.HTTPStatusError) -> ClusterError:
+    code = refusal.response.status_code
+    said = _said(refusal)
+    failure = from_status(code, said or f"the API server answered {code}", _retry_after(refusal.response))
+    if said is None and isinstance(failure, _FINAL):
+        return Transient(str(failure), failure.retry_after)
+    return failure
+
+
+def _said(refusal: httpx2.HTTPStatusError) -> str | None:
+    """The message of the API server's Status, empty where it has none; None where the body is no Status."""
+    if isinstance(refusal, ApiError) and refusal.response.json().get("kind") == "Status":
+        return refusal.status.message or ""
+    return None
+
+
 def _refusal(error: BaseException | None) -> httpx2.HTTPStatusError | None:
     """The status answered, also where lightkube stumbled over its body: no Content-Type, no JSON, no Status."""
     while error is not None and not isinstance(error, httpx2.HTTPStatusError | ClusterError):
         error = error.__context__
     return error if isinstance(error, httpx2.HTTPStatusError) else None
+
+
+def _one_line(message: str) -> str:
+    """A message, which a webhook may have written, in printable characters and of bounded length."""
+    shown = (letter if letter.isprintable() else repr(letter)[1:-1] for letter in message[:_MESSAGE_LIMIT])
+    return "".join(shown)[:_MESSAGE_LIMIT]
 
 
 def _retry_after(response: httpx2.Response) -> float | None:

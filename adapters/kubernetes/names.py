@@ -28,11 +28,17 @@ def is_name(name: str) -> bool:
 def escaped_name(name: str) -> str:
     """A name as one segment of a URL, for kinds that may be called almost anything; raises Invalid for what is none.
 
+    Control characters and line separators are allowed: the API server takes them, and here they are percent-encoded.
     https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names
     """
-    if name in ("", ".", "..") or "/" in name or "%" in name or not name.isprintable():
+    if name in ("", ".", "..") or "/" in name or "%" in name or not _is_utf8(name):
         raise Invalid(f"{name[:80]!r} is not the name of an object: it may not be a path")
     return quote(name, safe="")
+
+
+def _is_utf8(name: str) -> bool:
+    """False for a lone surrogate, which no API server has sent."""
+    return name.encode(errors="replace").decode() == name
 
 
 def checked_namespace(namespace: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from domain.cache import Cache, Object, Wakes
 from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import AdmissionRefused, Conflict, Invalid, NotFound
 from domain.model import Condition, Credentials, Issuer, ObjectKey, Order, Request, SecretVersion, Snapshot
 from domain.ports import Cluster, Wake
 
@@ -26,6 +26,7 @@ class MemoryCluster(Cluster):
         self._objects: dict[ObjectKey, Object] = {}
         self._statuses: dict[ObjectKey, Status] = {}
         self._secrets: dict[ObjectKey, Credentials] = {}
+        self._refusals: dict[ObjectKey, str] = {}
         self._revision = 0
         self._cache = Cache()
         self._changes: asyncio.Queue[ObjectKey | Object] = asyncio.Queue()
@@ -66,6 +67,13 @@ class MemoryCluster(Cluster):
         known, version = self._objects.get(key), str(self._next())
         self._secrets[key] = Credentials(dict(data), version)
         self._store(SecretVersion(key, known.uid if known else f"uid-{version}", version))
+
+    def refuse_statuses(self, key: ObjectKey, why: str) -> None:
+        """From now on admission refuses the object's statuses, in these words, until `accept_statuses`."""
+        self._refusals[key] = why
+
+    def accept_statuses(self, key: ObjectKey) -> None:
+        self._refusals.pop(key, None)
 
     def stored(self, key: ObjectKey) -> Object:
         """The object as it is on the server, whatever the watch has told yet; raises NotFound."""
@@ -113,6 +121,8 @@ class MemoryCluster(Cluster):
         old = self._object(patch.key)
         if old.resource_version != patch.resource_version:
             raise Conflict(f"{patch.key} has been modified")
+        if patch.key in self._refusals:
+            raise AdmissionRefused(f"{patch.key} is forbidden: {self._refusals[patch.key]}")
         status = _stored(patch.status, self._statuses.get(patch.key))
         new = _with_status(old, status)
         self._statuses[patch.key] = status

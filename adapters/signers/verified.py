@@ -4,6 +4,7 @@ Law: every signer is wired inside one of these, so that no signer, however new, 
 status. It trusts nothing but its own reading of the CSR and of the answer.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,17 +16,15 @@ from adapters.signers.x509 import agreement, bag, chains, extensions, names, pan
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
 from domain import durations
-from domain.errors import SigningError
+from domain.errors import WrongCertificate
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.parameters import CA_ADDS_COMMON_NAME, CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
 _CLOCK_SKEW = timedelta(minutes=5)
 """By how much a CA's clock may be ahead of ours."""
-
-
-class WrongCertificate(SigningError):
-    """The CA's answer is not what it was asked for: not stored, asked again within the retry window."""
+_VARIES = re.compile(r"(?<=validity: )[^;]*|[\d,]+(?= bytes)")
+"""What differs each time that a CA repeats the same mistake: the times, and the length of a signature."""
 
 
 class Verified(Around):
@@ -65,9 +64,9 @@ def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_de
     path = _path(answer.chain, csr, trusted, now)
     differences = _differences(path[0], csr, order, now, ca_decides)
     if differences:
-        raise WrongCertificate(f"the CA returned a wrong certificate: {'; '.join(differences)}")
+        raise _wrong(f"the CA returned a wrong certificate: {'; '.join(differences)}")
     if trusted and path[-1] not in trusted:
-        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
+        raise _wrong("the CA certificate that the signer returned did not issue the chain it came with")
     issued = bag.issued(path, now)
     return replace(issued, ca=pem.encode(trusted)) if trusted else issued
 
@@ -82,15 +81,19 @@ def _path(chain: bytes, csr: CSR, trusted: list[x509.Certificate], now: datetime
             raise ValueError(f"holds a certificate of {size:,} bytes, more than the {pem.LEAF_LIMIT:,} allowed")
         return chains.Graph([*found, *trusted]).best([leaf], trusted, now)
     except ValueError as error:
-        raise WrongCertificate(f"the chain that the CA returned {error}") from None
+        raise _wrong(f"the chain that the CA returned {error}") from None
 
 
 def _trusted(ca: bytes) -> list[x509.Certificate]:
     try:
         found, _ = pem.readable_certificates(ca, pem.BUNDLE_LIMIT)
     except ValueError as error:
-        raise WrongCertificate(f"the CA certificate that the signer returned {error}") from None
+        raise _wrong(f"the CA certificate that the signer returned {error}") from None
     return found
+
+
+def _wrong(message: str) -> WrongCertificate:
+    return WrongCertificate(message, difference=_VARIES.sub("…", message))
 
 
 def _differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> list[str]:

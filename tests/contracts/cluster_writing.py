@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import AdmissionRefused, Conflict, Invalid, NotFound
 from domain.model import (
     Approval,
     Issuer,
@@ -105,6 +105,24 @@ class Writing(ClusterStage):
         with pytest.raises(NotFound):
             await watched.cluster.apply(PatchStatus(issuer, "1", IssuerStatus(condition("True", "Checked"))))
         assert await watched.cluster.reload(issuer) is None
+
+    async def test_a_status_that_admission_refuses_is_told_in_its_words_and_not_stored(
+        self, watched: Watched, cluster_issuer: ObjectKey, request_key: ObjectKey, csr_key: ObjectKey
+    ) -> None:
+        statuses: dict[ObjectKey, Status] = {
+            request_key: RequestStatus(condition("True", "Issued"), b"certificate"),
+            csr_key: SigningRequestStatus(a_certificate("one")),
+        }
+        for key, status in statuses.items():
+            await watched.hands.create_request(key, cluster_issuer)
+            await watched.wakes(key)
+            await watched.hands.refuse_statuses(key, "no certificates on Fridays")
+            with pytest.raises(AdmissionRefused, match="no certificates on Fridays"):
+                await watched.write(key, status)
+            assert not (await watched.request(key)).request.is_terminal
+            await watched.hands.accept_statuses(key)
+            await watched.write(key, status)
+            assert (await watched.request(key)).request.is_terminal
 
     async def test_a_request_with_its_answer_is_kept_without_its_csr_and_sleeps(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey

@@ -66,5 +66,12 @@ class Hands(ABC):
     async def delete(self, key: ObjectKey) -> None: ...
 
     @abstractmethod
+    async def refuse_statuses(self, key: ObjectKey, why: str) -> None:
+        """Admission refuses the object's statuses in these words, until `accept_statuses`."""
+
+    @abstractmethod
+    async def accept_statuses(self, key: ObjectKey) -> None: ...
+
+    @abstractmethod
     async def status(self, key: ObjectKey) -> Status | None:
         """The status as it is stored, of which the adapter's cache knows only part."""

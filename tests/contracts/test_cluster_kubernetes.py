@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -17,11 +19,13 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.translate import Translator
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order, RequestSnapshot
 from domain.ports import Cluster
 from entrypoints.settings import NAMES, NAMESPACE
-from tests.cluster.api_server import ApiServer
+from tests.cluster.api_server import ApiServer, KubectlFailed
+from tests.cluster.waiting import wait_until
 from tests.contracts.cluster_contract import ClusterContract
+from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
 from tests.contracts.hands import Hands, a_csr
 from tests.deployed import Deployed
 
@@ -32,7 +36,25 @@ _API_VERSIONS = {
     CERTIFICATE_SIGNING_REQUEST: "certificates.k8s.io/v1",
     "Secret": "v1",
 }
+_ADMISSION = "admissionregistration.k8s.io/v1"
 _USAGES = ["digital signature", "client auth"]
+_SIGNING_REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+_ODD_NAMES = [
+    "\x00",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\n",
+    "\r\n",
+    "\t",
+    "\x7f",
+    "\x9f",
+    "\u200b",
+    "\ufeff",
+    "\uffff",
+    "\U0001f510",
+    " #?:",
+]
 _numbers = count(1)
 
 
@@ -86,6 +108,40 @@ class KubernetesHands(Hands):
 
     async def delete(self, key: ObjectKey) -> None:
         await self._kubectl("delete", *_named(key))
+
+    async def refuse_statuses(self, key: ObjectKey, why: str) -> None:
+        """By a policy, which takes effect some time after it is there."""
+        name, kind = f"{self.namespace}-{key.kind.lower()}", "ValidatingAdmissionPolicy"
+        rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["*/status"]}
+        it = f"request.name == '{key.name}' && request.?namespace.orValue('') == '{key.namespace}'"
+        policy = {
+            "matchConstraints": {"resourceRules": [rule]},
+            "matchConditions": [{"name": "it", "expression": it}],
+            "validations": [{"expression": "false", "message": why}],
+        }
+        binding = {"policyName": name, "validationActions": ["Deny"]}
+        for part, spec in ((kind, policy), (f"{kind}Binding", binding)):
+            body = {"apiVersion": _ADMISSION, "kind": part, "metadata": {"name": name}, "spec": spec}
+            await self._kubectl("create", "--filename=-", stdin=json.dumps(body))
+        await self._until(lambda: why in self._refusal(key), f"a policy refuses the status of {key}")
+
+    async def accept_statuses(self, key: ObjectKey) -> None:
+        name = f"{self.namespace}-{key.kind.lower()}"
+        for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+            await self._kubectl("delete", kind, name)
+        await self._until(lambda: self._refusal(key) == "", f"no policy refuses the status of {key}")
+
+    async def _until(self, probe: Callable[[], bool], what: str) -> None:
+        await asyncio.to_thread(wait_until, probe, DEADLINE, what)
+
+    def _refusal(self, key: ObjectKey) -> str:
+        """What the API server says of a write of the status that changes nothing; empty where it takes it."""
+        patch = "--subresource=status", "--type=merge", "--dry-run=server", '--patch={"status":{}}'
+        try:
+            self.server.kubectl("patch", *_named(key), *patch)
+        except KubectlFailed as refusal:
+            return str(refusal)
+        return ""
 
     async def status(self, key: ObjectKey) -> Status | None:
         told = json.loads(await self._kubectl("get", *_named(key), "--output=json")).get("status") or {}
@@ -160,3 +216,38 @@ class TestKubernetesCluster(ClusterContract):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")
         deployed.server.kubectl("delete", f"{NAMES.cluster_issuers}.{NAMES.group}", namespace, "--ignore-not-found")
         deployed.server.kubectl("delete", "csr", namespace, "--ignore-not-found")
+
+    @pytest.mark.parametrize("odd", _ODD_NAMES, ids=ascii)
+    async def test_a_csr_may_be_called_all_that_the_api_server_allows(
+        self, watched: Watched, deployed: Deployed, cluster_issuer: ObjectKey, csr_key: ObjectKey, odd: str
+    ) -> None:
+        name = f"{csr_key.name}-a{odd}b"
+        await _create_raw(deployed.server, name, cluster_issuer)
+        key = replace(csr_key, name=name)
+        try:
+            found = await watched.cluster.reload(key)
+            assert isinstance(found, RequestSnapshot)
+            failed = replace(condition("True", "Failed", "Failed"), message=f"because of {odd}")
+            await watched.write(key, SigningRequestStatus(failed=failed))
+            told = json.loads(deployed.server.kubectl("get", "--raw", f"{_SIGNING_REQUESTS}/{quote(name, safe='')}"))
+            assert told["metadata"]["name"] == name
+            assert [_condition(each) for each in told["status"]["conditions"]] == [stored(failed)]
+        finally:
+            deployed.server.kubectl("delete", "--raw", f"{_SIGNING_REQUESTS}/{quote(name, safe='')}")
+
+
+async def _create_raw(server: ApiServer, name: str, issuer: ObjectKey) -> None:
+    """Past kubectl's own encoding of JSON, which escapes some of these characters and not others."""
+    spec = {
+        "request": base64.b64encode(a_csr()).decode(),
+        "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer.name}",
+        "usages": _USAGES,
+    }
+    body = {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": CERTIFICATE_SIGNING_REQUEST,
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+    create = "create", "--raw", _SIGNING_REQUESTS, "--filename=-"
+    await asyncio.to_thread(server.kubectl, *create, stdin=json.dumps(body))

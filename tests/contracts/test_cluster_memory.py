@@ -51,6 +51,12 @@ class MemoryHands(Hands):
     async def delete(self, key: ObjectKey) -> None:
         self.memory.delete(key)
 
+    async def refuse_statuses(self, key: ObjectKey, why: str) -> None:
+        self.memory.refuse_statuses(key, why)
+
+    async def accept_statuses(self, key: ObjectKey) -> None:
+        self.memory.accept_statuses(key)
+
     async def status(self, key: ObjectKey) -> Status | None:
         return self.memory.status(key)
 

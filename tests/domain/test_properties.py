@@ -1,7 +1,8 @@
 """What holds whatever the order of events: a machine that does everything that can happen to a cluster, in any order.
 
 Law: no signer is asked for a request that is not approved and open at that moment, none twice for what it has
-answered; nothing with an answer is written again; and once all is well again every open request is signed.
+answered, and none again after the same wrong certificate twice in a row; nothing with an answer is written again, each
+answer is counted and recorded once; and once all is well again every open request is signed.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from adapters.series import Occurrence
 from domain.effects import SigningRequestStatus
 from domain.errors import (
+    AdmissionRefused,
     Conflict,
     Invalid,
     IssuerFailed,
@@ -26,6 +29,7 @@ from domain.errors import (
     SigningError,
     Transient,
     UnknownOutcome,
+    WrongCertificate,
 )
 from domain.model import Approval, Issued, ObjectKey, Pending, Request, SigningOrder
 from tests.domain.factories import (
@@ -54,6 +58,9 @@ ANSWERS: list[Callable[[], Answer]] = [
     lambda: IssuerFailed("broken"),
     lambda: SigningError("stutters"),
     lambda: ValueError("a bug"),
+    lambda: WrongCertificate("isCA, at 1", "isCA"),
+    lambda: WrongCertificate("isCA, at 2", "isCA"),
+    lambda: WrongCertificate("usages", "usages"),
 ]
 VERDICTS: list[Callable[[], Exception]] = [
     lambda: IssuerUnhealthy("down"),
@@ -65,10 +72,13 @@ FAULTS: list[Callable[[], Fault]] = [
     lambda: fails(Transient("503")),
     lambda: fails(Conflict("409")),
     lambda: fails(Invalid("422")),
+    lambda: fails(AdmissionRefused("admission webhook denied the request")),
     lambda: fails(UnknownOutcome("lost")),
     lambda: fails_after(UnknownOutcome("lost")),
     lambda: fails_after(Transient("lost")),
 ]
+
+ENDS = ("Issued", "Failed", "Denied")
 
 requests, issuers, secrets = st.sampled_from(REQUESTS), st.sampled_from(ISSUERS), st.sampled_from(SECRETS)
 _T = TypeVar("_T")
@@ -82,9 +92,19 @@ class WatchedSigner(ScriptedSigner):
     def __init__(self) -> None:
         super().__init__()
         self.answered: set[str] = set()
+        self.differences: dict[str, list[str]] = {}
         self.trials: dict[ObjectKey, ObjectKey] = {}
+        self.violations: list[str] = []
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
+        """Keeps what it asserts, for the reconciler takes whatever a signer raises for a failure of the CA."""
+        try:
+            return await self._sign(order)
+        except AssertionError as violation:
+            self.violations.append(str(violation))
+            raise
+
+    async def _sign(self, order: SigningOrder) -> Issued | Pending:
         found = [each for key in REQUESTS if (each := stored(self.world, key)) is not None and each.uid == order.uid]
         assert found, f"{order.uid} is gone and was sent to the CA"
         request: Any = found[0]
@@ -94,9 +114,14 @@ class WatchedSigner(ScriptedSigner):
         due = request.order.due if request.order else self.world.clock.now()
         assert due <= self.world.clock.now(), f"{request.key} was asked for before the CA wanted to be asked"
         assert order.uid not in self.answered, f"{request.key} was answered already and was sent to the CA again"
+        last = self.differences.setdefault(order.uid, [])[-2:]
+        assert len(last) < 2 or last[0] != last[1], f"{request.key} was asked for though the CA had decided: {last}"
         with self.on_trial(request):
             try:
                 answer = await super().sign(order)
+            except WrongCertificate as wrong:
+                self.differences[order.uid].append(wrong.difference)
+                raise
             except RequestRejected:
                 self.answered.add(order.uid)
                 raise
@@ -131,6 +156,20 @@ class Controller(RuleBasedStateMachine):
         self.signer = WatchedSigner()
         self.signer.world, self.world.signer = self.world, self.signer
         self.world.start()
+        self.uncounted: set[str] = set()  # ended by processes that were killed before they could know
+
+    def ended(self) -> list[Request]:
+        found = (stored(self.world, key) for key in REQUESTS)
+        return [request for request in found if request is not None and request.is_terminal]
+
+    def ends_of(self, uid: str) -> int:
+        """How many Events say that the request has its answer."""
+        return sum(seen.count for seen in self.told() if seen.event.uid == uid)
+
+    def told(self) -> list[Occurrence]:
+        """The Events that say that a request has its answer."""
+        events = (self.world.recorder.about(key) for key in REQUESTS)
+        return [seen for about in events for seen in about if seen.event.reason in ENDS]
 
     def do(self, deed: Callable[[], Awaitable[_T]]) -> _T:
         async def done() -> _T:
@@ -206,6 +245,24 @@ class Controller(RuleBasedStateMachine):
     def writes_fail(self, fault: Callable[[], Fault], number: int) -> None:
         self.world.cluster.faults.extend(fault() for _ in range(number))
 
+    @rule(
+        key=requests,
+        issuer=issuers,
+        mistakes=st.lists(st.sampled_from(["isCA", "usages"]), max_size=4),
+        faults=st.lists(st.sampled_from(FAULTS), max_size=3),
+    )
+    def a_new_request_meets_wrong_certificates_and_failing_writes(
+        self, key: ObjectKey, issuer: ObjectKey, mistakes: list[str], faults: list[Callable[[], Fault]]
+    ) -> None:
+        """In one step, for the search would seldom find all of them one after the other."""
+        self.put_secret(secret_key(issuer, issuer.name))
+        self.create_issuer(issuer)
+        self.time_passes(1)
+        self.create_request(key, issuer, Approval.APPROVED, timed=True)
+        self.signer.answers.extendleft(WrongCertificate(f"{what} is wrong", what) for what in mistakes)
+        self.world.cluster.faults.extend(fault() for fault in faults)
+        self.time_passes(10)
+
     @rule(key=requests | issuers, recreated=st.booleans())
     def somebody_comes_between(self, key: ObjectKey, recreated: bool) -> None:
         def deed() -> None:
@@ -239,6 +296,8 @@ class Controller(RuleBasedStateMachine):
     def the_manager_is_killed_and_started_again(self) -> None:
         self.do(self.world.kill)
         self.signer.answered.clear()
+        self.signer.differences.clear()
+        self.uncounted |= {request.uid for request in self.ended() if not self.ends_of(request.uid)}
         self.world.start()
 
     # Time.
@@ -252,6 +311,10 @@ class Controller(RuleBasedStateMachine):
         self.do(self.world.a_little)
 
     @invariant()
+    def the_signer_was_asked_only_what_it_may_be_asked(self) -> None:
+        assert self.signer.violations == []
+
+    @invariant()
     def a_csr_has_a_certificate_or_has_failed_and_never_both(self) -> None:
         for key in REQUESTS:
             status = self.world.cluster._statuses.get(key)
@@ -263,6 +326,12 @@ class Controller(RuleBasedStateMachine):
         for key in REQUESTS:
             held = certificate(self.world.cluster._statuses.get(key))
             assert held is None or held == certificate_for(stored(self.world, key).uid)
+
+    @invariant()
+    def an_answer_is_counted_when_it_is_told_and_told_at_most_once(self) -> None:
+        told = self.told()
+        assert all(seen.count == 1 for seen in told), f"told twice: {told}"
+        assert len({seen.event.uid for seen in told}) == len(told) == self.world.meter.answers.total()
 
     def teardown(self) -> None:
         try:
@@ -291,12 +360,15 @@ class Controller(RuleBasedStateMachine):
         self.everything_has_come_to_its_end()
 
     def everything_has_come_to_its_end(self) -> None:
+        self.the_signer_was_asked_only_what_it_may_be_asked()
         for issuer in ISSUERS:
             assert stored(self.world, issuer).is_ready, f"{issuer} did not recover: {stored(self.world, issuer)}"
         for key in REQUESTS:
             request = stored(self.world, key)
             if request is not None and not request.deleting and request.approval is Approval.APPROVED:
                 assert request.is_terminal, f"{key} was left behind: {request}"
+        for request in self.ended():
+            assert request.uid in self.uncounted or self.ends_of(request.uid) == 1, f"{request.key} was not told"
 
 
 Controller.TestCase.settings = settings(fuzz, max_examples=1000, stateful_step_count=40)

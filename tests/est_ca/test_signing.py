@@ -9,8 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from adapters.signers.verified import WrongCertificate
-from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
+from domain.errors import IssuerUnhealthy, RequestRejected, SigningError, WrongCertificate
 from domain.model import Issued
 from domain.ports import Signer
 from tests import pki

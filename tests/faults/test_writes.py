@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.faults.conftest import Stage
 from tests.faults.proxy import Answer, lost_answer, status, writes_certificate
-from tests.faults.webhook import broken_webhook
+from tests.faults.webhook import broken_webhook, denying_webhook
 
 REFUSALS = {
     "429 with Retry-After": status(429, "TooManyRequests", retry_after=2),
@@ -27,6 +28,19 @@ def test_a_write_that_is_refused(stage: Stage, answer: Answer, request: pytest.F
     stage.load.put(10)
     stage.converged(f"status writes: {request.node.callspec.id}", begun)
     assert refused.taken == 12
+
+
+@pytest.mark.parametrize("code", [0, 403, 404, 409, 422, 500])
+def test_a_write_that_an_admission_webhook_denies(stage: Stage, code: int, tmp_path: Path) -> None:
+    result = {"message": "no certificates\non Fridays", "code": code}
+    with denying_webhook(stage, result, tmp_path):
+        begun = time.monotonic()
+        for name in stage.load.put(2):
+            told = stage.load.objects.wait_for_event("CertificateRequest", name, "StatusRefused")
+            assert "denied the request: no certificates\\non Fridays" in told["note"]
+            assert stage.load.objects.condition("certificaterequest", name) == {}
+        assert len(stage.ca.signed) == len(stage.load.names)
+    stage.converged(f"status writes: denied by a webhook with code {code}", begun)
 
 
 def test_a_write_that_a_broken_admission_webhook_refuses(stage: Stage) -> None:

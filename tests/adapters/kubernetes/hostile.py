@@ -9,18 +9,26 @@ NAMES_OF_NOTHING = [
     "../../kube-system/secrets/x",
     "..%2f..%2fkube-system%2fsecrets%2fx",
     "a%00",
+    "\ud800",
+]
+"""What no API server accepts as a name of anything."""
+
+UNPRINTABLE = [
     "a\n",
     "a\r\nHost: evil.example.com",
     "a\x00b",
+    "a\x7fb",
     "a\x85b",
     "a\u2028b",
+    "a\u2029b",
     "a\u200bb",
-    "\ud800",
+    "a\ufeffb",
 ]
-"""What no API server accepts as a name of anything, or nobody can read."""
+"""What only a CertificateSigningRequest may be called."""
 
 NOT_RFC_1123 = [
     *NAMES_OF_NOTHING,
+    *UNPRINTABLE,
     "A",
     "a_b",
     "a b",

@@ -71,6 +71,27 @@ async def test_a_csr_goes_by_its_own_name_in_the_body_and_escaped_in_the_url() -
     assert wire.only.url.raw_path.startswith(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("\x85", b"\\u0085"),
+        ("\u2028\u2029", b"\\u2028\\u2029"),
+        ("\x7f\x80\x9f\ufeff\uffff", b"\\u007f\\u0080\\u009f\\ufeff\\uffff"),
+        ("\n\x00", b"\\n\\u0000"),
+        ("ü€", b"\\u00fc\\u20ac"),
+        ("\U0001f510", "\U0001f510".encode()),  # YAML knows no surrogate pairs
+    ],
+    ids=ascii,
+)
+async def test_what_is_applied_holds_no_character_that_yaml_reads_in_its_own_way(text: str, sent: bytes) -> None:
+    wire = answering()
+    status = {"conditions": [{"message": text}]}
+    await wire.api.apply_status(SIGNING_REQUESTS, "", f"a{text}b", "7", status)
+    assert b'"name":"a%sb"' % sent in wire.only.content
+    assert b'"message":"%s"' % sent in wire.only.content
+    assert body_of(wire.only)["status"] == status
+
+
 async def test_the_answer_to_a_status_is_the_object_as_it_is_now() -> None:
     answer = {"kind": "SampleIssuer", "metadata": {"name": "x", "resourceVersion": "8"}, "status": STATUS}
     told = await answering(answer).api.apply_status(ISSUERS, "team-a", "x", "7", STATUS)

@@ -15,7 +15,7 @@ from domain.errors import ClusterError, Forbidden, Transient, UnknownOutcome
 from tests.adapters.kubernetes.wire import Wire, body_of
 
 STORED = {"data": {"tls.crt": "dGhlaXJz", "tls.key": "dGhlaXJz"}}  # "theirs"
-ABSENT, THERE = (404, {"message": "not found"}), (200, STORED)
+ABSENT, THERE = (404, {"kind": "Status", "message": "not found"}), (200, STORED)
 
 
 def playing(*answers: tuple[int, dict[str, Any]]) -> Wire:

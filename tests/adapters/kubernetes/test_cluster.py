@@ -111,7 +111,7 @@ async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_
 
 
 async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
-    wire = Wire(lambda _: httpx2.Response(404, json={"message": "not found"}))
+    wire = Wire(lambda _: httpx2.Response(404, json={"kind": "Status", "message": "not found"}))
     cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
     woken: list[tuple[ObjectKey, timedelta]] = []
     cluster._wake = lambda key, after: woken.append((key, after))
@@ -131,7 +131,8 @@ async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
 
 @pytest.mark.parametrize(("code", "expected"), [(404, NotFound), (500, Transient)])
 async def test_a_secret_that_cannot_be_read_is_told_in_the_servers_words(code: int, expected: type[Exception]) -> None:
-    wire = Wire(lambda _: httpx2.Response(code, json={"message": 'secrets "credentials" not found'}))
+    told = {"kind": "Status", "message": 'secrets "credentials" not found'}
+    wire = Wire(lambda _: httpx2.Response(code, json=told))
     cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
     with pytest.raises(expected, match='secrets "credentials" not found'):
         await cluster.credentials(KEY)

@@ -21,6 +21,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.errors import from_status
 from adapters.kubernetes.resources import EVENTS, LEASES, SECRETS
 from domain.errors import (
+    AdmissionRefused,
     ClusterError,
     Conflict,
     Forbidden,
@@ -42,7 +43,7 @@ CODES: dict[int, type[ClusterError]] = {
     408: Transient,
     409: Conflict,
     410: Gone,
-    413: Invalid,
+    413: Transient,
     415: Transient,
     422: Invalid,
     429: Throttled,
@@ -132,9 +133,65 @@ async def test_a_status_is_told_in_its_own_words(call: Call, code: int, expected
 @pytest.mark.parametrize("form", FORMS)
 async def test_in_any_other_form_the_code_alone_is_told(call: Call, form: str) -> None:
     headers, body = FORMS[form]
-    for code in (403, 404, 409, 410, 422, 429, 500):
+    for code in (403, 409, 410, 429, 500):
         error = await error_of(call, responding(code, headers, body))
         assert (type(error), str(error)) == (CODES[code], f"the API server answered {code}")
+
+
+@pytest.mark.parametrize("call", [*READS, *WRITES])
+@pytest.mark.parametrize("form", FORMS)
+async def test_what_would_be_final_is_temporary_unless_the_api_server_says_it_in_a_status(
+    call: Call, form: str
+) -> None:
+    headers, body = FORMS[form]
+    for code in (400, 404, 422):
+        error = await error_of(call, responding(code, headers, body))
+        assert (type(error), str(error)) == (Transient, f"the API server answered {code}")
+
+
+def a_status(message: str) -> bytes:
+    return msgspec.json.encode({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message})
+
+
+CSR = 'certificatesigningrequests.certificates.k8s.io "x"'
+BY_ADMISSION = {
+    "a webhook": 'admission webhook "a.example.com" denied the request: no thanks',
+    "a webhook without a word": 'admission webhook "a.example.com" denied the request without explanation',
+    "a webhook that is down": 'Internal error occurred: failed calling webhook "a.example.com": connection refused',
+    "a policy": f"{CSR} is forbidden: ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no",
+    "a mutating policy": "policy 'a' with binding 'b' denied request: no",
+    "a plugin": f'{CSR} is forbidden: user not permitted to sign requests with signerName "a/b"',
+    "a policy, about a long name": CSR[:-2] + r"\u2028" * 200 + '" is forbidden: no',
+    "a policy, about a hostile name": CSR[:-1] + r"\" is invalid: " + '" is forbidden: no',
+}
+NOT_BY_ADMISSION = {
+    "RBAC": f'{CSR} is forbidden: User "a" cannot patch resource "certificatesigningrequests/status"',
+    "validation": 'CertificateSigningRequest.certificates.k8s.io "x" is invalid: status.certificate: Invalid value',
+    "validation, about a hostile name": CSR[:-1] + r"\" is forbidden: y" + '" is invalid: status.certificate',
+    "a message that quotes": 'the name of the object (admission webhook "a") does not match the name on the URL (b)',
+}
+
+
+@pytest.mark.parametrize("message", BY_ADMISSION.values(), ids=BY_ADMISSION)
+async def test_a_refusal_of_admission_is_told_by_its_words_whatever_its_code(message: str) -> None:
+    for code in (400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 503, 599):
+        error = await error_of(_apply, responding(code, JSON, a_status(message)))
+        assert (type(error), str(error)) == (AdmissionRefused, message[:500])
+
+
+@pytest.mark.parametrize("message", NOT_BY_ADMISSION.values(), ids=NOT_BY_ADMISSION)
+async def test_what_only_resembles_a_refusal_of_admission_is_told_by_its_code(message: str) -> None:
+    for code in (400, 403, 422):
+        error = await error_of(_apply, responding(code, JSON, a_status(message)))
+        assert type(error) is CODES[code]
+
+
+async def test_what_a_webhook_says_is_kept_in_one_line_and_short() -> None:
+    said = 'admission webhook "a" denied the request: ' + "\n\x1b[31m\u2028" * 1000
+    error = await error_of(_apply, responding(403, JSON, a_status(said)))
+    assert str(error).startswith('admission webhook "a" denied the request: \\n\\x1b[31m\\u2028\\n')
+    assert str(error).isprintable()
+    assert len(str(error)) == 500
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,10 @@ def test_whatever_passes_matches_the_rfc(name: str) -> None:
         ("a b", "a%20b"),
         ("ü", "%C3%BC"),
         ("a\\b", "a%5Cb"),
+        ("a\r\nHost: b", "a%0D%0AHost%3A%20b"),
+        ("a\x00\x7fb", "a%00%7Fb"),
+        ("a\x85b", "a%C2%85b"),
+        ("a\u2028b", "a%E2%80%A8b"),
         ("...", "..."),
     ],
 )

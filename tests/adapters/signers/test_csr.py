@@ -33,7 +33,10 @@ MISTAKES = {
     "no base64": (PEM.replace(b"\nM", b"\n%", 1), "is not base64"),
     "bytes between the base64": (PEM.replace(b"\nM", b"\n%%M", 1), "is not base64"),
     "no DER": (pki.armor(b"hello"), "cannot be read: CertificationRequest: "),
-    "bytes after the DER": (pki.armor(DER + b"\x00"), "cannot be read: CertificationRequest: bytes stand behind its end"),
+    "bytes after the DER": (
+        pki.armor(DER + b"\x00"),
+        "cannot be read: CertificationRequest: bytes stand behind its end",
+    ),
     "SHA-1": (pki.csr_signed_with_sha1(), "is signed with sha1, which is not accepted; use SHA-256"),
     "MD5": (pki.csr_signed_with_md5(), "is signed with md5"),
     "a signature of another kind": (pki.csr_signed_as_if_by_ecdsa(), "has a signature that its own key did not make"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.signers.verified import Verified, WrongCertificate
-from domain.errors import IssuerUnhealthy, RequestRejected
+from adapters.signers.verified import Verified
+from domain.errors import IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials, Issued, Pending
 from tests import pki
 from tests.adapters.signers.lying import (
@@ -30,6 +30,7 @@ from tests.adapters.signers.lying import (
     verify,
 )
 from tests.adapters.signers.orders import ISSUER, order
+from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_cases import REFUSED
 
 # Before: what may not be asked costs nobody anything
@@ -148,6 +149,32 @@ async def test_a_lie_is_not_passed_on(lie: str) -> None:
         await verify(Issued(pem(tell(await honest()), LOWER, UPPER), ROOT.pem))
 
     assert "BEGIN" not in str(told.value)
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_lie_that_is_repeated_later_is_the_same_difference(lie: str) -> None:
+    tell, why = LIES[lie]
+    first = tell(await honest())
+    wait = timedelta(seconds=7)
+    begins, ends = first.not_valid_before_utc + wait, first.not_valid_after_utc + wait
+    second = pki.altered(first, LOWER, begins=begins, ends=ends)
+
+    told = [await refused(first, CLOCK.now()), await refused(second, CLOCK.now() + wait)]
+
+    assert told[0].difference == told[1].difference
+    assert (str(told[0]) == str(told[1])) == (not why.startswith("validity"))
+
+
+async def test_other_lies_are_other_differences() -> None:
+    told = {lie: (await refused(tell(await honest()), CLOCK.now())).difference for lie, (tell, _) in LIES.items()}
+    validities = {told.pop(lie) for lie, (_, why) in LIES.items() if why.startswith("validity")}
+    assert len(set(told.values()) | validities) == len(told) + 1
+
+
+async def refused(leaf: x509.Certificate, now: datetime) -> WrongCertificate:
+    with pytest.raises(WrongCertificate) as told:
+        await Verified(Scripted(Issued(pem(leaf))), StoppedClock(now)).sign(ORDER)
+    return told.value
 
 
 async def test_all_differences_are_told() -> None:

@@ -11,9 +11,9 @@ import json
 from adapters.signers.ca import CA
 from adapters.signers.step import jwe as provisioners
 from adapters.signers.step import token
-from adapters.signers.verified import Verified, WrongCertificate
+from adapters.signers.verified import Verified
 from adapters.signers.x509 import csr as requests
-from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
+from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials
 from tests.fuzz import parties
 from tests.fuzz.targets import refusals

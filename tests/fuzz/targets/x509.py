@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from adapters.signers.ca import CA
 from adapters.signers.step.token import Tokens
-from adapters.signers.verified import Verified, WrongCertificate
+from adapters.signers.verified import Verified
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509 import pem
-from domain.errors import RequestRejected
+from domain.errors import RequestRejected, WrongCertificate
 from domain.model import Issued
 from tests import pki
 from tests.adapters.signers.lying import Scripted
