@@ -12,9 +12,9 @@ from datetime import datetime
 from cryptography import x509
 
 from adapters.signers.aside import aside
-from adapters.signers.x509 import chains, pem
+from adapters.signers.x509 import chains, go_readable, pem
 from adapters.signers.x509.authority import Authority, authority, best_path, own, read_key, require_ca
-from domain.errors import IssuerFailed
+from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
 from domain.ports import Clock, Signer
 
@@ -79,6 +79,8 @@ def _read(secret: ObjectKey, data: Mapping[str, bytes], now: datetime) -> _Found
             require_ca(ca)
         subject = TRUSTED
         _require_anchored(path, anchors)
+        if problem := go_readable.problem(path):
+            raise IssuerUnhealthy(f"{secret}: {problem}; replace that certificate")
     except ValueError as error:
         raise IssuerFailed(f"{secret}: {subject} {error}; correct that key of the Secret") from None
     odd = [f"{CERTIFICATE} {sentence}" for sentence in unreadable.values()]

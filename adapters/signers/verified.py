@@ -4,7 +4,6 @@ Law: every signer is wired inside one of these, so that no signer, however new, 
 status. It trusts nothing but its own reading of the CSR and of the answer.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,17 +11,14 @@ from cryptography import x509
 
 from adapters.signers.around import Around
 from adapters.signers.aside import aside
-from adapters.signers.x509 import agreement, bag, chains, panics, pem
+from adapters.signers.x509 import agreement, bag, chains, go_readable, panics, pem
 from adapters.signers.x509 import csr as requests
 from adapters.signers.x509.csr import CSR
-from adapters.signers.x509.differences import differences
+from adapters.signers.x509.differences import differences, time_differences
 from domain.errors import WrongCertificate
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.parameters import CA_DECIDES, flag
 from domain.ports import Clock, Signer
-
-_VARIES = re.compile(r"(?<=validity: )[^;]*|[\d,]+(?= bytes)")
-"""What differs each time that a CA repeats the same mistake: the times, and the length of a signature."""
 
 
 class Verified(Around):
@@ -60,11 +56,16 @@ def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_de
     """The same answer, its chain in order and without root; `ca_decides` subject and usages."""
     trusted = _trusted(answer.ca) if answer.ca else []
     path = _path(answer.chain, csr, trusted, now)
-    found = differences(path[0], csr, order, now, ca_decides)
-    if found:
-        raise _wrong(f"the CA returned a wrong certificate: {'; '.join(found)}")
+    if problem := go_readable.problem(path):
+        raise WrongCertificate(f"the CA returned a certificate that is of no use: {problem}")
+    lasting, times = differences(path[0], csr, order, ca_decides), time_differences(path[0], order, now)
+    if lasting or times:
+        raise WrongCertificate(
+            f"the CA returned a wrong certificate: {'; '.join(lasting + times)}",
+            difference="; ".join([*lasting, *("validity" for _ in times)]),  # the times are others in each answer
+        )
     if trusted and path[-1] not in trusted:
-        raise _wrong("the CA certificate that the signer returned did not issue the chain it came with")
+        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
     issued = bag.issued(path, now)
     return replace(issued, ca=pem.encode(trusted)) if trusted else issued
 
@@ -74,21 +75,16 @@ def _path(chain: bytes, csr: CSR, trusted: list[x509.Certificate], now: datetime
     try:
         found, _ = pem.readable_certificates(chain, pem.CHAIN_LIMIT)
         leaf = bag.leaf(found, csr.public_key)
-        size = len(pem.encode([leaf]))
-        if size > pem.LEAF_LIMIT:
-            raise ValueError(f"holds a certificate of {size:,} bytes, more than the {pem.LEAF_LIMIT:,} allowed")
+        if len(pem.encode([leaf])) > pem.LEAF_LIMIT:
+            raise ValueError(f"holds a certificate of more than the {pem.LEAF_LIMIT:,} bytes allowed")
         return chains.Graph([*found, *trusted]).best([leaf], trusted, now)
     except ValueError as error:
-        raise _wrong(f"the chain that the CA returned {error}") from None
+        raise WrongCertificate(f"the chain that the CA returned {error}") from None
 
 
 def _trusted(ca: bytes) -> list[x509.Certificate]:
     try:
         found, _ = pem.readable_certificates(ca, pem.BUNDLE_LIMIT)
     except ValueError as error:
-        raise _wrong(f"the CA certificate that the signer returned {error}") from None
+        raise WrongCertificate(f"the CA certificate that the signer returned {error}") from None
     return found
-
-
-def _wrong(message: str) -> WrongCertificate:
-    return WrongCertificate(message, difference=_VARIES.sub("…", message))

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.x509 import chains, constraints, extensions, keys, leaf, pem, private_keys
+from adapters.signers.x509 import chains, constraints, extensions, go_readable, keys, leaf, pem, private_keys
 from adapters.signers.x509 import csr as requests
-from domain.errors import IssuerFailed, IssuerUnhealthy
+from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import Issued, SigningOrder
 
 
@@ -61,6 +61,8 @@ class Authority:
             constraints.require_room(self.path)
         constraints.require_allowed(self.path, csr)
         certificate = leaf.sign(csr, order, self.certificate, self.key, now)
+        if order.is_ca and (problem := go_readable.problem([certificate])):
+            raise RequestRejected(f"spec.request: asks for a CA certificate that is of no use: {problem}")
         trusted = pem.encode(ca for ca in self.trusted if not chains.is_expired(ca, now))
         return Issued(chain=pem.encode([certificate]) + self.intermediates, ca=trusted or None)
 

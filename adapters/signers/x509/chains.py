@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -23,6 +24,7 @@ _MOST_CHECKS = 100
 """Signatures that are verified to find all paths, as in Go's crypto/x509. It bounds the number of paths too."""
 
 
+@lru_cache(maxsize=128)  # the same CAs issued one another in the chain of every certificate
 def issued(parent: x509.Certificate, child: x509.Certificate) -> bool:
     """Whether the parent has the name and the key of the child's issuer."""
     try:

@@ -6,15 +6,14 @@ For what cryptography does not show: how a certificate signing request is encode
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
 UTF8, NUMERIC, PRINTABLE, TELETEX, IA5, BMP = 0x0C, 0x12, 0x13, 0x14, 0x16, 0x1E
 SEQUENCE, SET = 0x30, 0x31
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One tag, and its content without tag and length."""
 
     tag: int

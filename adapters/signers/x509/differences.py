@@ -16,12 +16,17 @@ from domain import durations
 from domain.model import SigningOrder
 from domain.parameters import CA_ADDS_COMMON_NAME, flag
 
+_NAME_CONSTRAINTS = "2.5.29.30"
+_COMPARED = ("2.5.29.17", "2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.14", "2.5.29.35")
+"""Alternative names, basic constraints, usages, purposes; and the key identifiers, which follow from the keys."""
+_UNDERSTOOD = ("2.5.29.30", "2.5.29.31", "2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54")
+"""Name constraints, CRL distribution points, and what there is about policies."""
 _CLOCK_SKEW = timedelta(minutes=5)
 """By how much a CA's clock may be ahead of ours."""
 
 
-def differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> list[str]:
-    """What is other than asked, in words; empty where nothing is."""
+def differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, ca_decides: bool) -> list[str]:
+    """What is other than asked, in words; the same in every answer with the same mistakes."""
     wanted, got = usages.requested(order.usages, order.is_ca), usages.stated(leaf.extensions)
     pairs = (
         # Names are equal whatever their string types (RFC 5280 section 7.1): CAs may encode them anew.
@@ -38,7 +43,7 @@ def differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, now: date
     if order.is_ca:
         found += _ca_differences(leaf, csr)
     adds_common_name = flag(order.issuer, CA_ADDS_COMMON_NAME, default=False)
-    return found + _name_differences(leaf, csr, adds_common_name) + _time_differences(leaf, order, now)
+    return found + _name_differences(leaf, csr, adds_common_name) + _extension_differences(leaf, csr, order.is_ca)
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
@@ -89,7 +94,31 @@ def _name_differences(leaf: x509.Certificate, csr: CSR, adds_common_name: bool) 
     return [f"subject alternative names: {difference}" for difference in found]
 
 
-def _time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime) -> list[str]:
+def _extension_differences(leaf: x509.Certificate, csr: CSR, is_ca: bool) -> list[str]:
+    """Extensions that were taken over from the request, which cannot ask for them, and critical ones of the CA's own.
+
+    What else a CA adds is its own business: where its lists and policies are, what it logs, and the like.
+    """
+    found = []
+    for extension in leaf.extensions:
+        oid = extension.oid.dotted_string
+        if oid in _COMPARED or (is_ca and oid == _NAME_CONSTRAINTS):
+            continue
+        asked = _asked_value(csr, oid)
+        if asked is not None and asked == extension.value.public_bytes():
+            found.append(f"extension {oid}: copied from spec.request, which cannot ask for it")
+        elif extension.critical and oid not in _UNDERSTOOD:
+            found.append(f"extension {oid}: critical, not asked for, and not understood by Go programs")
+    return found
+
+
+def _asked_value(csr: CSR, oid: str) -> bytes | None:
+    if oid == _NAME_CONSTRAINTS and csr.name_constraints:
+        return csr.name_constraints.value.public_bytes()
+    return csr.ignored.get(oid)
+
+
+def time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime) -> list[str]:
     """The end is what counts: an earlier beginning is backdating, and makes nothing valid for longer."""
     begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
     if end <= now or begin > now + _CLOCK_SKEW:

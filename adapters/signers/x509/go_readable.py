@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
@@ -30,9 +31,14 @@ _NEVER_CRITICAL = (x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier, x509.
 def problem(certificates: Iterable[x509.Certificate]) -> str:
     """Which of the certificates Go cannot read, and why; empty where it reads all of them."""
     for certificate in certificates:
-        if why := next(_problems(certificate), ""):
+        if why := _problem(certificate):
             return f"Go programs, cert-manager among them, cannot read {certificate.subject.rfc4514_string()!r}: {why}"
     return ""
+
+
+@lru_cache(maxsize=128)  # CA certificates are in the chain of every certificate
+def _problem(certificate: x509.Certificate) -> str:
+    return next(_problems(certificate), "")
 
 
 def _problems(certificate: x509.Certificate) -> Iterator[str]:

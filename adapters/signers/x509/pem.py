@@ -122,18 +122,13 @@ def decode(body: bytes) -> bytes:
 
 def _certificate(der: bytes, place: int) -> x509.Certificate:
     try:
-        with quiet():  # about serial numbers that are not positive
+        with quiet():  # warnings: names longer than RFC 5280 has them, serial numbers that are not positive
             certificate = x509.load_der_x509_certificate(der)
-        read_through(certificate)
+            # cryptography reads these only when asked, and then may raise errors of any class: asked now for all later
+            _ = certificate.subject, certificate.issuer, certificate.extensions
     except Exception as error:  # which errors hostile bytes lead to is documented nowhere
         raise ValueError(f"cannot be read: certificate {place}: {parse_errors.reason(error)}") from None
     return certificate
-
-
-def read_through(certificate: x509.Certificate) -> None:
-    """cryptography reads these only when asked: asked now, so that nobody meets their errors (of any class) later."""
-    with quiet():  # of names that are longer than RFC 5280 has them
-        _ = certificate.subject, certificate.issuer, certificate.extensions
 
 
 def encode(chain: Iterable[x509.Certificate]) -> bytes:

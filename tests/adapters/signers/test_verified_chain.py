@@ -145,9 +145,7 @@ async def test_an_oversized_leaf() -> None:
     blob = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x04\x82\x69\x00" + b"x" * 0x6900)
     leaf = pki.altered(await honest(), LOWER, extension=blob, without=x509.OCSPNoCheck)
 
-    with pytest.raises(
-        WrongCertificate, match=r"holds a certificate of 37,.* bytes, more than the 36,500 allowed"
-    ) as told:
+    with pytest.raises(WrongCertificate, match="holds a certificate of more than the 36,500 bytes allowed") as told:
         await verify(Issued(pem(leaf)))
 
-    assert "37," not in told.value.difference  # the next one may be a byte longer
+    assert told.value.difference == str(told.value)
