@@ -5,6 +5,7 @@ Law: what cannot work is refused here, in one sentence that says what to do, bef
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -46,6 +47,9 @@ def connect(connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClien
 def client(config: SingleConfig, connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
     """A client on our own transport, which must be told again whom to trust and who we are."""
     server, context = config.cluster.server, verify_cluster(config.cluster, config.user or User(), config.abs_file)
+    if isinstance(context, ssl.SSLContext):
+        # Set from Python 3.13 on; it refuses CA certificates without keyUsage or authorityKeyIdentifier.
+        context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
     transport = Transport(context, _proxy(server), connections)
     return over(Counted(transport, meter, below=urlsplit(server).path), config)
 

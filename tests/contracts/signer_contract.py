@@ -21,14 +21,16 @@ from itertools import pairwise
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from domain.errors import RequestRejected
 from domain.model import CheckResult, Credentials, IssuerSpec, ObjectKey, Pending
 from domain.ports import Signer
 from tests import openssl, pki
-from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, REFUSED, SERVER, ca_request
+from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, NAMES, REFUSED, SERVER, ca_request
 from tests.contracts.signer_names import Naming
 from tests.contracts.signer_orders import OrderMaker, is_web_pki, policy, quoted, sign
+from tests.x509_reader.reader import GoReader
 
 
 def _is_self_signed(certificate: x509.Certificate) -> bool:
@@ -243,6 +245,16 @@ class SignerContract(Naming):
         verified = policy(answer).build_client_verifier().verify(answer.leaf, answer.intermediates)
 
         assert verified.subjects == [x509.DNSName("app.example.com")]
+
+    @pytest.mark.parametrize("kind", pki.STRONG)
+    async def test_go_reads_the_certificate_and_all_that_comes_with_it(
+        self, signer: Signer, order: OrderMaker, go_reader: GoReader, kind: str
+    ) -> None:
+        """Else cert-manager would never take it, and no Go program would ever trust it."""
+        answer = await sign(signer, order(pki.csr(pki.key(kind), **NAMES["one of each"])))
+
+        for certificate in [answer.leaf, *answer.intermediates, *answer.roots]:
+            assert go_reader.certificate_error(certificate.public_bytes(Encoding.DER)) == ""
 
     async def test_key_identifiers_name_both_keys(self, signer: Signer, order: OrderMaker) -> None:
         answer = await sign(signer, order(pki.csr()))

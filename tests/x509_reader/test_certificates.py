@@ -130,13 +130,13 @@ def _with_another_algorithm() -> bytes:
 
 
 @pytest.mark.parametrize("certificate", READ.values(), ids=READ)
-def test_what_go_reads_is_passed(go: GoReader, certificate: bytes) -> None:
-    assert verdicts(certificate, go) == ("", "")
+def test_what_go_reads_is_passed(go_reader: GoReader, certificate: bytes) -> None:
+    assert verdicts(certificate, go_reader) == ("", "")
 
 
 @pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED)
-def test_what_go_does_not_read_is_named(go: GoReader, make: Callable[[], bytes], why: str) -> None:
-    ours, theirs = verdicts(make(), go)
+def test_what_go_does_not_read_is_named(go_reader: GoReader, make: Callable[[], bytes], why: str) -> None:
+    ours, theirs = verdicts(make(), go_reader)
 
     assert why in ours
     assert ours.startswith("Go programs, cert-manager among them, cannot read 'CN=")
@@ -144,9 +144,9 @@ def test_what_go_does_not_read_is_named(go: GoReader, make: Callable[[], bytes],
 
 
 @pytest.mark.parametrize("file", KEPT, ids=[f"{file.parent.name}-{file.name}" for file in KEPT])
-def test_what_fuzzing_has_found(go: GoReader, file: Path) -> None:
+def test_what_fuzzing_has_found(go_reader: GoReader, file: Path) -> None:
     try:
-        ours, theirs = verdicts(parties.certificate(file.read_bytes()), go)
+        ours, theirs = verdicts(parties.certificate(file.read_bytes()), go_reader)
     except ValueError:
         return  # cryptography does not read it either
     assert ours or not theirs

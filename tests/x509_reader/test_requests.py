@@ -25,45 +25,45 @@ KEPT = sorted(path for folder in ("csr", "request") for path in (CORPUS / folder
 
 
 @pytest.mark.parametrize("request_", READ.values(), ids=READ)
-def test_an_odd_encoding_is_read_as_go_reads_it(go: GoReader, request_: bytes) -> None:
-    assert require_same_reading(request_, go)
+def test_an_odd_encoding_is_read_as_go_reads_it(go_reader: GoReader, request_: bytes) -> None:
+    assert require_same_reading(request_, go_reader)
 
 
 @pytest.mark.parametrize("request_", [request for request, _ in REFUSED_ENCODINGS.values()], ids=REFUSED_ENCODINGS)
-def test_another_odd_encoding_is_refused(go: GoReader, request_: bytes) -> None:
-    assert not require_same_reading(request_, go)
+def test_another_odd_encoding_is_refused(go_reader: GoReader, request_: bytes) -> None:
+    assert not require_same_reading(request_, go_reader)
 
 
 @pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
-def test_names_of_all_kinds(go: GoReader, names: dict[str, Any]) -> None:
-    assert require_same_reading(pki.csr(**names), go)
+def test_names_of_all_kinds(go_reader: GoReader, names: dict[str, Any]) -> None:
+    assert require_same_reading(pki.csr(**names), go_reader)
 
 
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
-def test_subjects_of_all_kinds(go: GoReader, subject: Any) -> None:
-    assert require_same_reading(pki.csr(subject=subject), go)
+def test_subjects_of_all_kinds(go_reader: GoReader, subject: Any) -> None:
+    assert require_same_reading(pki.csr(subject=subject), go_reader)
 
 
 @pytest.mark.parametrize("kind", pki.STRONG)
-def test_keys_of_all_kinds(go: GoReader, kind: str) -> None:
-    assert require_same_reading(pki.csr(pki.key(kind)), go)
+def test_keys_of_all_kinds(go_reader: GoReader, kind: str) -> None:
+    assert require_same_reading(pki.csr(pki.key(kind)), go_reader)
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
-def test_what_a_ca_asks_for(go: GoReader, constraints: Any) -> None:
-    assert require_same_reading(ca_request(1, (constraints, True), (pki.usage("key_cert_sign"), True)), go)
+def test_what_a_ca_asks_for(go_reader: GoReader, constraints: Any) -> None:
+    assert require_same_reading(ca_request(1, (constraints, True), (pki.usage("key_cert_sign"), True)), go_reader)
 
 
 @pytest.mark.parametrize("make", [make for make, _ in REFUSED.values()], ids=REFUSED)
-def test_what_every_signer_refuses(go: GoReader, make: Callable[[], bytes]) -> None:
-    require_same_reading(make(), go)
+def test_what_every_signer_refuses(go_reader: GoReader, make: Callable[[], bytes]) -> None:
+    require_same_reading(make(), go_reader)
 
 
 @pytest.mark.parametrize("file", KEPT, ids=[f"{file.parent.name}-{file.name}" for file in KEPT])
-def test_what_fuzzing_has_found(go: GoReader, file: Path) -> None:
+def test_what_fuzzing_has_found(go_reader: GoReader, file: Path) -> None:
     data = file.read_bytes()
     for request in (data, pki.armor(data), parties.request(data)):
-        require_same_reading(request, go)
+        require_same_reading(request, go_reader)
 
 
 STRINGS = st.sampled_from([UTF8, 0x12, 0x13, 0x14, 0x16, 0x1A, 0x1B, 0x1C, 0x1E, 0x04, 0x02])
@@ -119,5 +119,5 @@ ATTRIBUTE = st.one_of(
 
 @fuzz
 @given(subject=SUBJECT, attributes=st.lists(ATTRIBUTE, max_size=3))
-def test_what_is_put_together_at_random(go: GoReader, subject: bytes, attributes: list[bytes]) -> None:
-    require_same_reading(raw_csr.request(subject=subject, attributes=attributes), go)
+def test_what_is_put_together_at_random(go_reader: GoReader, subject: bytes, attributes: list[bytes]) -> None:
+    require_same_reading(raw_csr.request(subject=subject, attributes=attributes), go_reader)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,16 @@ def test_a_pod_knows_its_namespace(service_account: Path) -> None:
     service_account.mkdir()
     (service_account / "namespace").write_text("here\n")
     assert pod_namespace() == "here"
+
+
+def test_tls_is_no_stricter_than_on_python_3_11(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 3.13 on Python's default context refuses CA certificates that lack a key usage or key identifiers."""
+    strict = ssl.create_default_context()
+    strict.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    monkeypatch.setattr(ssl, "create_default_context", lambda *_, **__: strict)
+    kubeconfig.write_text(json.dumps(GOOD))
+
+    connect()
+
+    assert not strict.verify_flags & ssl.VerifyFlags.VERIFY_X509_STRICT
+    assert strict.verify_mode is ssl.CERT_REQUIRED

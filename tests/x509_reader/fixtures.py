@@ -12,7 +12,7 @@ from tests.x509_reader.reader import GoReader
 
 
 @pytest.fixture(scope="session")
-def go(pytestconfig: pytest.Config) -> Iterator[GoReader]:
+def go_reader(pytestconfig: pytest.Config) -> Iterator[GoReader]:
     reader = GoReader(built(pytestconfig, X509_READER.name, X509_READER.ensure, "install Go"))
     yield reader
     reader.close()
