@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -24,6 +25,8 @@ CERTIFICATES_LIMIT = 1_000
 
 _BEGIN = re.compile(rb"^[ \t]*-----BEGIN ([A-Z0-9 ]{0,40})-----[ \t]*\r?$", re.MULTILINE)
 _CERTIFICATE = ("CERTIFICATE", "X509 CERTIFICATE")  # the second is older (RFC 7468 section 5.1)
+_TRUSTED = "TRUSTED CERTIFICATE"  # with what OpenSSL is to trust it for
+_Encoded = TypeVar("_Encoded")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -54,10 +57,10 @@ def certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> list[x509.Certificate]
 def readable_certificates(pem: bytes, limit: int = CHAIN_LIMIT) -> tuple[list[x509.Certificate], dict[int, str]]:
     """As `readable`, of PEM."""
     found = list(blocks(pem, limit))
-    bodies = [body for label, body in found if label in _CERTIFICATE]
-    if not bodies:
+    certificates = [(label, body) for label, body in found if label in (*_CERTIFICATE, _TRUSTED)]
+    if not certificates:
         raise ValueError(_nothing(_CERTIFICATE[0], found))
-    return _readable(bodies, lambda body, place: _certificate(decode(body), place))
+    return _readable(certificates, _block)
 
 
 def readable(encoded: Iterable[bytes]) -> tuple[list[x509.Certificate], dict[int, str]]:
@@ -69,7 +72,7 @@ def readable(encoded: Iterable[bytes]) -> tuple[list[x509.Certificate], dict[int
 
 
 def _readable(
-    encoded: Iterable[bytes], read: Callable[[bytes, int], x509.Certificate]
+    encoded: Iterable[_Encoded], read: Callable[[_Encoded, int], x509.Certificate]
 ) -> tuple[list[x509.Certificate], dict[int, str]]:
     found: list[x509.Certificate] = []
     unreadable: dict[int, str] = {}
@@ -118,6 +121,19 @@ def decode(body: bytes) -> bytes:
         return base64.b64decode(body.translate(None, b" \t\r\n"), validate=True)
     except ValueError:
         raise ValueError("holds a PEM block that is not base64") from None
+
+
+def _block(block: tuple[str, bytes], place: int) -> x509.Certificate:
+    label, body = block
+    if label == _TRUSTED:
+        raise ValueError(
+            f"cannot be read: certificate {place}: it is in OpenSSL's own form; convert it with openssl x509"
+        )
+    try:
+        encoded = decode(body)
+    except ValueError as error:
+        raise ValueError(f"cannot be read: certificate {place} {error}") from None
+    return _certificate(encoded, place)
 
 
 def _certificate(der: bytes, place: int) -> x509.Certificate:
