@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from math import gcd
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -120,6 +121,25 @@ def rsa_key(owner: str = "") -> rsa.RSAPrivateKey:
     private = key("rsa2048", owner)
     assert isinstance(private, rsa.RSAPrivateKey)
     return private
+
+
+def rsa_key_with_exponent(least: int) -> rsa.RSAPrivateKey:
+    """Our RSA key with the first public exponent from there on that fits its primes."""
+    numbers = rsa_key().private_numbers()
+    order = (numbers.p - 1) * (numbers.q - 1)
+    exponent = next(e for e in range(least, least + 10_000, 2) if gcd(e, order) == 1)
+    private = pow(exponent, -1, order)
+    public = rsa.RSAPublicNumbers(exponent, numbers.public_numbers.n)
+    first, second = rsa.rsa_crt_dmp1(private, numbers.p), rsa.rsa_crt_dmq1(private, numbers.q)
+    return rsa.RSAPrivateNumbers(numbers.p, numbers.q, private, first, second, numbers.iqmp, public).private_key()
+
+
+def csr_signed_with_pss(salt: int, digest: hashes.HashAlgorithm | None = None) -> bytes:
+    """Our RSA key's request with a signature by RSASSA-PSS, of a salt of so many bytes."""
+    digest = digest or hashes.SHA256()
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name("app"))
+    scheme = padding.PSS(padding.MGF1(digest), salt)
+    return builder.sign(rsa_key(), digest, rsa_padding=scheme).public_bytes(Encoding.PEM)  # type: ignore[arg-type]
 
 
 def armor(data: bytes, label: str = "CERTIFICATE REQUEST") -> bytes:

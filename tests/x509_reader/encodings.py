@@ -136,6 +136,8 @@ REFUSED = {
         with_extension(BASIC_CONSTRAINTS, element(SEQUENCE, element(0x02, b"\1"))),
         "its basicConstraints have a path length, but no CA:TRUE",
     ),
+    "a URI with an empty authority": (with_names(element(0x86, b"x://")), "which is no absolute URI"),
+    "a URI with an empty fragment": (with_names(element(0x86, b"x:y#")), "which is no absolute URI"),
     "a relative URI": (with_names(element(0x86, b"//host/path")), "which is no absolute URI"),
     "a URI with an odd port": (with_names(element(0x86, b"https://2001:db")), "which is no absolute URI"),
     "a URI with an odd address": (with_names(element(0x86, b"https://[2001]/")), "which is no absolute URI"),

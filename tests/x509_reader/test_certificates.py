@@ -62,6 +62,11 @@ def on_brainpool() -> bytes:
     return pki.altered(CA.certificate, CA, public_key=key).public_bytes(Encoding.PEM)
 
 
+def with_huge_exponent() -> bytes:
+    key = pki.rsa_key_with_exponent(2**66 + 1)
+    return pki.altered(CA.certificate, CA, public_key=key).public_bytes(Encoding.PEM)
+
+
 def compressed_point() -> bytes:
     key = CA.key.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
@@ -90,6 +95,7 @@ READ = {
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a negative serial number": (negative_serial, "its serial number is negative"),
     "a key on a curve of brainpool's": (on_brainpool, "its key is on a curve other than P-224, P-256, P-384 and P-521"),
+    "a huge RSA exponent": (with_huge_exponent, "the public exponent of its RSA key has more than 64 bits"),
     "a compressed point": (compressed_point, "its key is not an uncompressed point"),
     "a UniversalString": (lambda: naming(_ASN1Type.UniversalString), "its subject holds a string of ASN.1 type 0x1c"),
     "a VisibleString": (lambda: naming(_ASN1Type.VisibleString), "its subject holds a string of ASN.1 type 0x1a"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,17 @@ def test_subjects_of_all_kinds(go_reader: GoReader, subject: Any) -> None:
 @pytest.mark.parametrize("kind", pki.STRONG)
 def test_keys_of_all_kinds(go_reader: GoReader, kind: str) -> None:
     assert require_same_reading(pki.csr(pki.key(kind)), go_reader)
+
+
+@pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()], ids=lambda digest: digest.name)
+def test_signatures_by_rsassa_pss(go_reader: GoReader, digest: hashes.HashAlgorithm) -> None:
+    assert require_same_reading(pki.csr_signed_with_pss(digest.digest_size, digest), go_reader)
+    assert not require_same_reading(pki.csr_signed_with_pss(20, digest), go_reader)
+
+
+def test_rsa_exponents(go_reader: GoReader) -> None:
+    assert require_same_reading(pki.csr(pki.rsa_key_with_exponent(2**31 - 10_001)), go_reader)
+    assert not require_same_reading(pki.csr(pki.rsa_key_with_exponent(2**31 + 1)), go_reader)
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)

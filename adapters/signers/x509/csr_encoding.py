@@ -73,6 +73,7 @@ class _Extension:
 def normalize(request: bytes) -> Encoding:
     """ValueError, naming the structure and the field, for what is no PKCS#10 request or could be read in two ways."""
     info, algorithm, signature = _parts("CertificationRequest", _whole(request), 3)
+    _require_readable_algorithm(algorithm)
     version, subject, key, attributes = _parts("CertificationRequestInfo", info, 4)
     if version not in _VERSIONS:
         raise ValueError("the version is not 1 (written as 0), nor 2 or 3, which devices write")
@@ -100,6 +101,30 @@ def _parts(structure: str, sequence: Element, count: int) -> list[Element]:
     if len(parts) != count:
         raise ValueError(f"{structure} has {len(parts)} parts, not {count} (RFC 2986 section 4)")
     return parts
+
+
+def _require_readable_algorithm(algorithm: Element) -> None:
+    """ValueError for RSASSA-PSS with parameters that Go does not read (RFC 4055 section 3.1)."""
+    kind, *parameters = algorithm.children(der.SEQUENCE)
+    if kind.content == _PSS and parameters not in ([each] for each in _PSS_PARAMETERS):
+        raise ValueError(
+            "it is signed with RSASSA-PSS, with parameters that Go does not read: use SHA-256, SHA-384 or SHA-512 for "
+            "signature and MGF1, and a salt as long as the digest"
+        )
+
+
+def _pss_parameters(digest: int, size: int) -> Element:
+    """`digest` is the last number of its identifier below 2.16.840.1.101.3.4.2, `size` the length of its output."""
+    oid = Element(der.OID, bytes.fromhex("6086480165030402") + bytes([digest]))
+    hashing = element(der.SEQUENCE, [oid, Element(0x05, b"")])
+    masking = element(der.SEQUENCE, [Element(der.OID, bytes.fromhex("2a864886f70d010108")), hashing])
+    salt = Element(der.INTEGER, bytes([size]))
+    parts = [element(0xA0 + place, [part]) for place, part in enumerate((hashing, masking, salt))]
+    return element(der.SEQUENCE, parts)
+
+
+_PSS = bytes.fromhex("2a864886f70d01010a")  # 1.2.840.113549.1.1.10
+_PSS_PARAMETERS = [_pss_parameters(1, 32), _pss_parameters(2, 48), _pss_parameters(3, 64)]
 
 
 def _name(name: Element, where: str) -> Element:

@@ -78,6 +78,8 @@ def _key_problems(key: Element) -> Iterator[str]:
     dotted = der.dotted(kind)
     if dotted == _RSA and parameters != [_NULL]:
         yield "its RSA key has parameters other than NULL"
+    if dotted == _RSA and len(der.read(bits.content[1:]).children(der.SEQUENCE)[1].content) > 8:
+        yield "the public exponent of its RSA key has more than 64 bits"
     if dotted == _ED25519 and len(bits.content) != 33:
         yield "its Ed25519 key has another length than 32 bytes"
     if dotted != _ECDSA:

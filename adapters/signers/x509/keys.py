@@ -14,6 +14,7 @@ PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 SignatureHash = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 _RSA_BITS = 2048
+_RSA_EXPONENTS = 2**31
 _CURVE_HASHES: dict[str, SignatureHash] = {
     "secp256r1": hashes.SHA256(),
     "secp384r1": hashes.SHA384(),
@@ -30,6 +31,10 @@ def accepted(key: object) -> PublicKey:
         case RSAPublicKey():
             if key.key_size < _RSA_BITS:
                 raise ValueError(f"holds an RSA key of {key.key_size} bits, which is too weak; {_REMEDY}")
+            if key.public_numbers().e >= _RSA_EXPONENTS:
+                raise ValueError(
+                    "holds an RSA key whose public exponent is 2**31 or more, with which Go verifies nothing"
+                )
             return key
         case EllipticCurvePublicKey():
             if key.curve.name not in _CURVE_HASHES:

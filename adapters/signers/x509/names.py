@@ -16,9 +16,9 @@ from adapters.signers.x509 import extensions
 _TEXTS = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
 _URI = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:"
-    r"(//([A-Za-z0-9._~!$&'()*+,;=-]+(:[A-Za-z0-9._~!$&'()*+,;=-]*)?@)?"  # user information
+    r"(//(?!$|[?#])([A-Za-z0-9._~!$&'()*+,;=-]+(:[A-Za-z0-9._~!$&'()*+,;=-]*)?@)?"  # user information
     r"(\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_~-]+(\.[A-Za-z0-9_~-]+)*)?(:[0-9]*)?(?=[/?#]|$))?"  # host and port
-    r"(?!//)([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+    r"(?!//)([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+)?"
 )
 """The generic syntax of RFC 3986, with hosts as Go's crypto/x509 takes them."""
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

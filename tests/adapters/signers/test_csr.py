@@ -50,6 +50,14 @@ MISTAKES = {
     "a NUL": (unreadable(b"\x81\x03a@\x00"), r"asks for the e-mail address 'a@\\x00', which no certificate can hold"),
     "an empty name": (unreadable(b"\x86\x00"), "asks for the URI '', which no certificate can hold"),
     "RSA 1024": (pki.csr(pki.key("rsa1024")), "RSA key of 1024 bits, which is too weak; use RSA with at least 2048"),
+    "an RSA exponent that Go does not take": (
+        pki.csr(pki.rsa_key_with_exponent(2**32 + 15)),
+        "public exponent is 2\\*\\*31",
+    ),
+    "RSASSA-PSS with another salt": (
+        pki.csr_signed_with_pss(20),
+        "with RSASSA-PSS, with parameters that Go does not read",
+    ),
     "secp256k1": (pki.csr(pki.key("secp256k1")), "key on the curve secp256k1, which is not accepted"),
     "Ed448": (pki.csr(Ed448PrivateKey.generate()), "key of a type that is not accepted"),
 }
