@@ -109,7 +109,11 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "an extension with a huge number": (
         lambda: having(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.4294967296"), b"")),
-        "the identifier of its extension 1.2.4294967296 has a number",
+        "an object identifier has a number of 2**31 or more",
+    ),
+    "a purpose with a huge number": (
+        lambda: having(x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.2.4294967296")])),
+        "an object identifier has a number of 2**31 or more",
     ),
     "a policy twice": (lambda: having(x509.CertificatePolicies([POLICY, POLICY])), "it holds a policy twice"),
     "a URI with an odd port": (lambda: uri("https://example.com:x/"), "URI 'https://example.com:x/' is malformed"),

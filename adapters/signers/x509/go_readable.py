@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from adapters.signers.x509 import der, names
 from adapters.signers.x509.der import Element
 
-_VERSION = 0xA0
+_VERSION, _EXTENSIONS = 0xA0, 0xA3
+_PURPOSES = bytes.fromhex("551d25")  # 2.5.29.37, extended key usage
 _RSA, _ECDSA, _ED25519 = "1.2.840.113549.1.1.1", "1.2.840.10045.2.1", "1.3.101.112"
 _CURVES = ("1.2.840.10045.3.1.7", "1.3.132.0.33", "1.3.132.0.34", "1.3.132.0.35")  # P-256, P-224, P-384, P-521
 _DOMAIN = re.compile(r"\.?[!-\-/-~]+(\.[!-\-/-~]+)*")
@@ -52,6 +53,9 @@ def _problems(certificate: x509.Certificate) -> Iterator[str]:
     yield from _name_problems("issuer", issuer)
     yield from _name_problems("subject", subject)
     yield from _key_problems(key)
+    for wrapper in parts:
+        if wrapper.tag == _EXTENSIONS:
+            yield from _number_problems(der.read(wrapper.content))
     yield from _extension_problems(certificate.extensions)
 
 
@@ -90,11 +94,19 @@ def _key_problems(key: Element) -> Iterator[str]:
         yield "its key is not an uncompressed point"
 
 
+def _number_problems(extensions: Element) -> Iterator[str]:
+    """Numbers in the identifiers of extensions and purposes, of which Go reads no large ones."""
+    for extension in extensions.children(der.SEQUENCE):
+        kind, *_, value = extension.children(der.SEQUENCE)
+        yield from _identifier_problems(kind)
+        if kind.content == _PURPOSES:
+            for purpose in der.read(value.content).children(der.SEQUENCE):
+                yield from _identifier_problems(purpose)
+
+
 def _extension_problems(extensions: x509.Extensions) -> Iterator[str]:
     for extension in extensions:
         value = extension.value
-        if any(int(number) >= 2**31 for number in extension.oid.dotted_string.split(".")):
-            yield f"the identifier of its extension {extension.oid.dotted_string} has a number of 2**31 or more"
         if extension.critical and isinstance(value, _NEVER_CRITICAL):
             yield f"its extension {extension.oid.dotted_string} is critical, which RFC 5280 forbids"
         if isinstance(value, x509.CertificatePolicies) and len({each.policy_identifier for each in value}) < len(value):
