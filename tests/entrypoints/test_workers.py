@@ -75,7 +75,7 @@ async def all_had_their_turn() -> None:
 
 @asynccontextmanager
 async def running(workers: Workers, work: Work, tripped: Collection[ObjectKey] = frozenset()) -> AsyncIterator[None]:
-    task = asyncio.create_task(workers.run(work, tripped.__contains__))
+    task = asyncio.create_task(workers.run(work, tripped.__contains__, lambda: True))
     try:
         yield
     finally:
