@@ -153,7 +153,7 @@ class Elector(Election):
                 return
 
     def _tell_leader(self, leader: str | None) -> None:
-        if leader not in (self._leader, self._leadership.identity):
+        if leader and leader not in (self._leader, self._leadership.identity):
             self._leader = leader
             _log.info("standing by, %s leads", leader)
 
