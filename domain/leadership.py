@@ -88,6 +88,10 @@ class Leadership:
         """How long we still lead without another renewal."""
         return timedelta(0) if self._renewed is None else self._renewed + self.times.renew_deadline - now
 
+    def work_left(self, now: timedelta) -> timedelta:
+        """How long what was begun may go on without another renewal; zero where another has the record."""
+        return timedelta(0) if self._renewed is None else self._renewed + self.times.work_deadline - now
+
     def observe(self, found: LeaseRecord | None, now: timedelta) -> None:
         """What was read, and when the answer was there. A record that was deleted frees nobody from waiting."""
         if found is None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from domain.retry import Moment
+
 CERTIFICATE_REQUEST = "CertificateRequest"
 CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
 UNKNOWN_KIND = "Unknown"
@@ -259,20 +261,24 @@ class Pending:
 class Attempt:
     """What this process remembers of its work on one object. It dies with the process, the object's status does not.
 
-    `first_seen` is when a request was first seen approved, `due` when the lack of its approval is worth telling,
-    `outcome` an answer that is not written yet, `announced` the last news that only an Event told, `difference` that
+    `first_seen` is when a request was first seen approved, `opened` when its retry window opened, `poll` when its order
+    is due; the last two keep the uptime of a time that an object carries, for a wall clock that is set later. `due` is
+    the uptime at which the lack of its approval is worth telling.
+    `outcome` is an answer that is not written yet, `announced` the last news that only an Event told, `difference` that
     of the CA's last wrong certificate; `tripped` says that a signer, not a check, opened the issuer's breaker, and that
     nothing has been signed since.
     """
 
     uid: str
-    first_seen: datetime | None = None
+    first_seen: Moment | None = None
     failures: int = 0
     outcome: Issued | Pending | Exception | None = None
     announced: str = ""
-    due: datetime | None = None
+    due: timedelta | None = None
     difference: str = ""
     tripped: bool = False
+    opened: Moment | None = None
+    poll: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,11 @@ Wake = Callable[[ObjectKey, timedelta], None]
 class Clock(Protocol):
     @abstractmethod
     def now(self) -> datetime:
-        """The time, aware, in UTC."""
+        """The time, aware, in UTC: for what is written into objects and certificates. It may be set, back too."""
 
     @abstractmethod
     def uptime(self) -> timedelta:
-        """The time since some moment: never set back, and going on while the process or its machine stands still."""
+        """The time since some moment, for delays: never set, and it goes on while the process or machine is paused."""
 
 
 class Lease(Protocol):

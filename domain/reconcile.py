@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from domain import issuers, requests, trace
 from domain.effects import Check, Effects, Review, Sign
@@ -34,7 +34,7 @@ from domain.model import (
     Snapshot,
 )
 from domain.ports import AccessReview, Clock, Cluster, Meter, Recorder, Signer, Wake
-from domain.retry import RetryPolicy
+from domain.retry import Moment, RetryPolicy
 from domain.signing import Signing
 from domain.writes import Writes
 
@@ -101,15 +101,6 @@ class Reconciler:
         except ClusterError as trouble:
             return self._postpone(key, trouble)
 
-    async def stand_by(self, key: ObjectKey) -> None:
-        """In place of `reconcile` while another process works: does nothing but forget what is gone.
-
-        An answer that turns up from now on may be the other's: it is not counted here.
-        """
-        self._writes.forget(key)
-        if await self._cluster.load(key) is None:
-            self._forget(key)
-
     def _forget(self, key: ObjectKey) -> None:
         self._attempts.pop(key, None)
         self._reports.pop(key, None)
@@ -117,7 +108,7 @@ class Reconciler:
         self._meter.forgotten(key)
 
     async def _visit(self, key: ObjectKey) -> timedelta | None:
-        snapshot, reloads, begun = await self._cluster.load(key), 0, self._clock.now()
+        snapshot, reloads, begun = await self._cluster.load(key), 0, self._clock.uptime()
         while snapshot is not None:
             report = self._reports.get(key)
             try:
@@ -173,17 +164,17 @@ class Reconciler:
         else:
             outcome = await self._sign(request, issuer)
             attempt = self._attempts[request.key] = replace(attempt, outcome=outcome)
-        return requests.settle(snapshot, attempt, outcome, self._clock.now(), self._policy)
+        return requests.settle(snapshot, attempt, outcome, self._moment(), self._policy)
 
     async def _decide(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects | Sign:
-        decision = requests.decide(snapshot, attempt, self._clock.now(), self._policy, self._names)
+        decision = requests.decide(snapshot, attempt, self._moment(), self._policy, self._names)
         if not isinstance(decision, Review):
             return decision
         try:
             allowed = await self._access_review.may_reference(snapshot.request.requester, decision.issuer)
         except ClusterError as trouble:
             return requests.unreviewed(snapshot.request, decision.attempt, trouble, self._policy)
-        return requests.reviewed(snapshot, decision.attempt, allowed, self._clock.now(), self._names)
+        return requests.reviewed(snapshot, decision.attempt, allowed, self._moment(), self._names)
 
     async def _sign(self, request: Request, issuer: Issuer) -> Issued | Pending | Exception:
         outcome, version = await self._signing.sign(request, issuer)
@@ -204,14 +195,14 @@ class Reconciler:
         else:
             self._wake(request.key, timedelta(0))
 
-    async def _carry_out(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: datetime) -> None:
+    async def _carry_out(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: timedelta) -> None:
         before = self._attempts.get(key)
         issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
             await self._writes.write(snapshot, effects.patch, effects.event)
         if effects.event is not None:
             number = before.failures + 1 if before else 1
-            trace.told(effects.event, issuer, number, self._clock.now() - begun)
+            trace.told(effects.event, issuer, number, self._clock.uptime() - begun)
             self._recorder.record(effects.event)
         if effects.attempt and before and effects.attempt.failures > before.failures:
             self._meter.retried(key.kind)
@@ -219,6 +210,9 @@ class Reconciler:
             self._attempts.pop(key, None)
         elif self._attempts.get(key) is before:  # else a signature has closed the issuer's breaker during the write
             self._attempts[key] = effects.attempt
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock.now(), self._clock.uptime())
 
     def _attempt(self, key: ObjectKey, uid: str) -> Attempt:
         known = self._attempts.get(key)

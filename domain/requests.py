@@ -46,7 +46,7 @@ from domain.model import (
     RequestSnapshot,
     SigningOrder,
 )
-from domain.retry import RetryPolicy
+from domain.retry import Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096
 _LONGEST_POLL = timedelta(days=30)
@@ -54,7 +54,7 @@ _LONGEST_POLL = timedelta(days=30)
 
 
 def decide(
-    snapshot: RequestSnapshot, attempt: Attempt, now: datetime, policy: RetryPolicy, names: IssuerNames
+    snapshot: RequestSnapshot, attempt: Attempt, now: Moment, policy: RetryPolicy, names: IssuerNames
 ) -> Effects | Sign | Review:
     """What to do next; Sign says that `order` may go to the signer now.
 
@@ -64,9 +64,9 @@ def decide(
     if request.issuer is None or request.deleting or request.invalid or request.is_terminal:
         return NOTHING
     if request.approval is Approval.DENIED:
-        return _deny(request, now)
+        return _deny(request, now.date)
     if request.unserved:  # before approval, which cert-manager's webhook refuses for a kind that does not exist
-        return _report(request, attempt, RequestNews.UNSERVED.value, request.unserved, now, request.order)
+        return _report(request, attempt, RequestNews.UNSERVED.value, request.unserved, now.date, request.order)
     if request.approval is Approval.UNDECIDED:
         return _unapproved(request, attempt, now, policy, names)
     if attempt.first_seen is None:
@@ -81,13 +81,13 @@ def decide(
 
 
 def reviewed(
-    snapshot: RequestSnapshot, attempt: Attempt, allowed: bool, now: datetime, names: IssuerNames
+    snapshot: RequestSnapshot, attempt: Attempt, allowed: bool, now: Moment, names: IssuerNames
 ) -> Effects | Sign:
     """What to do once the cluster has said whether the requester may reference the issuer."""
     if allowed:
         return _sign_when_ready(snapshot, attempt, now)
     why = rights.to_reference(snapshot.request, names)
-    return _fail(snapshot.request, RequestNews.MAY_NOT_REFERENCE.value, why, now)
+    return _fail(snapshot.request, RequestNews.MAY_NOT_REFERENCE.value, why, now.date)
 
 
 def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy: RetryPolicy) -> Effects:
@@ -99,15 +99,25 @@ def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy
     return replace(told, requeue_after=max(wait, trouble.retry_after or wait))
 
 
-def _sign_when_ready(snapshot: RequestSnapshot, attempt: Attempt, now: datetime) -> Effects | Sign:
+def _sign_when_ready(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Effects | Sign:
     request, issuer = snapshot.request, snapshot.issuer
     if issuer is None:
-        return _wait(request, attempt, f"{request.issuer} not found", now)
+        return _wait(request, attempt, f"{request.issuer} not found", now.date)
     if not issuer.is_ready:
-        return _wait(request, attempt, f"{issuer.key} is not Ready", now)
-    if request.order and now < request.order.due:
-        return Effects(attempt=attempt, requeue_after=min(request.order.due - now, _LONGEST_POLL))
-    return Sign(issuer, attempt)
+        return _wait(request, attempt, f"{issuer.key} is not Ready", now.date)
+    if request.order is None:
+        return Sign(issuer, attempt)
+    poll = _poll(request.order, attempt, now)
+    if now.uptime < poll.uptime:
+        return Effects(attempt=replace(attempt, poll=poll), requeue_after=min(poll.uptime - now.uptime, _LONGEST_POLL))
+    return Sign(issuer, replace(attempt, poll=poll))
+
+
+def _poll(order: Order, attempt: Attempt, now: Moment) -> Moment:
+    """When the order is due; after a restart by the wall clock, but in no more than the whole time of the order."""
+    if attempt.poll and attempt.poll.date == order.due:
+        return attempt.poll
+    return Moment(order.due, now.uptime + min(order.due - now.date, order.due - order.since))
 
 
 def signing_order(
@@ -132,16 +142,16 @@ def settle(
     snapshot: RequestSnapshot,
     attempt: Attempt,
     outcome: Issued | Pending | Exception,
-    now: datetime,
+    now: Moment,
     policy: RetryPolicy,
 ) -> Effects:
     """What follows from the signer's answer, or from what it raised."""
     request, attempt = snapshot.request, replace(attempt, outcome=None)
     match outcome:
         case Issued():
-            return _issue(request, outcome, now)
+            return _issue(request, outcome, now.date)
         case RequestRejected():
-            return _fail(request, RequestNews.REJECTED.value, explain(outcome), now)
+            return _fail(request, RequestNews.REJECTED.value, explain(outcome), now.date)
         case Pending(handle=str(handle)) if len(handle) > _LONGEST_HANDLE:
             outcome = SigningError(
                 f"the signer's handle has {len(handle):,} characters, {_LONGEST_HANDLE:,} are allowed"
@@ -149,9 +159,9 @@ def settle(
         case Pending():
             return _ordered(request, replace(attempt, failures=0), outcome, now, policy)
         case IssuerUnhealthy():
-            return _wait(request, attempt, explain(outcome), now)
+            return _wait(request, attempt, explain(outcome), now.date)
         case WrongCertificate(difference=difference) if difference == attempt.difference:
-            return _fail(request, RequestNews.WRONG_TWICE.value, explain(outcome), now)
+            return _fail(request, RequestNews.WRONG_TWICE.value, explain(outcome), now.date)
         case WrongCertificate():  # failures of other kinds in between are no answers: they do not change `difference`
             attempt = replace(attempt, difference=outcome.difference)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
@@ -162,30 +172,42 @@ def refused(request: Request, refusal: AdmissionRefused) -> Event:
     return _event(request, RequestNews.REFUSED.value, explain(refusal))
 
 
-def _ordered(request: Request, attempt: Attempt, answer: Pending, now: datetime, policy: RetryPolicy) -> Effects:
+def _ordered(request: Request, attempt: Attempt, answer: Pending, now: Moment, policy: RetryPolicy) -> Effects:
     after = min(max(answer.poll_after, policy.first), _LONGEST_POLL)
-    order = Order(answer.handle, request.order.since if request.order else now, now + after)
-    told = _report(request, attempt, RequestNews.ORDERED.value, answer.reason, now, order)
+    order = Order(answer.handle, request.order.since if request.order else now.date, now.date + after)
+    attempt = replace(attempt, poll=Moment(order.due, now.uptime + after))
+    told = _report(request, attempt, RequestNews.ORDERED.value, answer.reason, now.date, order)
     return replace(told, requeue_after=after)
 
 
 def _retry(
-    snapshot: RequestSnapshot, attempt: Attempt, failure: Exception, now: datetime, policy: RetryPolicy
+    snapshot: RequestSnapshot, attempt: Attempt, failure: Exception, now: Moment, policy: RetryPolicy
 ) -> Effects:
     request, why = snapshot.request, explain(failure)
-    left = _opened(snapshot, attempt, now) + policy.max_duration - now
+    opened = _opened(snapshot, attempt, now)
+    left = opened.uptime + policy.max_duration - now.uptime
     if left <= timedelta(0):
-        return _fail(request, RequestNews.GIVEN_UP.value, why, now, retried=durations.text(policy.max_duration))
-    told = _report(request, attempt, RequestNews.RETRYING.value, why, now, request.order)
+        return _fail(request, RequestNews.GIVEN_UP.value, why, now.date, retried=durations.text(policy.max_duration))
+    attempt = replace(attempt, opened=opened)
+    told = _report(request, attempt, RequestNews.RETRYING.value, why, now.date, request.order)
     event = _event(request, RequestNews.RETRYING.value, why)
     return replace(told, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
 
 
-def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: datetime) -> datetime:
-    """The retry window opens when the request could have been signed: approved, its issuer Ready, its order due."""
+def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Moment:
+    """The retry window opens when the request could have been signed: approved, its issuer Ready, its order due.
+
+    Which of these was last is known by their times in objects. How long ago that was is asked of the wall clock only
+    at the first failure. A time that lies in the future, because the wall clock was set back, counts as now.
+    """
     request, ready = snapshot.request, snapshot.issuer.ready if snapshot.issuer else None
-    times = (request.approved_at or attempt.first_seen, ready and ready.since, request.order and request.order.due)
-    return max((time for time in times if time), default=now)
+    seen = attempt.first_seen and attempt.first_seen.date
+    times = (request.approved_at or seen, ready and ready.since, request.order and request.order.due)
+    date = max((time for time in times if time), default=now.date)
+    for known in (attempt.opened, attempt.first_seen, attempt.poll):
+        if known and known.date == date:
+            return known
+    return Moment(date, now.uptime - max(now.date - date, timedelta(0)))
 
 
 def _issue(request: Request, outcome: Issued, now: datetime) -> Effects:
@@ -214,11 +236,11 @@ def _deny(request: Request, now: datetime) -> Effects:
     return NOTHING if request.is_kubernetes else _fail(request, RequestNews.DENIED.value, "", now)
 
 
-def _unapproved(request: Request, attempt: Attempt, now: datetime, policy: RetryPolicy, names: IssuerNames) -> Effects:
+def _unapproved(request: Request, attempt: Attempt, now: Moment, policy: RetryPolicy, names: IssuerNames) -> Effects:
     """Told by an Event, so that nobody waits in vain without knowing; but not where approval is just on its way."""
-    due = attempt.due or now + policy.approval_grace
-    if now < due:
-        return Effects(attempt=replace(attempt, due=due), requeue_after=due - now)
+    due = attempt.due or now.uptime + policy.approval_grace
+    if now.uptime < due:
+        return Effects(attempt=replace(attempt, due=due), requeue_after=due - now.uptime)
     return _announce(request, attempt, RequestNews.UNAPPROVED.value, rights.to_approve(request, names))
 
 

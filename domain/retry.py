@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 def fraction(seed: str) -> float:
     """A number in [0, 1) that is always the same for the same seed and spreads evenly over seeds."""
     return zlib.crc32(seed.encode()) / 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment on both clocks of ports.Clock.
+
+    `date` is the wall clock: it is written into objects and compared with what stands there. `uptime` is the monotonic
+    clock, which measures delays. Of two moments of one process only the uptimes say how much time is between them.
+    """
+
+    date: datetime
+    uptime: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,13 @@ class Signing:
             return None
 
     async def _timed(self, signer: str, answer: Awaitable[Issued | Pending]) -> Issued | Pending:
-        begun = self._clock.now()
+        begun = self._clock.uptime()
         try:
             outcome = await answer
         except Exception as failure:
-            self._meter.signed(signer, facts.signing(failure), self._clock.now() - begun)
+            self._meter.signed(signer, facts.signing(failure), self._clock.uptime() - begun)
             raise
-        self._meter.signed(signer, facts.signing(outcome), self._clock.now() - begun)
+        self._meter.signed(signer, facts.signing(outcome), self._clock.uptime() - begun)
         return outcome
 
     def _signer(self, spec: IssuerSpec) -> Signer:

@@ -1,8 +1,9 @@
 """A queue of keys that never hands out a key that somebody is still working on, and never loses one.
 
-Law: sans I/O. Times go in as arguments; whoever waits, waits elsewhere. A key is due at most once: asking for it
-again while it waits changes nothing, asking while it is worked on makes it due again when that work is done. It is
-remembered since when a key was due, so that one can say how long keys wait for somebody to work on them.
+Sans I/O: the time is an argument, always the uptime of ports.Clock, which nobody sets. A key is due at most once:
+asking for it again while it waits changes nothing, asking while it is worked on makes it due again when that work is
+done. A key has at most one timer, the earliest that was asked for. It is remembered since when a key was due, so that
+one can say how long keys wait for somebody to work on them.
 Keys of one issuer share a lane: lanes take turns, and of each only so many keys are worked on at once, so that no
 issuer's requests wait for another's. Keys without a lane go first.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 
 from domain.model import ObjectKey
 
@@ -25,35 +26,37 @@ class WorkQueue:
     def __init__(self, lane: Callable[[ObjectKey], Lane], width: Callable[[ObjectKey], int]) -> None:
         self._lane = lane
         self._width = width
-        self._due: dict[ObjectKey, datetime] = {}  # each with since when
+        self._due: dict[ObjectKey, timedelta] = {}  # each with since when
         self._lanes: OrderedDict[Lane, OrderedDict[ObjectKey, None]] = OrderedDict()  # whose turn is next, first
-        self._timers: dict[ObjectKey, datetime] = {}
-        self._heap: list[tuple[datetime, ObjectKey]] = []  # may hold timers that were since replaced
-        self._working: dict[ObjectKey, tuple[Lane, datetime]] = {}
+        self._timers: dict[ObjectKey, timedelta] = {}
+        self._heap: list[tuple[timedelta, ObjectKey]] = []  # may hold timers that were since replaced
+        self._working: dict[ObjectKey, tuple[Lane, timedelta]] = {}
         self._busy: Counter[Lane] = Counter()
-        self._again: dict[ObjectKey, datetime] = {}
+        self._again: dict[ObjectKey, timedelta] = {}
 
     def __len__(self) -> int:
         """How many keys are due, not counting those that wait for their time."""
         return len(self._due)
 
-    def add(self, key: ObjectKey, now: datetime) -> None:
+    def add(self, key: ObjectKey, now: timedelta) -> None:
         """Makes the key due now; its timer, if any, is dropped: the work decides anew when to come back."""
-        self._timers.pop(key, None)
+        if self._timers.pop(key, None) is not None:
+            self._compact()
         if key in self._working:
             self._again.setdefault(key, now)
         elif key not in self._due:
             self._due[key] = now
             self._line_up(key, self._lane(key))
 
-    def schedule(self, key: ObjectKey, at: datetime) -> None:
-        """Makes the key due at a time, in place of any earlier timer; a key that is due anyway stays due."""
-        if key in self._due or key in self._again:
+    def schedule(self, key: ObjectKey, at: timedelta) -> None:
+        """Makes the key due at a time, unless it is due before; a timer that fires later is replaced."""
+        if key in self._due or key in self._again or self._timers.get(key, timedelta.max) <= at:
             return
         self._timers[key] = at
         heapq.heappush(self._heap, (at, key))
+        self._compact()
 
-    def pop_due(self, now: datetime) -> ObjectKey | None:
+    def pop_due(self, now: timedelta) -> ObjectKey | None:
         """The next key to work on, which is then nobody else's until `done`; None if there is nothing to do."""
         self._fire(now)
         lane = next((lane for lane in self._lanes if self._has_room(lane)), None)
@@ -64,7 +67,7 @@ class WorkQueue:
         self._busy[lane] += 1
         return key
 
-    def due_since(self, key: ObjectKey) -> datetime:
+    def due_since(self, key: ObjectKey) -> timedelta:
         """Since when the key, which is worked on, had been due."""
         _, since = self._working[key]
         return since
@@ -78,7 +81,7 @@ class WorkQueue:
         if key in self._again:
             self.add(key, self._again.pop(key))
 
-    def next_due(self) -> datetime | None:
+    def next_due(self) -> timedelta | None:
         """When the next timer fires; None if there is none. Keys that are due already are not counted."""
         while self._heap and self._timers.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
@@ -101,8 +104,13 @@ class WorkQueue:
             self._lanes.move_to_end(lane)
         return key
 
-    def _fire(self, now: datetime) -> None:
+    def _compact(self) -> None:
+        """Drops entries of the heap whose timers were replaced or dropped, once they are more than the others."""
+        if len(self._heap) > 2 * len(self._timers):
+            self._heap = [(at, key) for key, at in self._timers.items()]
+            heapq.heapify(self._heap)
+
+    def _fire(self, now: timedelta) -> None:
         while (due := self.next_due()) is not None and due <= now:
             _, key = heapq.heappop(self._heap)
-            del self._timers[key]
             self.add(key, due)

@@ -19,6 +19,7 @@ from adapters.kubernetes.manifests import BadManifest
 from entrypoints import logs
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
+from entrypoints.elector import LeadLost
 from entrypoints.serving import CannotListen
 from entrypoints.settings import NAMES, Settings, demo_options, options
 
@@ -37,7 +38,10 @@ def manager(cluster_resource_namespace: str | None, leader_election_namespace: s
     """Runs against the current kubeconfig, or in the cluster as its pod's ServiceAccount."""
     settings = _settings(cluster_resource_namespace, leader_election_namespace, **flags)
     logs.configure(settings.log_level, settings.log_format)
-    asyncio.run(_manage(settings))
+    try:
+        asyncio.run(_manage(settings))
+    except LeadLost:  # it is in the log already
+        sys.exit(1)
 
 
 @cli.command()

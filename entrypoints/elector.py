@@ -1,7 +1,7 @@
-"""The loop around domain/leadership.py: it asks for the Lease, writes it, and tells of what comes of that.
+"""The loop around domain/leadership.py: it reads the Lease, writes it, and ends with LeadLost when the lead is lost.
 
-Law: whether we lead is asked of `leads`, each time anew, for after a pause of the whole process no timer has fired
-yet. It never ends by itself: who has lost the lead stands by and may win it again.
+Whether this process leads is asked of `leads`, each time anew: after a pause of the whole process no timer has fired
+yet. A process leads once: as programs with client-go do, it ends when it has lost the Lease, and its pod starts anew.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import abstractmethod
-from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from typing import Protocol
 
 from domain.durations import text
@@ -20,16 +21,24 @@ from domain.ports import Clock, Lease
 _log = logging.getLogger("issuer.leader")
 
 
+class LeadLost(Exception):
+    """This process has led and leads no more: it must end. The log has the reason."""
+
+
 class Election(Protocol):
     """Whether this process is the one that works."""
 
     @abstractmethod
     def leads(self) -> bool:
-        """Whether work may be begun, and a signer be asked, at this moment."""
+        """Whether work may be begun, and a signer be asked, at this moment. A lead that has ended never comes back."""
 
     @abstractmethod
-    async def run(self, gained: Callable[[], None], ended: Callable[[], None]) -> None:
-        """Takes part until cancelled: `gained` when we lead, `ended` when even what was begun must have an end."""
+    async def gained(self) -> None:
+        """Returns when this process leads."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Takes part until cancelled; raises LeadLost when even the work that was begun must have an end."""
 
     @abstractmethod
     async def release(self) -> None:
@@ -42,7 +51,10 @@ class Unopposed(Election):
     def leads(self) -> bool:
         return True
 
-    async def run(self, gained: Callable[[], None], ended: Callable[[], None]) -> None:
+    async def gained(self) -> None:
+        return
+
+    async def run(self) -> None:
         await asyncio.Event().wait()
 
     async def release(self) -> None:
@@ -55,78 +67,80 @@ class Elector(Election):
         self._leadership = leadership
         self._clock = clock
         self._times = leadership.times
-        self._timers: list[asyncio.TimerHandle] = []
-        self._denied = False  # whether any work was dropped since the lead was gained
-        self._leading = False  # as it was last told, and so are the next two
-        self._leader: str | None = None
+        self._gained = asyncio.Event()
+        self._leader: str | None = None  # the other one that the log named last
         self._trouble = ""
 
     def leads(self) -> bool:
-        leads = self._leadership.leads(self._clock.uptime())
-        self._denied = self._denied or not leads
-        return leads
+        return self._leadership.leads(self._clock.uptime())
 
-    async def run(self, gained: Callable[[], None], ended: Callable[[], None]) -> None:
+    async def gained(self) -> None:
+        await self._gained.wait()
+
+    async def run(self) -> None:
         _log.info("standing for election as %s", self._leadership.identity)
-        while True:
-            begun = self._clock.uptime()
-            try:
-                await self._stand()
-            except ClusterError as trouble:
-                self._tell_trouble(trouble)
-            else:
-                self._trouble = ""
-                self._conclude(gained, ended)
-            now = self._clock.uptime()
-            await asyncio.sleep((begun + self._leadership.next_look(now) - now).total_seconds())
+        await self._stand_by()
+        _log.info("leading")
+        self._gained.set()
+        await self._keep()
+        why = f"it could not be renewed for {text(self._times.renew_deadline)}"
+        if self._leadership.holder != self._leadership.identity:
+            why = f"{self._leadership.holder or 'nobody'} holds it"
+        _log.error("lost the Lease, ending with exit status 1: %s", why)
+        await asyncio.sleep(self._leadership.work_left(self._clock.uptime()).total_seconds())
+        raise LeadLost
 
     async def release(self) -> None:
-        self._disarm()
         try:
             async with asyncio.timeout(self._times.call_deadline.total_seconds()):
                 await self._release()
         except (ClusterError, TimeoutError) as trouble:
             _log.warning("the Lease was not released, others wait for its end: %s", type(trouble).__name__)
 
-    async def _stand(self) -> None:
-        """Reads the record, and writes it where it is ours or free."""
+    async def _stand_by(self) -> None:
+        """Returns when this process leads."""
+        while True:
+            begun = self._clock.uptime()
+            await self._look()
+            if self.leads():
+                return
+            self._tell_leader(self._leadership.holder)
+            await self._rest(begun)
+
+    async def _keep(self) -> None:
+        """Renews the lead; returns when it has ended, even if a call of the Lease hangs."""
+        begun = self._clock.uptime()
+        while self.leads():
+            left = self._leadership.left(self._clock.uptime())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left.total_seconds()):
+                    await self._rest(begun)
+                    begun = self._clock.uptime()
+                    await self._look()
+
+    async def _rest(self, begun: timedelta) -> None:
+        """Waits until the look after the one that was begun then is due."""
+        now = self._clock.uptime()
+        await asyncio.sleep((begun + self._leadership.next_look(now) - now).total_seconds())
+
+    async def _look(self) -> None:
+        """Reads the record, and writes it where it is ours or free; what goes wrong is logged."""
+        try:
+            await self._read_and_write()
+        except ClusterError as trouble:
+            self._tell_trouble(trouble)
+        else:
+            self._trouble = ""
+
+    async def _read_and_write(self) -> None:
         found = await self._lease.read()
         begun = self._clock.uptime()
         self._leadership.observe(found, begun)
+        if self._gained.is_set() and not self.leads():
+            return
         wanted = self._leadership.wanted(begun, self._clock.now())
         if wanted is not None:
             self._leadership.took(await self._lease.write(wanted), begun)
-
-    def _conclude(self, gained: Callable[[], None], ended: Callable[[], None]) -> None:
-        """What the last look means for the work."""
-        if self._leadership.leads(self._clock.uptime()):
-            self._arm(ended)
-            self._tell_gained(gained)
-        elif self._leadership.holder != self._leadership.identity:
-            self._tell_lost(f"{self._leadership.holder} leads")
-            self._end(ended)
-            self._tell_leader(self._leadership.holder)
-
-    def _arm(self, ended: Callable[[], None]) -> None:
-        """Sets the two moments at which a lead ends that is not renewed: first for new work, then for all of it."""
-        self._disarm()
-        overdue = f"it could not be renewed for {text(self._times.renew_deadline)}"
-        left, loop = self._leadership.left(self._clock.uptime()), asyncio.get_running_loop()
-        rest = self._times.work_deadline - self._times.renew_deadline
-        self._timers = [
-            loop.call_later(left.total_seconds(), self._tell_lost, overdue),
-            loop.call_later((left + rest).total_seconds(), self._end, ended),
-        ]
-
-    def _end(self, ended: Callable[[], None]) -> None:
-        if self._timers:
-            self._disarm()
-            ended()
-
-    def _disarm(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers = []
 
     async def _release(self) -> None:
         while (released := self._leadership.released(self._clock.now())) is not None:
@@ -138,23 +152,10 @@ class Elector(Election):
                 _log.info("released the Lease")
                 return
 
-    def _tell_gained(self, gained: Callable[[], None]) -> None:
-        if self._leading and not self._denied:
-            return
-        if not self._leading:
-            _log.info("leading")
-        self._leading, self._leader, self._denied = True, None, False
-        gained()
-
     def _tell_leader(self, leader: str | None) -> None:
-        if leader != self._leader:
+        if leader and leader not in (self._leader, self._leadership.identity):
             self._leader = leader
             _log.info("standing by, %s leads", leader)
-
-    def _tell_lost(self, why: str) -> None:
-        if self._leading:
-            self._leading = False
-            _log.warning("lost the Lease, no new work is begun: %s", why)
 
     def _tell_trouble(self, trouble: ClusterError) -> None:
         """Each trouble once; that somebody else was faster is none."""

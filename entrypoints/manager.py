@@ -1,15 +1,15 @@
 """The manager: what runs in the cluster, and, on the adapters in memory, in the demo.
 
-Law: it starts and stops things and decides nothing. Work begins when the caches are filled and this process leads; a
-stop lets what has begun come to its end and what is signed be written, so that no certificate is signed and then
-forgotten. Who stands by keeps its caches filled and drops all work: whoever gets the lead looks at everything.
+It starts and stops things and decides nothing. Work begins when the caches are filled and this process leads. A stop
+lets what has begun come to its end and what is signed be written, so that no certificate is signed and then forgotten.
+A standby keeps its caches filled and enqueues nothing; when it leads it enqueues all that there is to do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -46,14 +46,15 @@ class Manager:
         self._settings = settings
         self._metrics = metrics
         self._ready = False
+        self._works = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set; raises what ends one of its parts, which nothing should."""
+        """Works until `stop` is set; raises LeadLost, and what ends another of its parts, which nothing should."""
         async with probes(self._settings.health_probe_bind_address, lambda: self._ready), self._metrics.run():
             work = asyncio.create_task(self._work(), name="work")
             election = asyncio.create_task(self._take_part(), name="election")
             parts: Sequence[asyncio.Task[Any]] = [
-                asyncio.create_task(self._cluster.watch(self._workers.wake), name="watch"),
+                asyncio.create_task(self._cluster.watch(self._enqueue), name="watch"),
                 asyncio.create_task(self._recorder.run(), name="events"),
                 asyncio.create_task(stop.wait(), name="stop"),
                 work,
@@ -65,37 +66,39 @@ class Manager:
                     part.result()
             finally:
                 await self._stop(parts, work, election)
+            if not election.cancelled():
+                election.result()  # the lead was lost during the stop
 
     async def _work(self) -> None:
         await self._cluster.synced()
         self._ready = True
         _log.info("the caches are filled%s", ", working" if self._election.leads() else "")
-        await self._workers.run(self._visit, self._reconciler.is_tripped)
+        await self._election.gained()
+        self._works = True
+        self._cluster.wake_all()
+        await self._workers.run(self._reconciler.reconcile, self._reconciler.is_tripped, self._election.leads)
 
-    async def _visit(self, key: ObjectKey) -> timedelta | None:
-        if self._election.leads():
-            return await self._reconciler.reconcile(key)
-        await self._reconciler.stand_by(key)
-        return None
-
-    def _in_hand(self) -> Collection[ObjectKey]:
-        """The answers of CAs that nobody has written yet: they would be asked for again by whoever comes after us."""
-        return self._reconciler.in_hand() if self._election.leads() else ()
+    def _enqueue(self, key: ObjectKey, after: timedelta) -> None:
+        """Passes on what the watch says, once this process works."""
+        if self._works:
+            self._workers.wake(key, after)
 
     async def _take_part(self) -> None:
-        await self._cluster.synced()  # who knows nothing yet must not keep others from working
-        await self._election.run(gained=self._cluster.wake_all, ended=self._workers.cancel)
+        await self._cluster.synced()  # a process that knows nothing yet must not keep others from working
+        await self._election.run()
 
     async def _stop(
         self, parts: Sequence[asyncio.Task[Any]], work: asyncio.Task[None], election: asyncio.Task[None]
     ) -> None:
         self._ready = False
-        if not await self._workers.finish(_GRACE, self._in_hand, self._reconciler.holds):
-            _log.warning("stopped in the middle of work: it took longer than %d s", _GRACE.total_seconds())
-        for part in (work, election):  # in this order: what is being finished needs the lead
+        finishing = asyncio.create_task(self._finish(), name="finish")
+        await asyncio.wait([finishing, election], return_when=asyncio.FIRST_COMPLETED)
+        lost = election.done()
+        for part in (finishing, work, election):  # in this order: what is being finished needs the lead
             part.cancel()
             await asyncio.wait([part])
-        await self._election.release()
+        if not lost:
+            await self._election.release()
         try:
             await asyncio.wait_for(self._recorder.flush(), _FLUSH)
         except TimeoutError:
@@ -104,3 +107,11 @@ class Manager:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         _log.info("stopped")
+
+    async def _finish(self) -> None:
+        """Has what was begun, and the answers of CAs that are not written yet, come to its end.
+
+        A CA would be asked again for such an answer by the next leader.
+        """
+        if not await self._workers.finish(_GRACE, self._reconciler.in_hand, self._reconciler.holds):
+            _log.warning("stopped in the middle of work: it took longer than %d s", _GRACE.total_seconds())

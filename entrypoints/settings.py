@@ -234,7 +234,7 @@ OPTIONS = [
         "--leader-election-renew-deadline",
         type=_Duration(timedelta(seconds=1)),
         default="10s",
-        help="A leader that could not renew the Lease for so long stops working.",
+        help="A leader that could not renew the Lease for so long ends with exit status 1.",
     ),
     _option(
         "--leader-election-retry-period",

@@ -1,6 +1,7 @@
-"""The queue at work: so many keys at a time, each when it is due.
+"""Works on the keys of the queue: so many at a time, each when it is due.
 
-Law: the only place that waits for time to pass. Whatever one key's work raises is logged, and the others go on.
+It is the only place that waits for time to pass. What the work on one key raises is logged, and the others go on. A key
+whose work was cancelled, at any point, is due again, for nobody knows what was done of it.
 """
 
 from __future__ import annotations
@@ -8,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from adapters.silent import SILENT
 from domain.model import ObjectKey
 from domain.ports import Clock, Meter
 from domain.workqueue import WorkQueue
 
-Work = Callable[[ObjectKey], Awaitable[timedelta | None]]
+Work = Callable[[ObjectKey], Coroutine[Any, Any, timedelta | None]]
 Lane = Callable[[ObjectKey], ObjectKey | None]
 Holds = Callable[[ObjectKey], bool]
+_AT_ONCE = timedelta(0)
 _AFTER_A_BUG = timedelta(seconds=30)
 _log = logging.getLogger("issuer.workers")
 
@@ -30,42 +34,44 @@ class Workers:
     def __init__(self, clock: Clock, lane: Lane, at_once: int, per_issuer: int, meter: Meter = SILENT) -> None:
         self._clock = clock
         self._meter = meter
-        self._slots = asyncio.Semaphore(at_once)
+        self._at_once = at_once
         self._per_issuer = per_issuer
         self._is_tripped: Callable[[ObjectKey], bool] = _never
         self._queue = WorkQueue(lane, self._width)
         self._changed = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[timedelta | None]] = set()
         self._ended = asyncio.Event()
         self._may_begin: Holds = _any
 
     def wake(self, key: ObjectKey, after: timedelta) -> None:
-        """Has the key worked on after so long; at once, in place of any later time, for zero."""
+        """Has the key worked on after so long, or before if it was asked for before; at once for zero."""
+        now = self._clock.uptime()
         if after > timedelta(0):
-            self._queue.schedule(key, self._clock.now() + after)
+            self._queue.schedule(key, now + after)
         else:
-            self._queue.add(key, self._clock.now())
+            self._queue.add(key, now)
         self._changed.set()
 
     def depth(self) -> int:
         """How many keys are due and not worked on yet."""
         return len(self._queue)
 
-    async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool]) -> None:
-        """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time."""
+    async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool], leads: Callable[[], bool]) -> None:
+        """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time.
+
+        Once this process does not lead, no more work is begun: a lead that has ended never comes back.
+        """
         self._is_tripped = is_tripped
         try:
             while True:
-                await self._slots.acquire()
-                task = asyncio.create_task(self._one(work, await self._next()))
-                self._running.add(task)
-                task.add_done_callback(self._over)
+                self._changed.clear()
+                await self._change(within=self._begin_due(work, leads))
         finally:
             self.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
     def cancel(self) -> None:
-        """Ends the work that has begun, wherever it is; its keys are not worked on again before they are woken."""
+        """Ends the work that has begun, wherever it is. Its keys are due again, as far as work is begun at all."""
         for task in self._running:
             task.cancel()
 
@@ -76,7 +82,7 @@ class Workers:
         """
         self._may_begin = holds
         for key in in_hand():
-            self.wake(key, timedelta(0))
+            self.wake(key, _AT_ONCE)
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline.total_seconds()):
                 while self._running or in_hand():
@@ -84,48 +90,57 @@ class Workers:
                     await self._ended.wait()
         return not (self._running or in_hand())
 
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._ended.set()
-
     def _width(self, issuer: ObjectKey) -> int:
         return 1 if self._is_tripped(issuer) else self._per_issuer
 
-    async def _next(self) -> ObjectKey:
-        while True:
-            now = self._clock.now()
+    def _begin_due(self, work: Work, leads: Callable[[], bool]) -> timedelta | None:
+        """Begins as much as may be begun; returns the time until the next timer, None if a change comes first."""
+        while len(self._running) < self._at_once and leads():
+            now = self._clock.uptime()
             key = self._queue.pop_due(now)
-            if key is not None:
-                self._meter.queued(now - self._queue.due_since(key))
-                return key
-            self._changed.clear()
-            due = self._queue.next_due()
-            try:
-                async with asyncio.timeout(None if due is None else (due - now).total_seconds()):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+            if key is None:
+                due = self._queue.next_due()
+                return None if due is None else due - now
+            self._meter.queued(now - self._queue.due_since(key))
+            self._begin(work, key)
+        return None
 
-    async def _one(self, work: Work, key: ObjectKey) -> None:
-        after: timedelta | None = None
-        try:
-            after = await work(key) if self._may_begin(key) else None
-        except Exception as bug:
-            after = _AFTER_A_BUG
-            frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
-            _log.error(
-                "%s: left alone for a while after a %s, at\n%s",
-                key,
-                type(bug).__name__,
-                frames,
-                extra={"object": str(key)},
-            )
-        finally:
-            if after is not None:
-                self.wake(key, after)
+    async def _change(self, within: timedelta | None) -> None:
+        """Returns when a key was woken, when work has ended, or after so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if within is None else within.total_seconds()):
+                await self._changed.wait()
+
+    def _begin(self, work: Work, key: ObjectKey) -> None:
+        if not self._may_begin(key):
             self._queue.done(key)
-            self._changed.set()
-            self._slots.release()
+            return
+        task = asyncio.create_task(work(key))
+        self._running.add(task)
+        task.add_done_callback(partial(self._over, key))  # it is called even if the task is cancelled before it begins
+
+    def _over(self, key: ObjectKey, task: asyncio.Task[timedelta | None]) -> None:
+        self._running.discard(task)
+        after = _again(key, task)
+        if after is not None:
+            self.wake(key, after)
+        self._queue.done(key)
+        self._changed.set()
+        self._ended.set()
+
+
+def _again(key: ObjectKey, task: asyncio.Task[timedelta | None]) -> timedelta | None:
+    """When the key is to be worked on again after this work on it, which is over."""
+    if task.cancelled():
+        return _AT_ONCE
+    bug = task.exception()
+    if bug is None:
+        return task.result()
+    frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
+    _log.error(
+        "%s: left alone for a while after a %s, at\n%s", key, type(bug).__name__, frames, extra={"object": str(key)}
+    )
+    return _AFTER_A_BUG
 
 
 def _any(key: ObjectKey) -> bool:

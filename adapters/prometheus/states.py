@@ -1,7 +1,6 @@
 """What is the case rather than what happens: looked at when Prometheus asks, and kept nowhere.
 
-Law: an issuer that is gone has no series. What checks found is shown by the one who leads alone: he alone checks, and
-what others remember from the time when they led may be long outdated.
+An issuer that is gone has no series. What checks found is shown by the leader alone, for a standby checks nothing.
 """
 
 from __future__ import annotations
@@ -40,11 +39,10 @@ class States(Collector):
         self._leads = leads
 
     def collect(self) -> Iterable[Metric]:
-        leads = self._leads()
-        yield self._gauge("leader", "1 if this process is the one that works, else 0.", float(leads))
+        yield self._gauge("leader", "1 if this process is the one that works, else 0.", float(self._leads()))
         yield self._gauge("queue_depth", "Objects that are due and that nobody works on yet.", float(self._depth()))
         yield from self._waiting()
-        yield from self._issuers(list(self._cluster.issuers()), leads)
+        yield from self._issuers(list(self._cluster.issuers()))
 
     def _waiting(self) -> Iterator[Metric]:
         number = self._gauge("waiting_requests", "Approved requests without an answer.", None, "issuer_kind")
@@ -62,7 +60,7 @@ class States(Collector):
             oldest.add_metric([kind], max((now - since).total_seconds(), 0.0))
         yield from (number, oldest)
 
-    def _issuers(self, issuers: list[Issuer], leads: bool) -> Iterator[Metric]:
+    def _issuers(self, issuers: list[Issuer]) -> Iterator[Metric]:
         ready = self._gauge("issuer_ready", "1 if the issuer is Ready, else 0.", None, *_ISSUER)
         check = self._gauge("issuer_last_check_timestamp_seconds", "When its CA was last checked.", None, *_ISSUER)
         expiry = self._gauge(
@@ -71,7 +69,7 @@ class States(Collector):
         for issuer in issuers:
             labels = [issuer.key.kind, issuer.key.namespace, issuer.key.name]
             ready.add_metric(labels, float(issuer.is_ready))
-            found = self._meter.checks.get(issuer.key) if leads else None
+            found = self._meter.checks.get(issuer.key)
             if found is not None:
                 check.add_metric(labels, _timestamp(found.at))
             if found is not None and found.expires is not None:

@@ -1,7 +1,7 @@
 """A Signer around any Signer, that asks nothing of a CA unless this process leads at that very moment.
 
-Law: a process that was paused past its lease must not act on it when it wakes up, and no timer is quick enough to
-stop it. What it was about to do is cancelled, as all work is when the lead is lost: neither a failure nor an answer.
+A process that was paused for longer than its Lease must not ask a CA when it wakes up, and no timer is quick enough to
+stop it. Such work is cancelled, which is neither a failure nor an answer; the process ends soon after.
 """
 
 import asyncio

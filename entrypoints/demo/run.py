@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -24,7 +24,7 @@ from domain.cache import Object
 from domain.effects import NOTHING, Status
 from domain.model import Approval, Attempt, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.requests import decide
-from domain.retry import RetryPolicy
+from domain.retry import Moment, RetryPolicy
 from entrypoints.container import Container, in_memory
 from entrypoints.demo import show
 from entrypoints.demo.world import World
@@ -88,7 +88,7 @@ def _has_ended(cluster: MemoryCluster, key: ObjectKey) -> bool:
 def _is_done(request: Request) -> bool:
     """Whether the domain does nothing more for it: it has its answer, or no issuer can serve it."""
     snapshot, attempt = RequestSnapshot(request, None), Attempt(request.uid)
-    decision = decide(snapshot, attempt, datetime.now(UTC), RetryPolicy(), ISSUER_NAMES)
+    decision = decide(snapshot, attempt, Moment(datetime.now(UTC), timedelta(0)), RetryPolicy(), ISSUER_NAMES)
     return decision == NOTHING or request.unserved != ""
 
 

@@ -12,7 +12,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -41,7 +41,7 @@ class Guard:
     def __init__(self, review: Review, clock: Clock) -> None:
         self._review = review
         self._clock = clock
-        self._known: OrderedDict[bytes, tuple[Verdict, datetime]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[Verdict, timedelta]] = OrderedDict()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def judge(self, token: str) -> Verdict:
@@ -51,15 +51,15 @@ class Guard:
             return verdict
         async with self._slots:
             verdict = self._recall(digest) or await self._review(token)  # somebody else may have asked meanwhile
-        self._known[digest] = verdict, self._clock.now() + _LASTS[verdict]
+        self._known[digest] = verdict, self._clock.uptime() + _LASTS[verdict]
         self._known.move_to_end(digest)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return verdict
 
     def _recall(self, digest: bytes) -> Verdict | None:
-        verdict, until = self._known.get(digest, (None, self._clock.now()))
-        return verdict if self._clock.now() < until else None
+        verdict, until = self._known.get(digest, (None, self._clock.uptime()))
+        return verdict if self._clock.uptime() < until else None
 
     @property
     def middleware(self) -> Middleware:

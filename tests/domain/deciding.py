@@ -27,6 +27,7 @@ from tests.domain.factories import (
     POLICY,
     T0,
     an_attempt,
+    at,
 )
 
 NOW = T0 + MINUTE
@@ -41,7 +42,7 @@ UNAPPROVED = "Not signed before it is approved: "
 
 
 def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects | Sign | Review:
-    return requests.decide(snapshot, attempt or an_attempt(), now, POLICY, ISSUER_NAMES)
+    return requests.decide(snapshot, attempt or an_attempt(), at(now), POLICY, ISSUER_NAMES)
 
 
 def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects:
@@ -51,7 +52,7 @@ def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: date
 
 
 def settle(snapshot: RequestSnapshot, outcome: Issued | Pending | Exception, attempt: Attempt | None = None) -> Effects:
-    return requests.settle(snapshot, attempt or an_attempt(), outcome, NOW, POLICY)
+    return requests.settle(snapshot, attempt or an_attempt(), outcome, at(NOW), POLICY)
 
 
 def status_of(told: Effects) -> object:

@@ -26,10 +26,13 @@ from domain.model import (
     Request,
     RequestSnapshot,
 )
-from domain.retry import RetryPolicy
+from domain.retry import Moment, RetryPolicy
+from tests.contracts.clock import uptime_at
 
 T0 = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+START = timedelta(days=3)
+"""An uptime of the clock."""
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLICY = RetryPolicy()
 fuzz = settings(deadline=None, derandomize="CI" in os.environ)
 """For every property: a slow machine is no failure, and CI tries the same examples each time."""
@@ -97,8 +100,13 @@ def a_snapshot(request: Request, **issuer: Any) -> RequestSnapshot:
     return RequestSnapshot(request, an_issuer(request.issuer, **issuer))
 
 
+def at(time: datetime) -> Moment:
+    """The moment at which a StoppedClock shows this time."""
+    return Moment(time, uptime_at(time))
+
+
 def an_attempt(**changes: Any) -> Attempt:
-    return replace(Attempt("uid-request", T0), **changes)
+    return replace(Attempt("uid-request", at(T0)), **changes)
 
 
 def words(status: Status | None) -> tuple[str, str, str] | None:

@@ -121,6 +121,14 @@ def test_who_sees_another_in_his_place_leads_no_more() -> None:
     assert one.holder == "b"
 
 
+def test_begun_work_may_go_on_until_its_deadline_but_not_beside_another_leader() -> None:
+    one = leading(5 * SECOND)
+    assert one.work_left(5 * SECOND + TIMES.renew_deadline) == TIMES.work_deadline - TIMES.renew_deadline
+    one.observe(held("b", "2"), 6 * SECOND)
+    assert one.work_left(6 * SECOND) == ZERO
+    assert candidate().work_left(SECOND) == ZERO
+
+
 def test_somebody_elses_annotation_costs_nobody_the_lead() -> None:
     one = leading()
     one.observe(held("a", "2"), SECOND)

@@ -11,7 +11,7 @@ from domain.errors import ClusterError, RequestRejected, Transient, UnknownOutco
 from domain.facts import Answer
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, ObjectKey
 from tests.domain.factories import KINDS, MINUTE
-from tests.domain.scenes import WEB, a_ready_world, events, issued, signed, with_request
+from tests.domain.scenes import a_ready_world, events, issued, signed, with_request
 from tests.domain.world import Fault, World, fails, fails_after
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
@@ -89,16 +89,6 @@ async def test_another_answer_than_ours_is_not_ours_to_count(kind: str) -> None:
     await write_of_another(world, key)
     await world.advance(10 * MINUTE)
     assert (events(world, key), world.meter.answers.total()) == ([], 0)
-
-
-async def test_what_is_written_while_another_process_works_is_not_ours_to_count() -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails_after(UnknownOutcome("lost")))
-    with_request(world)
-    await world.run()
-    await world.reconciler.stand_by(WEB)
-    await world.advance(10 * MINUTE)
-    assert (events(world), world.meter.answers.total()) == ([], 0)
 
 
 async def test_a_request_that_was_recreated_meanwhile_is_another_one() -> None:

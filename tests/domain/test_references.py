@@ -43,6 +43,7 @@ from tests.domain.factories import (
     a_request,
     a_snapshot,
     an_attempt,
+    at,
     issuer_key,
     ready,
     secret_key,
@@ -76,7 +77,7 @@ def asked_by(world: World, requester: Requester, **changes: Any) -> ObjectKey:
 
 
 def reviewed(snapshot: RequestSnapshot, allowed: bool) -> Effects | Sign:
-    return requests.reviewed(snapshot, an_attempt(), allowed, NOW, ISSUER_NAMES)
+    return requests.reviewed(snapshot, an_attempt(), allowed, at(NOW), ISSUER_NAMES)
 
 
 @pytest.mark.parametrize("approval", [Approval.UNDECIDED, Approval.APPROVED])

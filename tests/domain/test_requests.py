@@ -51,6 +51,7 @@ from tests.domain.factories import (
     a_spec,
     an_attempt,
     an_issuer,
+    at,
     cluster_issuer_key,
     issuer_key,
     ready,
@@ -140,7 +141,7 @@ def test_the_grace_given_to_an_approver_does_not_open_the_retry_window_later(kin
     decision = decide(approved, waiting, now=NOW)
     assert isinstance(decision, Sign)
     end = NOW + POLICY.max_duration
-    told = requests.settle(approved, decision.attempt, SigningError("no"), end, POLICY)
+    told = requests.settle(approved, decision.attempt, SigningError("no"), at(end), POLICY)
     assert (told.attempt, told.requeue_after) == (None, None)
 
 
@@ -207,10 +208,10 @@ def test_when_it_was_first_seen_approved_is_remembered_and_not_before(kind: str)
     assert undecided.attempt.first_seen is None
     waiting = effects(RequestSnapshot(a_request(kind), None), undecided.attempt)
     assert waiting.attempt is not None
-    assert waiting.attempt.first_seen == NOW
+    assert waiting.attempt.first_seen == at(NOW)
     later = decide(a_snapshot(a_request(kind)), waiting.attempt, NOW + HOUR)
     assert isinstance(later, Sign)
-    assert later.attempt.first_seen == NOW
+    assert later.attempt.first_seen == at(NOW)
 
 
 @both_kinds

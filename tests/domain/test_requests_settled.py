@@ -45,6 +45,7 @@ from tests.domain.factories import (
     a_request,
     a_snapshot,
     an_attempt,
+    at,
     ready,
     told,
 )
@@ -84,7 +85,7 @@ def test_pending_from_the_signer__polled_with_its_reason_and_handle(kind: str) -
 def test_pending_again__its_new_time_is_kept_and_nothing_told(kind: str) -> None:
     first = settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "order-7"))
     again = requests.settle(
-        a_snapshot(written(kind, first)), first.attempt or an_attempt(), Pending("wait", HOUR), NOW + MINUTE, POLICY
+        a_snapshot(written(kind, first)), first.attempt or an_attempt(), Pending("wait", HOUR), at(NOW + MINUTE), POLICY
     )
     assert again.event is None
     assert again.patch is not None
@@ -115,7 +116,7 @@ def test_a_handle_that_no_status_should_hold_is_a_failing_try(kind: str) -> None
 @both_kinds
 def test_pending_from_the_signer__not_bounded_by_the_retry_deadline(kind: str) -> None:
     snapshot = a_snapshot(a_request(kind))
-    late = requests.settle(snapshot, an_attempt(), Pending("soon", MINUTE), T0 + 1000 * HOUR, POLICY)
+    late = requests.settle(snapshot, an_attempt(), Pending("soon", MINUTE), at(T0 + 1000 * HOUR), POLICY)
     assert late.requeue_after == MINUTE
     assert late.attempt is not None
 
@@ -171,7 +172,7 @@ def test_a_failing_retry_tells_its_event_again_but_writes_nothing_new(kind: str)
         assert isinstance(first.patch.status, RequestStatus)
         request = replace(request, ready=first.patch.status.ready)
     again = requests.settle(
-        a_snapshot(request), first.attempt or an_attempt(), SigningError("no"), NOW + SECOND, POLICY
+        a_snapshot(request), first.attempt or an_attempt(), SigningError("no"), at(NOW + SECOND), POLICY
     )
     assert again.patch is None
     assert again.event == first.event

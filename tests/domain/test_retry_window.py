@@ -24,6 +24,7 @@ from tests.domain.factories import (
     a_request,
     a_snapshot,
     an_attempt,
+    at,
     ready,
     told,
 )
@@ -34,7 +35,7 @@ both_kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 def failing(snapshot: RequestSnapshot, now: datetime, attempt: Attempt | None = None) -> Effects:
-    return requests.settle(snapshot, attempt or an_attempt(), SigningError("the CA stutters"), now, POLICY)
+    return requests.settle(snapshot, attempt or an_attempt(), SigningError("the CA stutters"), at(now), POLICY)
 
 
 def reason(effects: Effects) -> str:
@@ -89,7 +90,7 @@ def test_the_window_opens(
     kind: str, approved: datetime | None, first_seen: datetime, issuer_ready: datetime, opens: datetime
 ) -> None:
     snapshot = a_snapshot(a_request(kind, approved_at=approved), ready=ready(since=issuer_ready))
-    attempt = an_attempt(first_seen=first_seen)
+    attempt = an_attempt(first_seen=at(first_seen))
     assert reason(failing(snapshot, opens + WINDOW - SECOND, attempt)) == "Pending"
     assert reason(failing(snapshot, opens + WINDOW, attempt)) == "Failed"
 
@@ -117,5 +118,5 @@ def test_an_order_whose_polls_only_fail_is_given_up_in_the_end(kind: str) -> Non
 
 def test_a_window_of_zero_is_no_second_try() -> None:
     policy = replace(POLICY, max_duration=timedelta(0))
-    effects = requests.settle(a_snapshot(a_request()), an_attempt(), SigningError("no"), T0, policy)
+    effects = requests.settle(a_snapshot(a_request()), an_attempt(), SigningError("no"), at(T0), policy)
     assert told(effects.event) == ("Warning", "Failed", "Given up after retrying for 0s: no")

@@ -9,7 +9,7 @@ import pytest
 
 from domain.model import ObjectKey
 from domain.workqueue import WorkQueue
-from tests.domain.factories import SECOND, T0
+from tests.domain.factories import SECOND, START
 
 ONE, TWO, THREE = (ObjectKey("SampleIssuer", "n", name) for name in ("one", "two", "three"))
 
@@ -32,13 +32,13 @@ class Laned(WorkQueue):
     def fill(self, issuer: ObjectKey, count: int) -> list[ObjectKey]:
         keys = [request(issuer, number) for number in range(count)]
         for key in keys:
-            self.add(key, T0)
+            self.add(key, START)
         return keys
 
     def pop_all(self) -> list[ObjectKey]:
         """All that may be worked on at once."""
         popped = []
-        while (key := self.pop_due(T0)) is not None:
+        while (key := self.pop_due(START)) is not None:
             popped.append(key)
         return popped
 
@@ -69,7 +69,7 @@ def test_a_full_lane_holds_up_nobody_else_however_long_it_is(queue: Laned) -> No
     queue.pop_all()
     two = queue.fill(TWO, 4)
     for key in two:
-        assert queue.pop_due(T0) == key
+        assert queue.pop_due(START) == key
         queue.done(key)
 
 
@@ -91,21 +91,21 @@ def test_a_width_that_changes_holds_from_then_on(queue: Laned) -> None:
 def test_keys_without_a_lane_go_first_and_are_not_counted(queue: Laned) -> None:
     one = queue.fill(ONE, 2)
     for issuer in (ONE, TWO, THREE):
-        queue.add(issuer, T0)
+        queue.add(issuer, START)
     assert queue.pop_all() == [ONE, TWO, THREE, *one]
 
 
 def test_a_key_comes_back_into_its_lane_after_its_work_and_after_its_time(queue: Laned) -> None:
     queue.widths[ONE] = 1
     first, second = queue.fill(ONE, 2)
-    queue.schedule(request(ONE, 7), T0)
-    assert queue.pop_due(T0) == first
-    queue.add(first, T0)
+    queue.schedule(request(ONE, 7), START)
+    assert queue.pop_due(START) == first
+    queue.add(first, START)
     queue.done(first)
-    assert queue.pop_due(T0) == second
-    assert queue.pop_due(T0) is None
+    assert queue.pop_due(START) == second
+    assert queue.pop_due(START) is None
     queue.done(second)
-    assert queue.pop_due(T0) == request(ONE, 7)
+    assert queue.pop_due(START) == request(ONE, 7)
 
 
 def test_the_lane_is_the_one_that_the_key_had_when_it_became_due() -> None:
@@ -113,18 +113,18 @@ def test_the_lane_is_the_one_that_the_key_had_when_it_became_due() -> None:
     queue = WorkQueue(lanes.get, lambda issuer: 1)
     key, other = request(ONE, 1), request(ONE, 2)
     lanes |= {key: ONE, other: ONE}
-    queue.add(key, T0)
-    queue.add(other, T0)
-    assert queue.pop_due(T0) == key
+    queue.add(key, START)
+    queue.add(other, START)
+    assert queue.pop_due(START) == key
     del lanes[key]  # it is deleted while it is worked on
-    queue.add(key, T0)
-    assert queue.pop_due(T0) is None
+    queue.add(key, START)
+    assert queue.pop_due(START) is None
     queue.done(key)
-    assert [queue.pop_due(T0 + SECOND), queue.pop_due(T0 + SECOND)] == [key, other]
+    assert [queue.pop_due(START + SECOND), queue.pop_due(START + SECOND)] == [key, other]
 
 
 def test_nothing_is_remembered_of_a_lane_that_is_empty(queue: Laned) -> None:
     for key in queue.fill(ONE, 2):
-        assert queue.pop_due(T0) == key
+        assert queue.pop_due(START) == key
         queue.done(key)
     assert (queue._lanes, queue._busy, queue._working, queue._due) == ({}, {}, {}, {})

@@ -5,7 +5,7 @@ Law: no key is handed out twice at once, none before its time, and none is lost,
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.model import ObjectKey
 from domain.workqueue import WorkQueue
-from tests.domain.factories import SECOND, T0, fuzz
+from tests.domain.factories import SECOND, START, fuzz
 
 ISSUERS = [ObjectKey("SampleIssuer", "n", name) for name in ("one", "two")]
 KEYS = [ObjectKey("CertificateRequest", issuer.name, name) for issuer in ISSUERS for name in "abc"]
@@ -30,9 +30,9 @@ class Queue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.queue = WorkQueue(lane, lambda issuer: WIDTH)
-        self.now = T0
+        self.now = START
         self.due: list[ObjectKey] = []  # in order, those worked on included
-        self.planned: dict[ObjectKey, datetime] = {}
+        self.planned: dict[ObjectKey, timedelta] = {}
         self.working: set[ObjectKey] = set()
 
     def fire(self) -> None:
@@ -57,7 +57,8 @@ class Queue(RuleBasedStateMachine):
     def schedule(self, key: ObjectKey, after: int) -> None:
         self.queue.schedule(key, self.now + after * SECOND)
         if key not in self.due:
-            self.planned[key] = self.now + after * SECOND
+            at = self.now + after * SECOND
+            self.planned[key] = min(at, self.planned.get(key, at))
 
     @rule(after=seconds)
     def time_passes(self, after: int) -> None:
@@ -84,6 +85,10 @@ class Queue(RuleBasedStateMachine):
     @invariant()
     def the_next_time_is_the_earliest_plan(self) -> None:
         assert self.queue.next_due() == min(self.planned.values(), default=None)
+
+    @invariant()
+    def no_more_timers_are_kept_than_twice_those_that_will_fire(self) -> None:
+        assert len(self.queue._heap) <= 2 * len(self.planned)
 
     @invariant()
     def so_many_are_due(self) -> None:

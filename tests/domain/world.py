@@ -33,7 +33,7 @@ from domain.ports import Signer, Wake
 from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
 from domain.workqueue import WorkQueue
-from tests.contracts.clock import StoppedClock
+from tests.contracts.clock import StoppedClock, uptime_at
 from tests.domain.factories import ISSUER_NAMES, POLICY, T0
 
 Answer = Issued | Pending | Exception
@@ -220,9 +220,9 @@ class World:
 
     def wake(self, key: ObjectKey, after: timedelta) -> None:
         if after > timedelta(0):
-            self.queue.schedule(key, self.clock.now() + after)
+            self.queue.schedule(key, self.clock.uptime() + after)
         else:
-            self.queue.add(key, self.clock.now())
+            self.queue.add(key, self.clock.uptime())
 
     async def run(self) -> None:
         """Works until nothing is left to do at this moment in time; callers that a signer holds stay where they are."""
@@ -247,7 +247,7 @@ class World:
         """Tells what has changed and begins the work that is due."""
         self._reap()
         self.cluster.tell()
-        while (key := self.queue.pop_due(self.clock.now())) is not None:
+        while (key := self.queue.pop_due(self.clock.uptime())) is not None:
             assert key not in self._tasks, f"{key} is worked on twice at once"
             self.visits.append(key)
             self._tasks[key] = asyncio.get_running_loop().create_task(self._one(key))
@@ -257,15 +257,15 @@ class World:
         """Lets time pass, from one planned visit to the next."""
         end = self.clock.time + by
         await self.run()
-        while (due := self.queue.next_due()) is not None and due <= end:
-            self.clock.time = max(due, self.clock.time)
+        while (due := self.queue.next_due()) is not None and due <= uptime_at(end):
+            self.clock.time += max(due - self.clock.uptime(), timedelta(0))
             await self.run()
         self.clock.time = end
         await self.run()
 
     async def advance_to_next(self) -> timedelta:
         """Lets time pass to the next planned visit; says how long that took."""
-        due, before = self.queue.next_due(), self.clock.time
+        due, before = self.queue.next_due(), self.clock.uptime()
         assert due is not None, "nothing is planned"
         await self.advance(due - before)
         return due - before

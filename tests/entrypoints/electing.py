@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.clock import SystemClock
 from adapters.memory.lease import MemoryLease
@@ -22,29 +22,42 @@ PATIENCE = 20.0  # seconds, much more than anything here takes
 
 
 class PausedClock(SystemClock):
-    """Its uptime is ahead by `ahead`: so a process finds its clock that was paused for so long, its timers not run."""
+    """Its uptime is ahead by `ahead`: so a process finds its clock that was paused for so long, its timers not run.
+
+    Its wall clock alone is moved by `set_back`.
+    """
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
+        self.set_back = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() - self.set_back
 
     def uptime(self) -> timedelta:
         return super().uptime() + self.ahead
 
 
 class FarLease(MemoryLease):
-    """Fails while `away`; `writes` is what was written. `give` is what others do to it."""
+    """Fails while `away`, does not answer while it `hangs`; `writes` is what was written.
+
+    `give` is what others do to it, `when_read` is called before each answer to a read.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.away = False
+        self.hangs = False
+        self.when_read: Callable[[], object] = lambda: None
         self.writes: list[LeaseRecord] = []
 
     async def read(self) -> LeaseRecord | None:
-        self._reach()
+        await self._reach()
+        self.when_read()
         return await super().read()
 
     async def write(self, record: LeaseRecord) -> LeaseRecord:
-        self._reach()
+        await self._reach()
         written = await super().write(record)
         self.writes.append(written)
         return written
@@ -58,7 +71,9 @@ class FarLease(MemoryLease):
     def holder(self) -> str | None:
         return self.record.holder if self.record else None
 
-    def _reach(self) -> None:
+    async def _reach(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.away:
             raise Transient("the API server cannot be reached")
 

@@ -12,6 +12,7 @@ import pytest
 from lightkube import KubeConfig
 
 from entrypoints import cli
+from entrypoints.elector import LeadLost
 from entrypoints.settings import OPTIONS, Settings
 from tests.entrypoints.command import Run
 
@@ -133,6 +134,17 @@ def test_a_manager_without_a_cluster_says_what_to_do(run: Run, tmp_path: Path) -
 def test_in_a_pod_the_namespace_is_the_pods(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "pod_namespace", lambda: "here")
     assert run("manager").status == 1  # it came as far as to look for a cluster
+
+
+def test_a_leader_that_has_lost_its_lease_exits_with_status_1_and_without_a_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def manage(settings: Settings) -> None:
+        raise LeadLost
+
+    monkeypatch.setattr(cli, "_manage", manage)
+    result = run("manager", "--cluster-resource-namespace=a")
+    assert (result.status, result.out, result.err) == (1, "", "")
 
 
 @pytest.mark.parametrize(

@@ -13,39 +13,46 @@ import pytest
 
 from domain.errors import Conflict
 from domain.leadership import Leadership, LeaseRecord, LeaseTimes
-from entrypoints.elector import Elector, Unopposed
-from tests.entrypoints.electing import TIMES, FarLease, PausedClock, eventually
+from entrypoints.elector import Elector, LeadLost, Unopposed
+from tests.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
 
 class Candidate:
-    """An elector, and what it told: `gained` and `ended`, in order."""
+    """An elector, as of one process."""
 
     def __init__(self, name: str, lease: FarLease, times: LeaseTimes = TIMES) -> None:
         self.clock = PausedClock()
         self.leadership = Leadership(name, times)
         self.elector = Elector(lease, self.leadership, self.clock)
-        self.told: list[str] = []
         self.task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self.task = asyncio.create_task(
-            self.elector.run(lambda: self.told.append("gained"), lambda: self.told.append("ended"))
-        )
+        self.task = asyncio.create_task(self.elector.run())
 
     async def kill(self) -> None:
         """Ends it without a word, as SIGKILL does."""
         assert self.task is not None
         self.task.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, LeadLost):
             await self.task
 
     async def stop(self) -> None:
         await self.kill()
         await self.elector.release()
 
+    async def ends(self) -> None:
+        """Waits until it has ended of itself, because the lead was lost."""
+        assert self.task is not None
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(LeadLost):
+                await self.task
+
+    @property
+    def runs(self) -> bool:
+        return self.task is not None and not self.task.done()
+
     def leads(self) -> bool:
-        """As `Elector.leads`, but nothing is dropped for the answer."""
-        return self.leadership.leads(self.clock.uptime())
+        return self.elector.leads()
 
 
 @pytest.fixture
@@ -63,7 +70,6 @@ async def standing(*candidates: Candidate) -> AsyncIterator[None]:
         for candidate in candidates:
             if candidate.task is not None:
                 await candidate.kill()
-            candidate.elector._disarm()
 
 
 async def test_one_alone_leads_and_says_so_once(lease: FarLease, caplog: pytest.LogCaptureFixture) -> None:
@@ -71,8 +77,7 @@ async def test_one_alone_leads_and_says_so_once(lease: FarLease, caplog: pytest.
     one = Candidate("a", lease)
     async with standing(one):
         await eventually(lambda: len(lease.writes) > 3, "the lease is renewed again and again")
-        assert one.elector.leads()
-        assert one.told == ["gained"]
+        assert one.leads()
     assert {record.holder for record in lease.writes} == {"a"}
     assert {record.acquired for record in lease.writes} == {lease.writes[0].acquired}
     assert caplog.messages == ["standing for election as a", "leading"]
@@ -89,7 +94,10 @@ async def test_of_two_one_leads_and_the_other_stands_by_and_names_it(
             await eventually(lambda: other.leadership.holder == "a", "b has looked")
             renewals = len(lease.writes)
             await eventually(lambda: len(lease.writes) > renewals + 3, "some renewals pass")
-            assert (one.leads(), other.leads(), other.told) == (True, False, [])
+            gained = asyncio.create_task(other.elector.gained())
+            await asyncio.sleep(0)
+            assert (one.leads(), other.leads(), gained.done()) == (True, False, False)
+            gained.cancel()
     assert caplog.messages.count("standing by, a leads") == 1
 
 
@@ -101,10 +109,11 @@ async def test_a_released_lease_is_taken_over(lease: FarLease, caplog: pytest.Lo
         await one.stop()
         assert not one.elector.leads()
         await eventually(other.leads, "b leads")
-        assert one.elector._timers == [], "nothing of the old lead is left"
+        await other.elector.gained()
     (released,) = (record for record in lease.writes if not record.holder)
     assert released.duration == timedelta(seconds=1)
-    assert (lease.record and lease.record.transitions, other.told) == (1, ["gained"])
+    assert lease.record is not None
+    assert lease.record.transitions == 1
     assert "released the Lease" in caplog.messages
 
 
@@ -120,7 +129,7 @@ async def test_after_a_kill_the_other_waits_until_the_lease_has_ended(lease: Far
         await eventually(other.leads, "b leads")
 
 
-async def test_who_cannot_renew_stops_and_leads_again_when_he_can(
+async def test_a_leader_that_cannot_renew_ends_and_says_why_once(
     lease: FarLease, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -128,32 +137,37 @@ async def test_who_cannot_renew_stops_and_leads_again_when_he_can(
     async with standing(one):
         await eventually(one.leads, "a leads")
         lease.away = True
-        await eventually(lambda: not one.leads(), "a stops")
-        assert "ended" not in one.told, "what is under way has a little longer"
-        await eventually(lambda: "ended" in one.told, "what was under way is ended")
-        lease.away = False
-        await eventually(one.leads, "a leads again")
-        await eventually(lambda: one.told == ["gained", "ended", "gained"], "and all is looked at again")
+        await eventually(lambda: not one.leads(), "a begins nothing new")
+        assert one.runs, "what is under way has a little longer"
+        await one.ends()
+        assert not one.leads()
     assert caplog.messages == [
         "standing for election as a",
         "leading",
         "the Lease cannot be had: Transient: the API server cannot be reached",
-        "lost the Lease, no new work is begun: it could not be renewed for 0.4s",
-        "leading",
+        "lost the Lease, ending with exit status 1: it could not be renewed for 0.4s",
     ]
 
 
-async def test_a_lead_renewed_in_the_last_moment_lets_work_go_on(lease: FarLease) -> None:
+async def test_a_lead_that_has_ended_is_not_taken_up_again(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
         await eventually(one.leads, "a leads")
         lease.away = True
-        await eventually(lambda: not one.elector.leads(), "a begins nothing new")
+        await eventually(lambda: not one.leads(), "a begins nothing new")
         lease.away = False
-        await eventually(one.leads, "a leads again")
-        renewals = len(lease.writes)
-        await eventually(lambda: len(lease.writes) > renewals + 10, "more than the work deadline passes")
-        assert one.told == ["gained", "gained"]
+        written = len(lease.writes)
+        await one.ends()
+        assert not one.leads()
+    assert len(lease.writes) == written
+
+
+async def test_a_leader_whose_lease_hangs_ends_all_the_same(lease: FarLease) -> None:
+    one = Candidate("a", lease)
+    async with standing(one):
+        await eventually(one.leads, "a leads")
+        lease.hangs = True
+        await one.ends()
 
 
 async def test_after_a_pause_nobody_leads_though_no_timer_has_run(lease: FarLease) -> None:
@@ -161,22 +175,40 @@ async def test_after_a_pause_nobody_leads_though_no_timer_has_run(lease: FarLeas
     async with standing(one):
         await eventually(one.leads, "a leads")
         one.clock.ahead += TIMES.duration
-        assert not one.elector.leads()
+        assert not one.leads()
+        written = len(lease.writes)
+        await one.ends()
+    assert len(lease.writes) == written
 
 
-async def test_whoever_dropped_work_in_the_meantime_is_told_to_look_at_everything(lease: FarLease) -> None:
+async def test_a_pause_while_the_lease_is_read_ends_the_lead(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
         await eventually(one.leads, "a leads")
-        one.clock.ahead += TIMES.renew_deadline
-        assert not one.elector.leads()
-        await eventually(lambda: one.told == ["gained", "gained"], "the lead is told again")
+        written = len(lease.writes)
+        lease.when_read = lambda: setattr(one.clock, "ahead", TIMES.renew_deadline)
+        await one.ends()
+    assert len(lease.writes) == written
+
+
+async def test_the_wall_clock_has_no_part_in_who_leads(lease: FarLease) -> None:
+    one = Candidate("a", lease)
+    async with standing(one):
+        await eventually(one.leads, "a leads")
+        one.clock.set_back = timedelta(hours=2)
         renewals = len(lease.writes)
-        await eventually(lambda: len(lease.writes) > renewals + 3, "some renewals pass")
-        assert one.told == ["gained", "gained"]
+        await eventually(lambda: len(lease.writes) > renewals + 10, "it is renewed all the same")
+        assert one.leads()
 
 
-async def test_who_finds_another_in_his_place_ends_everything(
+async def test_asking_who_leads_changes_nothing(lease: FarLease) -> None:
+    one = Candidate("a", lease)
+    before = {name: value for name, value in vars(one.elector).items() if not callable(value)}
+    assert not one.leads()
+    assert {name: value for name, value in vars(one.elector).items() if not callable(value)} == before
+
+
+async def test_a_leader_that_finds_another_in_its_place_ends_at_once(
     lease: FarLease, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -184,13 +216,19 @@ async def test_who_finds_another_in_his_place_ends_everything(
     async with standing(one):
         await eventually(one.leads, "a leads")
         lease.give("b")
-        await eventually(lambda: one.told == ["gained", "ended"], "a has seen it")
+        await one.ends()
         assert not one.leads()
-        written = len(lease.writes)
+    assert lease.holder == "b"
+    assert caplog.messages[2:] == ["lost the Lease, ending with exit status 1: b holds it"]
+
+
+async def test_a_lease_that_somebody_empties_is_lost_as_well(lease: FarLease, caplog: pytest.LogCaptureFixture) -> None:
+    one = Candidate("a", lease)
+    async with standing(one):
+        await eventually(one.leads, "a leads")
         lease.give("")
-        await eventually(one.leads, "a leads again")
-        assert len(lease.writes) > written
-    assert caplog.messages[2:5] == ["lost the Lease, no new work is begun: b leads", "standing by, b leads", "leading"]
+        await one.ends()
+    assert caplog.messages[-1] == "lost the Lease, ending with exit status 1: nobody holds it"
 
 
 async def test_somebodys_label_costs_nothing(lease: FarLease) -> None:
@@ -201,7 +239,7 @@ async def test_somebodys_label_costs_nothing(lease: FarLease) -> None:
         lease.record = replace(lease.record, version="labelled")
         renewals = len(lease.writes)
         await eventually(lambda: len(lease.writes) > renewals + 3, "it is renewed all the same")
-        assert one.told == ["gained"]
+        assert one.runs
 
 
 async def test_a_lease_that_somebody_deletes_is_written_anew(lease: FarLease) -> None:
@@ -210,7 +248,7 @@ async def test_a_lease_that_somebody_deletes_is_written_anew(lease: FarLease) ->
         await eventually(one.leads, "a leads")
         lease.record = None
         await eventually(lambda: lease.holder == "a", "it is there again")
-        assert (one.leads(), one.told) == (True, ["gained"])
+        assert (one.leads(), one.runs) == (True, True)
 
 
 async def test_a_lease_that_changes_just_before_its_release_is_released_all_the_same(lease: FarLease) -> None:
@@ -263,13 +301,12 @@ async def test_a_lease_that_never_holds_still_is_given_up(caplog: pytest.LogCapt
     assert caplog.messages == ["the Lease was not released, others wait for its end: TimeoutError"]
 
 
-async def test_who_is_unopposed_leads_always_and_is_never_told_anything() -> None:
-    election, told = Unopposed(), list[str]()
-    task = asyncio.create_task(election.run(lambda: told.append("gained"), lambda: told.append("ended")))
-    await asyncio.sleep(0)
+async def test_a_process_without_opponents_leads_always() -> None:
+    election = Unopposed()
+    task = asyncio.create_task(election.run())
+    await election.gained()
     assert election.leads()
     await election.release()
     assert election.leads()
     assert not task.done()
     task.cancel()
-    assert told == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -19,8 +19,10 @@ from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from adapters.signers.while_leading import WhileLeading
 from domain.effects import PatchStatus, RequestStatus
+from domain.errors import SigningError
 from domain.model import Condition, ObjectKey, Request
 from entrypoints.container import in_memory
+from entrypoints.elector import LeadLost
 from entrypoints.settings import Settings
 from tests.domain.factories import (
     T0,
@@ -32,7 +34,7 @@ from tests.domain.factories import (
     secret_key,
 )
 from tests.domain.world import ScriptedSigner
-from tests.entrypoints.electing import TIMES, FarLease, PausedClock, eventually
+from tests.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
 CA, WEB = cluster_issuer_key(), request_key()
 
@@ -86,8 +88,13 @@ class Stage:
         self.signer.release_all()
 
     def leads(self) -> bool:
-        """Without an answer for which work is dropped."""
-        return self.container.leadership().leads(self.clock.uptime())
+        return self.container.election().leads()
+
+    async def ends(self) -> None:
+        """Waits until the manager has ended of itself, because it has lost the lead."""
+        async with asyncio.timeout(PATIENCE / 2):  # half the time that a stop waits for what is under way
+            with pytest.raises(LeadLost):
+                await self.manager
 
     async def settles(self) -> None:
         """Some renewals or looks pass, and every task has its turn."""
@@ -110,7 +117,8 @@ async def a_manager(*, leads: bool = True) -> AsyncIterator[Stage]:
         stage.release()
         stage.cluster.writable.set()
         stage.stop.set()
-        await stage.manager
+        with suppress(LeadLost):
+            await stage.manager
 
 
 async def test_a_standby_is_ready_and_works_on_nothing() -> None:
@@ -135,7 +143,7 @@ async def test_nothing_piles_up_in_a_standby() -> None:
         assert stage.container.reconciler()._attempts == {}
 
 
-async def test_whoever_gets_the_lead_does_all_there_is_to_do() -> None:
+async def test_a_standby_that_gets_the_lead_does_all_there_is_to_do() -> None:
     async with a_manager(leads=False) as stage:
         stage.create("web", "more")
         await stage.settles()
@@ -144,7 +152,7 @@ async def test_whoever_gets_the_lead_does_all_there_is_to_do() -> None:
         assert len(stage.signer.orders) == 2
 
 
-async def test_who_cannot_renew_asks_no_signer_and_ends_what_it_was_asked(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_leader_that_cannot_renew_begins_nothing_new_and_ends(caplog: pytest.LogCaptureFixture) -> None:
     async with a_manager() as stage:
         stage.signer.hold()
         stage.create("web")
@@ -153,66 +161,66 @@ async def test_who_cannot_renew_asks_no_signer_and_ends_what_it_was_asked(caplog
         await eventually(lambda: not stage.leads(), "the lead is lost")
         stage.create("late")
         assert stage.signer.held[0].cancelled() is False, "what is under way has a little longer"
-        await eventually(lambda: stage.signer.held[0].cancelled(), "but not until the lease ends")
-        await stage.settles()
+        await stage.ends()
+        assert stage.signer.held[0].cancelled()
         assert len(stage.signer.orders) == 1
-        stage.release()
-        stage.lease.away = False
-        await eventually(lambda: stage.is_issued() and stage.is_issued(request_key(name="late")), "all are issued")
-        assert not stage.manager.done()
-    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+        assert stage.cluster.status(request_key(name="late")) is None
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == [
+        "lost the Lease, ending with exit status 1: it could not be renewed for 0.4s"
+    ]
 
 
-async def lost_while_writing(stage: Stage) -> None:
-    """The lead goes to another when WEB is signed and its write has begun, which is cancelled."""
-    stage.cluster.writable.clear()
-    stage.create("web")
-    await eventually(lambda: stage.cluster.writing, "its write is under way")
-    stage.lease.give("another")
-    await eventually(lambda: not stage.container.workers()._running, "it is cancelled")
-
-
-async def test_what_was_signed_and_not_written_is_written_by_whoever_leads_again() -> None:
+async def test_an_answer_that_comes_between_the_renew_deadline_and_the_end_is_written() -> None:
     async with a_manager() as stage:
-        await lost_while_writing(stage)
+        stage.signer.hold()
+        stage.create("web")
+        await eventually(lambda: stage.signer.held, "the signer is asked")
+        stage.lease.away = True
+        await eventually(lambda: not stage.leads(), "the lead is lost")
+        stage.release()
+        await eventually(stage.is_issued, "it is written")
+        await stage.ends()
+
+
+async def test_a_leader_that_finds_another_in_its_place_writes_nothing_more_and_ends() -> None:
+    async with a_manager() as stage:
+        stage.cluster.writable.clear()
+        stage.create("web")
+        await eventually(lambda: stage.cluster.writing, "its write is under way")
+        stage.lease.give("another")
+        await stage.ends()
         stage.cluster.writable.set()
         await stage.settles()
         assert not stage.is_issued()
-        stage.lease.give("")
-        await eventually(stage.is_issued, "it is written")
-        uid = stage.cluster.stored(WEB).uid
-        assert [order.uid for order in stage.signer.orders] == [uid], "the CA was asked once"
+        assert stage.lease.holder == "another"
 
 
-async def test_who_has_lost_the_lead_waits_at_a_stop_for_nothing_that_it_may_not_write() -> None:
+async def test_a_lead_that_is_lost_during_a_stop_ends_the_stop() -> None:
     async with a_manager() as stage:
-        await lost_while_writing(stage)
-        assert stage.container.reconciler().holds(WEB)
+        stage.signer.hold()
+        stage.create("web")
+        await eventually(lambda: stage.signer.held, "the signer is asked")
         stage.stop.set()
-        async with asyncio.timeout(10):  # half the time that a stop would have
-            await stage.manager
-        assert not stage.is_issued()
+        await stage.settles()
+        assert not stage.manager.done(), "the stop waits for what is being signed"
+        stage.lease.give("another")
+        await stage.ends()
+        assert stage.signer.held[0].cancelled()
 
 
-async def test_what_another_has_answered_meanwhile_is_left_alone() -> None:
+async def test_what_another_has_answered_during_a_pause_is_left_alone() -> None:
     async with a_manager() as stage:
-        await lost_while_writing(stage)
-        stage.cluster.writable.set()
+        stage.cluster.writable.clear()
+        stage.create("web")
+        await eventually(lambda: stage.cluster.writing, "its write is under way")
         request = stage.cluster.stored(WEB)
         ready = Condition("Ready", "True", "Issued", "by another", T0)
-        await stage.cluster.apply(PatchStatus(WEB, request.resource_version, RequestStatus(ready, b"another's")))
-        stage.lease.give("")
-        await eventually(lambda: len(stage.lease.writes) > 1 and stage.leads(), "it leads again")
-        await stage.settles()
+        patch = PatchStatus(WEB, request.resource_version, RequestStatus(ready, b"another's"))
+        await MemoryCluster.apply(stage.cluster, patch)
+        stage.clock.ahead += TIMES.duration
+        stage.cluster.writable.set()
+        await stage.ends()
         assert certificate(stage.cluster.status(WEB)) == b"another's"
-
-
-async def test_what_is_deleted_while_standing_by_is_forgotten() -> None:
-    async with a_manager() as stage:
-        await lost_while_writing(stage)
-        assert WEB in stage.container.reconciler()._attempts
-        stage.cluster.delete(WEB)
-        await eventually(lambda: WEB not in stage.container.reconciler()._attempts, "it is forgotten")
 
 
 async def test_after_a_pause_no_signer_is_asked_on_the_strength_of_the_old_lease() -> None:
@@ -228,9 +236,21 @@ async def test_after_a_pause_no_signer_is_asked_on_the_strength_of_the_old_lease
         with pytest.raises(asyncio.CancelledError):
             await stage.container.signers()["Scripted"].check(*stage.signer.checks[0])
         stage.create("late")
-        await stage.settles()
+        await stage.ends()
         assert len(stage.signer.orders) == 1
         assert stage.cluster.status(request_key(name="late")) is None
+
+
+async def test_a_wall_clock_that_is_set_back_costs_neither_the_lead_nor_a_request() -> None:
+    async with a_manager() as stage:
+        stage.create("before")
+        stage.clock.set_back = timedelta(hours=2)
+        stage.create("after")
+        stage.signer.answers.append(SigningError("the CA stutters"))
+        stage.create("retried")
+        names = ("before", "after", "retried")
+        await eventually(lambda: all(stage.is_issued(request_key(name=name)) for name in names), "all are issued")
+        assert stage.leads()
 
 
 async def test_a_stop_finishes_what_is_being_signed_and_then_releases_the_lease() -> None:

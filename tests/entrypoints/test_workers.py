@@ -75,7 +75,7 @@ async def all_had_their_turn() -> None:
 
 @asynccontextmanager
 async def running(workers: Workers, work: Work, tripped: Collection[ObjectKey] = frozenset()) -> AsyncIterator[None]:
-    task = asyncio.create_task(workers.run(work, tripped.__contains__))
+    task = asyncio.create_task(workers.run(work, tripped.__contains__, lambda: True))
     try:
         yield
     finally:
@@ -191,6 +191,42 @@ async def test_a_timer_wakes_it_up_without_anybodys_help() -> None:
         await all_had_their_turn()
         clock.time = T0 + SECOND
         await bench.has_begun(A)
+
+
+@pytest.mark.parametrize("set_back", [2 * HOUR, -2 * HOUR], ids=["back", "ahead"])
+async def test_timers_fire_when_they_should_though_the_wall_clock_is_set(set_back: timedelta) -> None:
+    clock, bench = StoppedClock(T0), Bench()
+    workers = workers_of(8, clock)
+    async with running(workers, bench.work):
+        workers.wake(A, HOUR)
+        clock.set_back = set_back
+        clock.time = T0 + HOUR - SECOND
+        workers.wake(B, AT_ONCE)  # makes it look at the clock
+        await bench.has_begun(B)
+        bench.end(B, SECOND)  # at the same time as A
+        await all_had_their_turn()
+        clock.time = T0 + HOUR
+        workers.wake(C, AT_ONCE)
+        await all_had_their_turn()
+        assert sorted(bench.begun) == [A, B, B, C]
+
+
+async def test_a_process_that_does_not_lead_begins_nothing_and_drops_nothing() -> None:
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
+    workers.wake(A, AT_ONCE)
+    task = asyncio.create_task(workers.run(bench.work, lambda issuer: False, lambda: False))
+    await all_had_their_turn()
+    assert (bench.begun, workers.depth()) == ([], 1)
+    task.cancel()
+
+
+async def test_work_that_is_cancelled_is_begun_anew() -> None:
+    workers, bench = workers_of(8, StoppedClock(T0)), Bench()
+    async with running(workers, bench.work):
+        workers.wake(A, AT_ONCE)
+        await bench.has_begun(A)
+        workers.cancel()
+        await bench.has_begun(A, A)
 
 
 async def test_a_wake_at_once_replaces_a_later_time() -> None:

@@ -75,7 +75,8 @@ class Client:
         self._clock = clock
         self._limits = limits
         self._slots = asyncio.Semaphore(limits.at_once)
-        self._paused_until: datetime | None = None
+        self._paused_until = timedelta(0)  # by Clock.uptime
+        self._pause_ends: datetime | None = None  # the same for messages
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls, limit=limits.at_once, keepalive_timeout=30),
             timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect.total_seconds()),
@@ -103,14 +104,14 @@ class Client:
         await self._session.close()
 
     def _require_no_pause(self) -> None:
-        if self._paused_until and self._clock.now() < self._paused_until:
-            raise IssuerUnhealthy(f"{self.host} asked not to be asked before {self._paused_until:%H:%M:%S} UTC")
+        if self._pause_ends and self._clock.uptime() < self._paused_until:
+            raise IssuerUnhealthy(f"{self.host} asked not to be asked before {self._pause_ends:%H:%M:%S} UTC")
 
     def _pause(self, answer: Answer) -> None:
         wanted = ""
         if answer.retry_after:
             pause = min(answer.retry_after, LONGEST_PAUSE)
-            self._paused_until = self._clock.now() + pause
+            self._paused_until, self._pause_ends = self._clock.uptime() + pause, self._clock.now() + pause
             wanted = f", and is asked again after {durations.text(pause)}"
         what = "refuses for now: too many requests" if answer.status == 429 else "does not serve just now"
         raise IssuerUnhealthy(f"{self.host} {what} (HTTP {answer.status}){wanted}")

@@ -68,14 +68,17 @@ async def test_an_issuer_that_is_gone_has_no_series(page: Page) -> None:
     assert about(page.scrape(), "ca") == set()
 
 
-async def test_who_does_not_lead_says_nothing_of_checks(page: Page) -> None:
-    await with_issuer(page)
-    page.meter.checked(ISSUER, page.clock.now(), page.clock.now())
+async def test_it_says_whether_this_process_leads(page: Page) -> None:
     page.leads = False
-    assert about(page.scrape(), "ca") == {"issuer_ready"}
     assert page.scrape().get("leader") == 0
     page.leads = True
     assert page.scrape().get("leader") == 1
+
+
+async def test_of_an_issuer_that_was_never_checked_only_its_readiness_is_shown(page: Page) -> None:
+    await with_issuer(page)
+    assert about(page.scrape(), "ca") == {"issuer_ready"}
+    page.meter.checked(ISSUER, page.clock.now(), page.clock.now())
     assert page.scrape().get("issuer_last_check_timestamp_seconds", **LABELS[ISSUER]) == page.clock.now().timestamp()
 
 

@@ -212,6 +212,25 @@ async def test_retry_after_is_honoured_whoever_asks(tmp_path: Path, header: str,
     await clients.close()
 
 
+@pytest.mark.parametrize("set_back", [timedelta(hours=2), timedelta(hours=-2)], ids=["back", "ahead"])
+async def test_a_pause_ends_when_it_should_though_the_wall_clock_is_set(tmp_path: Path, set_back: timedelta) -> None:
+    async def busy(request: web.Request) -> web.Response:
+        return web.Response(status=503, headers={"Retry-After": "60"})
+
+    clock = StoppedClock()
+    clients = Clients(clock)
+    async with serving(tmp_path, busy) as server:
+        asked, end = endpoint(server.url), clock.now() + timedelta(seconds=60)
+        await refusal(clients.exchange(asked, PLAIN))
+        clock.set_back = set_back
+        clock.time += timedelta(seconds=59)
+        assert f"asked not to be asked before {end:%H:%M:%S} UTC" in await refusal(clients.exchange(asked, PLAIN))
+        clock.time += timedelta(seconds=1)
+        server.handler = fine
+        assert (await clients.exchange(asked, PLAIN)).body == b"fine"
+    await clients.close()
+
+
 @pytest.mark.parametrize("status", [200, 202, 400, 401, 403, 404, 500])
 async def test_what_else_is_answered_is_the_signers(clients: Clients, tmp_path: Path, status: int) -> None:
     async def other(request: web.Request) -> web.Response:

@@ -23,7 +23,7 @@ from entrypoints.metrics.guard import Guard
 from tests.contracts.clock import StoppedClock
 
 TOKEN = "canary.of-a_reader~1+/=="
-SECOND = timedelta(seconds=1)
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
 class Judge:
@@ -122,6 +122,21 @@ async def test_a_verdict_is_remembered_for_a_bounded_time(
     assert len(judge.asked) == 1
     clock.time += SECOND
     assert (await get(client))[0] == 200
+    assert len(judge.asked) == 2
+
+
+@pytest.mark.parametrize("set_back", [2 * HOUR, -2 * HOUR], ids=["back", "ahead"])
+async def test_a_verdict_lasts_as_long_though_the_wall_clock_is_set(
+    judge: Judge, clock: StoppedClock, set_back: timedelta
+) -> None:
+    guard = Guard(judge, clock)
+    await guard.judge(TOKEN)
+    clock.set_back = set_back
+    clock.time += 59 * SECOND
+    await guard.judge(TOKEN)
+    assert len(judge.asked) == 1
+    clock.time += SECOND
+    await guard.judge(TOKEN)
     assert len(judge.asked) == 2
 
 

@@ -21,6 +21,7 @@ from domain.cache import Cache, Object
 from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
+from domain.retry import Moment
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.wire import REQUESTS, Wire
 from tests.domain.factories import ISSUER_NAMES, POLICY, an_issuer
@@ -122,15 +123,16 @@ def _decisions(object_: Object) -> list[Effects]:
                 issuers.settle(object_, attempt, outcome, parties.NOW, POLICY) for outcome in (CheckResult(), failure)
             ]
         case Request():
+            now = Moment(parties.NOW, parties.CLOCK.uptime())
             found = RequestSnapshot(object_, an_issuer(object_.issuer))
-            decided = requests.decide(found, attempt, parties.NOW, POLICY, ISSUER_NAMES)
+            decided = requests.decide(found, attempt, now, POLICY, ISSUER_NAMES)
             if isinstance(decided, Effects):
                 return [decided]
             if isinstance(decided, Review):
-                refused = requests.reviewed(found, decided.attempt, False, parties.NOW, ISSUER_NAMES)
+                refused = requests.reviewed(found, decided.attempt, False, now, ISSUER_NAMES)
                 assert isinstance(refused, Effects)
                 return [refused]
-            return [requests.settle(found, decided.attempt, failure, parties.NOW, POLICY)]
+            return [requests.settle(found, decided.attempt, failure, now, POLICY)]
     return []
 
 
