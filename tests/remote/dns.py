@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -82,14 +81,15 @@ def _question(data: bytes) -> tuple[str, int, bytes]:
 
 
 @asynccontextmanager
-async def name_server(monkeypatch: pytest.MonkeyPatch, directory: Path, options: str = "") -> AsyncIterator[NameServer]:
-    """All clients that are made meanwhile ask it; `options` are further lines of their resolv.conf."""
+async def name_server(monkeypatch: pytest.MonkeyPatch, search: Sequence[str] = ()) -> AsyncIterator[NameServer]:
+    """All clients that are made meanwhile ask it; `search` are the domains that a pod's resolv.conf would have."""
     transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
         NameServer, local_addr=("127.0.0.1", 0)
     )
-    path = directory / "resolv.conf"
-    path.write_text(f"nameserver [127.0.0.1]:{server.port}\n{options}\n")
-    monkeypatch.setattr(resolver, "AsyncResolver", partial(AsyncResolver, resolvconf_path=str(path)))
+    here = [f"127.0.0.1:{server.port}"]
+    monkeypatch.setattr(
+        resolver, "AsyncResolver", partial(AsyncResolver, nameservers=here, domains=list(search), ndots=5)
+    )
     try:
         yield server
     finally:

@@ -16,12 +16,12 @@ from tests.contracts.clock import StoppedClock
 from tests.remote.dns import NameServer, name_server
 from tests.remote.https import server_certificate, serving
 
-IN_A_POD = "search team-a.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
+SEARCH = ("team-a.svc.cluster.local", "svc.cluster.local", "cluster.local")
 
 
 @pytest.fixture
-async def dns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[NameServer]:
-    async with name_server(monkeypatch, tmp_path, IN_A_POD) as server:
+async def dns(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NameServer]:
+    async with name_server(monkeypatch, SEARCH) as server:
         yield server
 
 
