@@ -19,6 +19,7 @@ async def test_a_namespace_with_forty_slow_pieces_leaves_the_threads_to_others()
         go.wait()
 
     theirs = [asyncio.create_task(in_thread("team-a", slow)) for _ in range(40)]
+    await asyncio.sleep(0)  # all are submitted
     try:
         assert await in_thread("team-b", begun.wait)
         assert not any(each.done() for each in theirs)
