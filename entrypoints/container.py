@@ -1,7 +1,8 @@
 """All wiring, and nothing else.
 
-Law: who gets what is said here alone; every signer passes through `Verified` and is asked only `WhileLeading`. To add
-a signer, write adapters/signers/mine.py and one line in `signers`; `spec.signer` of an issuer chooses it by that name.
+Who gets what is said here alone. Every signer is asked only `WhileLeading`, checked by `Verified` and bounded by
+`Deadlines`. To add a signer, write adapters/signers/mine.py and one line in `signers`; `spec.signer` of an issuer
+chooses it by that name.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from adapters.prometheus.exposition import Exposition
 from adapters.prometheus.meter import PrometheusMeter
 from adapters.prometheus.states import States
 from adapters.signers.ca import CA
+from adapters.signers.deadlines import Deadlines
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
 from adapters.signers.remote.clients import Clients
@@ -54,7 +56,7 @@ from entrypoints.workers import Workers
 
 
 def _guarded(signers: Mapping[str, Signer], clock: Clock, leads: Callable[[], bool]) -> dict[str, Signer]:
-    return {name: Verified(WhileLeading(signer, leads), clock) for name, signer in signers.items()}
+    return {name: Deadlines(Verified(WhileLeading(signer, leads), clock)) for name, signer in signers.items()}
 
 
 def _election(settings: Settings, elector: Callable[[], Election]) -> Election:

@@ -31,6 +31,7 @@ from adapters.memory.events import MemoryRecorder
 from adapters.memory.lease import MemoryLease
 from adapters.memory.meter import MemoryMeter
 from adapters.prometheus.meter import PrometheusMeter
+from adapters.signers.deadlines import Deadlines
 from adapters.signers.verified import Verified
 from adapters.signers.while_leading import WhileLeading
 from adapters.silent import Silent
@@ -98,11 +99,12 @@ def inner(signer: Signer) -> Signer:
 
 
 @pytest.mark.parametrize("container", [everywhere, nowhere])
-def test_every_signer_is_verified_and_asked_only_while_leading(container: Any) -> None:
+def test_every_signer_has_deadlines_is_verified_and_asked_only_while_leading(container: Any) -> None:
     signers = container().signers()
     assert {"Demo", "CA"} <= signers.keys()
-    assert {type(signer) for signer in signers.values()} == {Verified}
-    assert {type(inner(signer)) for signer in signers.values()} == {WhileLeading}
+    assert {type(signer) for signer in signers.values()} == {Deadlines}
+    assert {type(inner(signer)) for signer in signers.values()} == {Verified}
+    assert {type(inner(inner(signer))) for signer in signers.values()} == {WhileLeading}
 
 
 def test_the_lease_has_a_client_of_its_own_with_short_deadlines() -> None:
@@ -133,9 +135,10 @@ def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> No
 
 ADAPTERS: list[tuple[type, type]] = [
     *((port, adapter) for wired in WIRED.values() for port, adapter in wired.items()),
+    (Signer, Deadlines),
     (Signer, Verified),
     (Signer, WhileLeading),
-    *((Signer, type(inner(inner(signer)))) for signer in nowhere().signers().values()),
+    *((Signer, type(inner(inner(inner(signer))))) for signer in nowhere().signers().values()),
     (Clock, SystemClock),
     (Meter, MemoryMeter),
     (Meter, Silent),

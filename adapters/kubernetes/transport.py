@@ -61,7 +61,12 @@ class Transport(httpx2.AsyncBaseTransport):
 
     def _begin(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._context, limit=self._connections, keepalive_timeout=_IDLE),
+            connector=aiohttp.TCPConnector(
+                ssl=self._context,
+                resolver=aiohttp.ThreadedResolver(),  # the system's; aiohttp would take aiodns, since it is installed
+                limit=self._connections,
+                keepalive_timeout=_IDLE,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_SENT_AS_TOLD,
             auto_decompress=False,  # httpx2 does it

@@ -1,19 +1,31 @@
-"""Arithmetic on certificates that must not hold up the watches and the Lease.
+"""Arithmetic on certificates and keys that must not hold up the event loop, and so the watches and the Lease.
 
-Law: only what may take long goes to a thread. cryptography keeps Python's lock while it signs and verifies, so that a
-thread frees nobody for the time of what is short, and handing it over and back costs as much as the work itself.
+Only what may take long goes to a thread. cryptography keeps Python's lock while it signs and verifies, so that a thread
+frees nobody for the time of what is short, and handing it over and back costs as much as the work itself.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from adapters.signers.executor import NamespaceExecutor
+
 _Result = TypeVar("_Result")
 
 _SHORT = 8192
 """Bytes; a request of three hundred names. What reads less takes less than half a millisecond."""
+_EXECUTOR = NamespaceExecutor(threads=4)
+"""The signers' own: asyncio's default one would be shared with name resolution and with the other adapters."""
 
 
-async def aside(read: int, work: Callable[[], _Result]) -> _Result:
-    """The result of `work`, which reads so many bytes that somebody else wrote."""
-    return work() if read <= _SHORT else await asyncio.to_thread(work)
+async def aside(namespace: str, read: int, work: Callable[[], _Result]) -> _Result:
+    """The result of `work`, which reads so many bytes that somebody else wrote; `namespace` as in `in_thread`."""
+    return work() if read <= _SHORT else await in_thread(namespace, work)
+
+
+async def in_thread(namespace: str, work: Callable[[], _Result]) -> _Result:
+    """The result of `work`, done in a thread. `namespace` is that of the issuer's Secret: it has one thread at a time.
+
+    If the caller is cancelled, work that has not begun is dropped; work that has begun keeps its thread to the end.
+    """
+    return await asyncio.wrap_future(_EXECUTOR.submit(namespace, work))

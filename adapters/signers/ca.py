@@ -4,14 +4,13 @@ Law: what is wrong with the Secret is told as which key of which Secret, why, an
 The Secret has the layout that cert-manager and `kubectl create secret tls` write.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.aside import aside
+from adapters.signers.aside import aside, in_thread
+from adapters.signers.kept import Kept, fingerprint
 from adapters.signers.x509 import chains, go_readable, pem
 from adapters.signers.x509.authority import Authority, authority, best_path, own, read_key, require_ca
 from domain.errors import IssuerFailed, IssuerUnhealthy
@@ -19,8 +18,8 @@ from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey
 from domain.ports import Clock, Signer
 
 CERTIFICATE, KEY, TRUSTED = "tls.crt", "tls.key", "ca.crt"
-_KEPT = 100
-"""How many CAs stay in memory, parsed: checking an RSA key takes longer than signing with it."""
+_BUDGET = 16 * 1024**2
+"""Bytes of all CAs that stay in memory, parsed: checking an RSA key takes longer than signing with it."""
 _NO_ROOT = "status.ca stays empty; add the certificates above it to tls.crt, the root there or to ca.crt"
 _Found = tuple[Authority, tuple[str, ...]]
 """With what the issuer should warn of."""
@@ -31,7 +30,7 @@ class CA(Signer):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._read: OrderedDict[ObjectKey, tuple[Credentials, _Found]] = OrderedDict()
+        self._read: Kept[ObjectKey, tuple[bytes, _Found]] = Kept(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         found, warnings = await self._authority(issuer, credentials)
@@ -40,19 +39,17 @@ class CA(Signer):
 
     async def sign(self, order: SigningOrder) -> Issued:
         found, _ = await self._authority(order.issuer, order.credentials)
-        return await aside(len(order.csr), lambda: found.issue(order, self._clock.now()))
+        return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
 
     async def _authority(self, issuer: IssuerSpec, credentials: Credentials) -> _Found:
-        now = self._clock.now()
-        known, found = self._read.get(issuer.secret, (None, None))
-        # Their content is compared as well: the wrong CA must never sign because a version repeats itself. Where the
-        # path has expired, the Secret may hold another one.
-        if found is None or known != credentials or not found[0].is_valid(now):
-            found = await asyncio.to_thread(_read, issuer.secret, credentials.data, now)
-            self._read[issuer.secret] = credentials, found
-        self._read.move_to_end(issuer.secret)
-        if len(self._read) > _KEPT:
-            self._read.popitem(last=False)
+        now, content = self._clock.now(), fingerprint(credentials)
+        known = self._read.get(issuer.secret)
+        # The content is compared, not only the version: the wrong CA must never sign because a version repeats itself.
+        # Where the path has expired, the Secret may hold another one.
+        if known and known[0] == content and known[1][0].is_valid(now):
+            return known[1]
+        found = await in_thread(issuer.secret.namespace, lambda: _read(issuer.secret, credentials.data, now))
+        self._read.put(issuer.secret, (content, found), 8192 + sum(map(len, credentials.data.values())))
         return found
 
 

@@ -4,7 +4,6 @@ Law: that CA is made once and kept by a CAStore; signing asks the store only unt
 asks it always. Nobody outside trusts this CA, and nobody should.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -12,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.aside import aside
+from adapters.signers.aside import aside, in_thread
 from adapters.signers.x509 import keys, pem
 from adapters.signers.x509.authority import Authority, authority, best_path, read_key, require_ca
 from adapters.signers.x509.leaf import backdating
@@ -37,17 +36,18 @@ class Demo(Signer):
         self._authority: Authority | None = None
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
-        found = await self._fetch()
+        found = await self._fetch(issuer)
         found.require_valid(self._clock.now())
         return CheckResult(found.expires)
 
     async def sign(self, order: SigningOrder) -> Issued:
-        found = self._authority or await self._fetch()
-        return await aside(len(order.csr), lambda: found.issue(order, self._clock.now()))
+        found = self._authority or await self._fetch(order.issuer)
+        return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
 
-    async def _fetch(self) -> Authority:
+    async def _fetch(self, issuer: IssuerSpec) -> Authority:
         pair = await self._store.get_or_create(lambda: _make(self._clock.now()))
-        self._authority = await asyncio.to_thread(_read, *pair, self._clock.now())
+        now = self._clock.now()
+        self._authority = await in_thread(issuer.secret.namespace, lambda: _read(*pair, now))
         return self._authority
 
 

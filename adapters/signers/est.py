@@ -8,13 +8,12 @@ store where there is none. spec.parameters.label chooses one of several CAs of a
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Collection
 from datetime import timedelta
 
-from adapters.signers.aside import aside
+from adapters.signers.aside import aside, in_thread
 from adapters.signers.est_server import ENROL, LABEL, TRUSTED, Server, server
+from adapters.signers.kept import Kept, size
 from adapters.signers.remote.assembly import assemble, examine
 from adapters.signers.remote.clients import Clients
 from adapters.signers.remote.http import Answer
@@ -25,7 +24,8 @@ from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
 from domain.ports import Clock, Signer
 
-_KEPT = 100
+_BUDGET = 16 * 1024**2
+"""Bytes of all trusted certificates together."""
 _POLL = timedelta(minutes=1)
 """Where a 202 names no time, which it should (section 4.2.3)."""
 _SHORTEST_POLL, _LONGEST_POLL = timedelta(seconds=1), timedelta(days=1)
@@ -43,7 +43,7 @@ class EST(Signer):
     def __init__(self, clients: Clients, clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self._trusted: OrderedDict[tuple[str, str, ObjectKey, str], Bag] = OrderedDict()
+        self._trusted: Kept[tuple[str, str, ObjectKey, str], Bag] = Kept(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         est = server(issuer, credentials)
@@ -52,7 +52,7 @@ class EST(Signer):
 
     async def sign(self, order: SigningOrder) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
-        csr = await aside(len(order.csr), lambda: requests.read(order.csr))
+        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)
         answer = await self._enrol(est, csr.der)
@@ -60,7 +60,10 @@ class EST(Signer):
             return _pending(answer)
         found = await _certificates(est, ENROL, answer)
         now = self._clock.now()
-        return await assemble("the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est), now)
+        namespace = est.endpoint.secret.namespace
+        return await assemble(
+            namespace, "the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est), now
+        )
 
     async def _enrol(self, est: Server, csr: bytes) -> Answer:
         """400 refuses a CSR, or the way in which it was written: only who says it to both refuses the CSR."""
@@ -72,10 +75,7 @@ class EST(Signer):
     async def _fetch_trusted(self, est: Server) -> Bag:
         answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))
         trusted = await _certificates(est, TRUSTED, answer)
-        self._trusted[est.key] = trusted
-        self._trusted.move_to_end(est.key)
-        if len(self._trusted) > _KEPT:
-            self._trusted.popitem(last=False)
+        self._trusted.put(est.key, trusted, 1024 + size(trusted.certificates))
         return trusted
 
 
@@ -88,7 +88,7 @@ def _pending(answer: Answer) -> Pending:
 async def _certificates(est: Server, operation: str, answer: Answer) -> Bag:
     _require_ok(est, operation, answer)
     try:
-        return await asyncio.to_thread(bag.read_pkcs7, answer.body)
+        return await in_thread(est.endpoint.secret.namespace, lambda: bag.read_pkcs7(answer.body))
     except ValueError as error:
         raise _failure(operation)(f"{_answer(operation)} {error}; see its log") from None
 

@@ -8,14 +8,13 @@ where there is none. Paths and answers: step/api.py.
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.aside import aside
+from adapters.signers.aside import aside, in_thread
+from adapters.signers.kept import Kept, fingerprint, size
 from adapters.signers.remote.assembly import assemble, examine
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.step.api import StepAPI, Validity
@@ -30,7 +29,8 @@ from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey
 from domain.ports import Clock, Signer
 
 PROVISIONER, MAX_DURATION = "provisioner", "maxDuration"  # of spec.parameters
-_KEPT = 100
+_BUDGET = 16 * 1024**2
+"""Bytes of all that is remembered."""
 
 
 @dataclass(slots=True)
@@ -40,16 +40,19 @@ class _Known:
     `expires` is when the CA does, as the last check found.
     """
 
-    credentials: Credentials
+    fingerprint: bytes
     tokens: Tokens
-    api: StepAPI
     roots: Bag | None = None
     issuing: list[x509.Certificate] = field(default_factory=list)
     expires: datetime | None = None
 
-    async def fetch_roots(self) -> Bag:
-        self.roots = roots = await self.api.roots()
+    async def fetch_roots(self, api: StepAPI) -> Bag:
+        self.roots = roots = await api.roots()
         return roots
+
+    def size(self) -> int:
+        roots = self.roots.certificates if self.roots else ()
+        return 8192 + size([*roots, *self.issuing])
 
 
 class StepCA(Signer):
@@ -61,45 +64,55 @@ class StepCA(Signer):
     def __init__(self, clients: Clients, clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, ObjectKey], _Known] = OrderedDict()
+        self._kept: Kept[tuple[str, ObjectKey], _Known] = Kept(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         provisioner, _ = _provisioner(issuer), _longest(issuer)
-        known = await self._recall(issuer, credentials)
-        await known.api.require_health()
-        await known.api.require_provisioner(provisioner, known.tokens)
-        roots = await known.fetch_roots()
-        known.issuing = await known.api.intermediates() or known.issuing
+        api, known = self._api(issuer, credentials), await self._recall(issuer, credentials)
+        await api.require_health()
+        await api.require_provisioner(provisioner, known.tokens)
+        roots = await known.fetch_roots(api)
+        known.issuing = await api.intermediates() or known.issuing
+        self._measure(issuer, known)
         answer = "the answer of step-ca to /roots"
-        result = await examine(known.api.endpoint, answer, roots, known.issuing, self._clock.now())
+        result = await examine(api.endpoint, answer, roots, known.issuing, self._clock.now())
         known.expires = result.expires
         return result
 
     async def sign(self, order: SigningOrder) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
-        csr = await aside(len(order.csr), lambda: requests.read(order.csr))
+        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
+        api = self._api(order.issuer, order.credentials)
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.
-        roots = known.roots or await known.fetch_roots()
+        roots = known.roots or await known.fetch_roots(api)
         now = self._clock.now()
-        token = known.tokens.make(provisioner, known.api.host, order, csr, now)
+        token = known.tokens.make(provisioner, api.host, order, csr, now)
         validity = None if duration is None else _validity(duration, now, known)
-        found = await known.api.sign(order.csr, token, validity, provisioner, known.tokens)
+        found = await api.sign(order.csr, token, validity, provisioner, known.tokens)
         known.issuing = [each for each in found.certificates if not keys.is_held(csr.public_key, each)]
-        return await assemble("step-ca", found, csr.public_key, roots, known.fetch_roots, self._clock.now())
+        self._measure(order.issuer, known)
+        namespace, now = order.issuer.secret.namespace, self._clock.now()
+        return await assemble(namespace, "step-ca", found, csr.public_key, roots, lambda: known.fetch_roots(api), now)
+
+    def _api(self, issuer: IssuerSpec, credentials: Credentials) -> StepAPI:
+        return StepAPI(self._clients, Endpoint(issuer.url, issuer.secret, credentials))
 
     async def _recall(self, issuer: IssuerSpec, credentials: Credentials) -> _Known:
-        key = issuer.url, issuer.secret
-        known = self._kept.get(key)
-        if known is None or known.credentials != credentials:
-            tokens = await asyncio.to_thread(read_tokens, issuer.secret, credentials, self._clock.now())
-            api = StepAPI(self._clients, Endpoint(issuer.url, issuer.secret, credentials))
-            known = _Known(credentials, tokens, api)
-        self._kept[key] = known
-        self._kept.move_to_end(key)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        content, known = fingerprint(credentials), self._kept.get((issuer.url, issuer.secret))
+        if known and known.fingerprint == content:
+            return known
+        now = self._clock.now()
+        tokens = await in_thread(issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now))
+        known = _Known(content, tokens)
+        self._kept.put((issuer.url, issuer.secret), known, known.size())
         return known
+
+    def _measure(self, issuer: IssuerSpec, known: _Known) -> None:
+        """Its size is another one now, if the CA has answered with other certificates."""
+        key = issuer.url, issuer.secret
+        if self._kept.get(key) is known:
+            self._kept.put(key, known, known.size())
 
 
 def _provisioner(issuer: IssuerSpec) -> str:

@@ -37,13 +37,14 @@ class Verified(Around):
             return await self._sign(order)
 
     async def _sign(self, order: SigningOrder) -> Issued | Pending:
-        csr = await aside(len(order.csr), lambda: _examine(order))
+        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: _examine(order))
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
         decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
         read = len(order.csr) + len(answer.chain) + len(answer.ca or b"")
-        return await aside(read, lambda: _confirm(answer, csr, order, self._clock.now(), decides))
+        namespace = order.issuer.secret.namespace
+        return await aside(namespace, read, lambda: _confirm(answer, csr, order, self._clock.now(), decides))
 
 
 def _examine(order: SigningOrder) -> CSR:

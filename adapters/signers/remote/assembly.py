@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from cryptography import x509
 
+from adapters.signers.aside import in_thread
 from adapters.signers.remote import tls
 from adapters.signers.remote.clients import Endpoint
 from adapters.signers.x509 import bag, chains, go_readable, keys
@@ -18,6 +18,7 @@ from domain.model import CheckResult, Issued
 
 
 async def assemble(
+    namespace: str,
     who: str,
     found: Bag,
     key: keys.PublicKey,
@@ -29,7 +30,7 @@ async def assemble(
 
     Where it leads to none, or a CA in it has expired, the CA elsewhere may have a new one: then `renew` is asked, once,
     and its failure does not cost the certificate. SigningError where there is no certificate for the key, or no telling
-    who issued it; `who` begins that message.
+    who issued it; `who` begins that message. `namespace` is that of the issuer's Secret.
     """
 
     def best() -> chains.Path:
@@ -39,11 +40,11 @@ async def assemble(
         except ValueError as error:
             raise SigningError(f"the answer of {who} {error}; see its log") from None
 
-    path = await asyncio.to_thread(best)
+    path = await in_thread(namespace, best)
     if not bag.is_complete(path, trusted.certificates, now):
         with contextlib.suppress(SigningError):
             trusted = await renew()
-            path = await asyncio.to_thread(best)
+            path = await in_thread(namespace, best)
     return bag.issued(path, now)
 
 
@@ -66,6 +67,6 @@ async def examine(
         return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
 
     try:
-        return await asyncio.to_thread(look)
+        return await in_thread(endpoint.secret.namespace, look)
     except ValueError as error:
         raise IssuerUnhealthy(f"{answer} {error}; see its log") from None

@@ -1,8 +1,8 @@
 """A Client for each CA that issuers name, made when first needed and kept for the next time.
 
-Law: a Client belongs to one address, one Secret and that Secret's content: whoever has other credentials never gets a
-connection that was authenticated with these. One that is replaced, or is the longest unused of too many, is closed
-when its last exchange has ended.
+A Client belongs to one address, one Secret and that Secret's content: other credentials never get a connection that was
+authenticated with these. A Client that is replaced, unused for long, or one too many is closed when its last exchange
+has ended. What is kept of a Secret is its fingerprint, and a client certificate in the TLS context.
 """
 
 from __future__ import annotations
@@ -10,19 +10,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from adapters.signers.remote import tls
+from adapters.signers.aside import in_thread
+from adapters.signers.kept import Kept, fingerprint
+from adapters.signers.remote import contexts, tls
+from adapters.signers.remote.contexts import Contexts
 from adapters.signers.remote.distrust import Trust
 from adapters.signers.remote.http import Answer, Client, Limits, Question
+from adapters.signers.remote.resolver import Resolver
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
 from domain.ports import Clock
 
-_KEPT = 100
+_BUDGET = 32 * 1024**2
+"""Bytes of all clients together."""
+_SIZE = 128 * 1024
+"""Bytes of one client and its connections, without its TLS context."""
+_LAST_TURNS = 10
+"""Turns of the event loop after the end: TLS that was ended by force closes its socket some turns later."""
 _Key = tuple[str, ObjectKey, bool]
 
 
@@ -37,15 +45,11 @@ class Endpoint:
 
 
 @dataclass(slots=True)
-class _Kept:
-    credentials: Credentials
+class _Open:
+    fingerprint: bytes
     client: Client
     users: int = 0
     retired: bool = False
-
-    async def close_if_over(self) -> None:
-        if self.retired and not self.users:
-            await self.client.close()
 
 
 class Clients:
@@ -55,60 +59,62 @@ class Clients:
         self._clock = clock
         self._allow_http = allow_http
         self._limits = limits or Limits()
-        self._kept: OrderedDict[tuple[str, ObjectKey, bool], _Kept] = OrderedDict()
+        self._contexts = Contexts()
+        self._resolver = Resolver()
+        self._kept: Kept[_Key, _Open] = Kept(_BUDGET, self._retire)
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def exchange(self, endpoint: Endpoint, question: Question) -> Answer:
-        """Asks the CA once. IssuerFailed for a URL or a Secret that cannot work, IssuerUnhealthy as Client has it."""
+        """Asks the CA once. IssuerFailed for a URL or a Secret that cannot work, other errors as Client has them."""
         base = base_url(endpoint.url, allow_http=self._allow_http)
         async with self._borrowed(base, endpoint) as client:
             return await client.exchange(question)
 
     async def close(self) -> None:
-        """Closes all connections, those in use when their exchanges have ended."""
-        await self._retire(self._kept)
+        """Closes all connections, those in use when their exchanges have ended, and asks DNS nothing more."""
+        self._kept.clear()
+        await asyncio.gather(*self._closing)
+        await self._resolver.close()
+        for _ in range(_LAST_TURNS):
+            await asyncio.sleep(0)
 
     @contextlib.asynccontextmanager
     async def _borrowed(self, base: str, endpoint: Endpoint) -> AsyncIterator[Client]:
         key = base, endpoint.secret, endpoint.client_certificate
-        kept = self._find(key, endpoint.credentials) or await self._make(key, endpoint)
-        kept.users += 1  # nothing is awaited since it was found: it is open
+        content = fingerprint(endpoint.credentials)
+        found = self._find(key, content) or await self._make(key, endpoint, content)
+        found.users += 1  # nothing is awaited since it was found: it is open
         try:
-            await self._retire(list(self._kept)[:-_KEPT])
-            yield kept.client
+            yield found.client
         finally:
-            kept.users -= 1
-            await kept.close_if_over()
+            found.users -= 1
+            if found.retired and not found.users:
+                await found.client.close()
 
-    def _find(self, key: _Key, credentials: Credentials) -> _Kept | None:
+    def _find(self, key: _Key, content: bytes) -> _Open | None:
         found = self._kept.get(key)
-        if found is None or found.credentials != credentials:
-            return None
-        self._kept.move_to_end(key)
-        return found
+        return found if found and found.fingerprint == content else None
 
-    async def _make(self, key: _Key, endpoint: Endpoint) -> _Kept:
-        context = await asyncio.to_thread(
-            tls.context,
-            endpoint.secret,
-            endpoint.credentials,
-            client_certificate=endpoint.client_certificate,
-            now=self._clock.now(),
+    async def _make(self, key: _Key, endpoint: Endpoint, content: bytes) -> _Open:
+        secret, credentials, shown = endpoint.secret, endpoint.credentials, endpoint.client_certificate
+        now = self._clock.now()
+        context = await in_thread(
+            secret.namespace,
+            lambda: self._contexts.get(secret, credentials, client_certificate=shown, now=now),
         )
-        if found := self._find(key, endpoint.credentials):  # somebody else was faster
+        if found := self._find(key, content):  # made meanwhile for another request
             return found
-        await self._retire([key])
-        if found := self._find(key, endpoint.credentials):
-            return found
-        trust = Trust(str(endpoint.secret), tls.has_bundle(endpoint.credentials))
-        made = _Kept(endpoint.credentials, Client(key[0], trust, context, self._clock, self._limits))
-        self._kept[key] = made
+        trust = Trust(str(secret), tls.has_bundle(credentials))
+        made = _Open(content, Client(key[0], trust, context, self._resolver, self._clock, self._limits))
+        self._kept.put(key, made, _SIZE + contexts.size(credentials, client_certificate=shown))
         return made
 
-    async def _retire(self, keys: Iterable[_Key]) -> None:
-        retired = [self._kept.pop(key) for key in list(keys) if key in self._kept]
-        for kept in retired:
-            kept.retired = True
-            await kept.close_if_over()
+    def _retire(self, dropped: _Open) -> None:
+        dropped.retired = True
+        if not dropped.users:
+            closing = asyncio.get_running_loop().create_task(dropped.client.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
 
 def base_url(url: str, *, allow_http: bool) -> str:

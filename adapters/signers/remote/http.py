@@ -8,10 +8,11 @@ cookies; no redirect is followed, and nothing is decompressed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,8 +20,9 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from adapters.signers.remote.distrust import Trust
+from adapters.signers.remote.resolver import NoAnswer, Resolver
 from domain import durations
-from domain.errors import IssuerUnhealthy
+from domain.errors import IssuerUnhealthy, SigningError
 from domain.ports import Clock
 
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -31,10 +33,15 @@ _SCHEMES = {name.lower(): name for name in ("Basic", "Bearer", "Digest", "Negoti
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`total` runs from the first byte of a request to the last one of its answer; `body` is in bytes."""
+    """`total` runs from the first byte of a request to the last one of its answer; `body` is in bytes.
+
+    Before that a request waits for its turn, `turn` at most: as long as those that are under way may take. `at_once`
+    counts requests that read (GET) and requests that order (POST) each for themselves.
+    """
 
     connect: timedelta = timedelta(seconds=10)
     total: timedelta = timedelta(seconds=30)
+    turn: timedelta = timedelta(seconds=30)
     body: int = 512 * 1024
     at_once: int = 8
 
@@ -68,17 +75,20 @@ class Client:
     until it has passed nothing is sent, whoever asks.
     """
 
-    def __init__(self, base: str, trust: Trust, tls: ssl.SSLContext, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, base: str, trust: Trust, tls: ssl.SSLContext, resolver: Resolver, clock: Clock, limits: Limits
+    ) -> None:
         self.host = base.split("/")[2]
         self._base = base
         self._trust = trust
         self._clock = clock
         self._limits = limits
-        self._slots = asyncio.Semaphore(limits.at_once)
+        # Checks only read: a burst of orders does not make a CA that works look as if it did not.
+        self._reading, self._ordering = asyncio.Semaphore(limits.at_once), asyncio.Semaphore(limits.at_once)
         self._paused_until = timedelta(0)  # by Clock.uptime
         self._pause_ends: datetime | None = None  # the same for messages
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, limit=limits.at_once, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(ssl=tls, resolver=resolver, limit=2 * limits.at_once, keepalive_timeout=30),
             timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect.total_seconds()),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "sample-external-issuer", "Accept-Encoding": "identity"},
@@ -87,8 +97,8 @@ class Client:
         )
 
     async def exchange(self, question: Question) -> Answer:
-        """Asks once, when it is this question's turn; waiting for that is not bounded by the limits."""
-        async with self._slots:
+        """Asks once, when it is this question's turn; SigningError if that does not come in time."""
+        async with self._turn(self._reading if question.method == "GET" else self._ordering):
             self._require_no_pause()
             answer = await self._send(question)
         if 300 <= answer.status < 400:
@@ -102,6 +112,22 @@ class Client:
 
     async def close(self) -> None:
         await self._session.close()
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, slots: asyncio.Semaphore) -> AsyncIterator[None]:
+        """SigningError, since the CA may be slow and well: other requests are under way, and their answers decide."""
+        try:
+            async with asyncio.timeout(self._limits.turn.total_seconds()):
+                await slots.acquire()
+        except TimeoutError:
+            raise SigningError(
+                f"{self.host} was not asked: {self._limits.at_once} requests with the same credentials are under way, "
+                f"and no turn came within {durations.text(self._limits.turn)}; this one is tried again"
+            ) from None
+        try:
+            yield
+        finally:
+            slots.release()
 
     def _require_no_pause(self) -> None:
         if self._pause_ends and self._clock.uptime() < self._paused_until:
@@ -153,7 +179,7 @@ class Client:
             case TimeoutError():
                 return f"did not answer within {durations.text(self._limits.total)}"
             case aiohttp.ClientConnectorDNSError():
-                return "is not known to DNS; see spec.url"
+                return _dns_reason(error.os_error)
             case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
                 return f"does not speak TLS with us ({_tls_reason(error)})"
             case aiohttp.ClientConnectorError():
@@ -191,6 +217,12 @@ def schemes(challenges: Iterable[str]) -> frozenset[str]:
 def _unquoted(value: str) -> str:
     """Without the strings in quotes (RFC 9110 section 5.6.4)."""
     return "".join(value.replace("\\\\", "").replace('\\"', "").split('"')[::2])
+
+
+def _dns_reason(error: OSError) -> str:
+    if isinstance(error, NoAnswer):
+        return "is not found: DNS fails, or does not answer in time; see to the name servers of its zone, and spec.url"
+    return "is not known to DNS; see spec.url"
 
 
 def _tls_reason(error: Exception) -> str:

@@ -6,7 +6,6 @@ Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from cryptography import x509
 
+from adapters.signers.aside import in_thread
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.remote.http import Answer, Question
 from adapters.signers.step.token import Tokens
@@ -85,7 +85,7 @@ class StepAPI:
         answer = await self.clients.exchange(self.endpoint, question)
         if answer.status not in (200, 201):
             _refuse(answer.status, provisioner, tokens)
-        return await _parse(_SIGN, answer, SigningError, lambda said: bag.read_pem(said["certChain"]))
+        return await self._parse(_SIGN, answer, SigningError, lambda said: bag.read_pem(said["certChain"]))
 
     async def _get(self, path: str, read: Callable[[Any], _Read]) -> _Read:
         answer = await self.clients.exchange(self.endpoint, Question("GET", path))
@@ -94,14 +94,15 @@ class StepAPI:
             raise IssuerUnhealthy(
                 f"step-ca answers {place} with HTTP {answer.status}; see that spec.url is a step-ca, and its log"
             )
-        return await _parse(place, answer, IssuerUnhealthy, read)
+        return await self._parse(place, answer, IssuerUnhealthy, read)
 
-
-async def _parse(place: str, answer: Answer, failure: type[SigningError], read: Callable[[Any], _Read]) -> _Read:
-    try:
-        return await asyncio.to_thread(lambda: read(json.loads(answer.body)))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise failure(f"the answer of step-ca to {place} is not what step-ca answers; see its log") from None
+    async def _parse(
+        self, place: str, answer: Answer, failure: type[SigningError], read: Callable[[Any], _Read]
+    ) -> _Read:
+        try:
+            return await in_thread(self.endpoint.secret.namespace, lambda: read(json.loads(answer.body)))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise failure(f"the answer of step-ca to {place} is not what step-ca answers; see its log") from None
 
 
 def _page(said: Any) -> tuple[list[dict[str, Any]], str]:

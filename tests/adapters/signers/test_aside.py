@@ -11,7 +11,7 @@ from adapters.signers.aside import aside
 
 @pytest.mark.parametrize(("read", "here"), [(0, True), (8192, True), (8193, False)])
 async def test_only_what_is_long_goes_to_a_thread(read: int, here: bool) -> None:
-    worker = await aside(read, threading.current_thread)
+    worker = await aside("team-a", read, threading.current_thread)
     assert (worker is threading.current_thread()) is here
 
 
@@ -21,4 +21,4 @@ async def test_what_it_raises_comes_through(read: int) -> None:
         raise ValueError("told")
 
     with pytest.raises(ValueError, match="told"):
-        await aside(read, broken)
+        await aside("team-a", read, broken)

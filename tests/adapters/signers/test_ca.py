@@ -257,15 +257,17 @@ async def test_secrets_of_the_same_version_are_not_confused(signer: CA) -> None:
         await signer.check(other, plain({}))
 
 
-async def test_a_secret_is_read_once_and_few_are_remembered(signer: CA, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_secret_is_read_once_and_few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Mock(wraps=read_key)
     monkeypatch.setattr(ca, "read_key", reader)
-    specs = [IssuerSpec("", ObjectKey("Secret", "team-a", f"ca-{number}"), "CA") for number in range(101)]
+    monkeypatch.setattr(ca, "_BUDGET", 100_000)
+    signer = CA(StoppedClock(NOW))
+    specs = [IssuerSpec("", ObjectKey("Secret", "team-a", f"ca-{number}"), "CA") for number in range(12)]
 
     for spec in specs:
         await signer.check(spec, secret(ROOT))
         await signer.check(spec, secret(ROOT))
-    assert reader.call_count == 101
+    assert reader.call_count == 12
 
     await signer.check(specs[0], secret(ROOT))  # the oldest had to go
-    assert reader.call_count == 102
+    assert reader.call_count == 13

@@ -16,6 +16,7 @@ from aiohttp import web
 from adapters.signers.remote import clients as module
 from adapters.signers.remote.clients import Clients, Endpoint
 from adapters.signers.remote.http import Limits, Question
+from domain.errors import SigningError
 from domain.model import Credentials
 from tests.adapters.signers.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal
 from tests.contracts.clock import StoppedClock
@@ -97,6 +98,54 @@ async def test_waiting_for_a_turn_is_no_failure_of_the_ca(tmp_path: Path) -> Non
         assert "did not answer within" in await refusal(blocking)
 
 
+async def test_a_turn_that_does_not_come_is_that_request_s_trouble_not_the_ca_s(tmp_path: Path) -> None:
+    """A burst at a CA that is slow but works must not open the issuer's breaker; a check of it passes meanwhile."""
+    first, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        if request.method == "POST":
+            first.set()
+            await go.wait()
+        return web.Response(text="fine")
+
+    limits = Limits(turn=timedelta(0), at_once=1)
+    async with serving(tmp_path, slow) as server, made(limits=limits) as clients:
+        asked = endpoint(server.url)
+        ordering = asyncio.create_task(clients.exchange(asked, Question("POST", "/")))
+        await first.wait()
+        with pytest.raises(SigningError) as caught:
+            await clients.exchange(asked, Question("POST", "/"))
+        assert (await clients.exchange(asked, PLAIN)).body == b"fine"
+        go.set()
+        assert (await ordering).body == b"fine"
+
+    assert type(caught.value) is SigningError  # and not IssuerUnhealthy
+    assert str(caught.value) == (
+        f"{server.url.removeprefix('https://')} was not asked: 1 requests with the same credentials are under way, "
+        "and no turn came within 0s; this one is tried again"
+    )
+
+
+async def test_a_turn_that_did_not_come_leaves_its_place_to_others(tmp_path: Path) -> None:
+    first, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        first.set()
+        await go.wait()
+        return web.Response(text="fine")
+
+    limits = Limits(turn=timedelta(milliseconds=10), at_once=1)
+    async with serving(tmp_path, slow) as server, made(limits=limits) as clients:
+        asked = endpoint(server.url)
+        holding = asyncio.create_task(clients.exchange(asked, PLAIN))
+        await first.wait()
+        for _ in range(3):
+            await refusal(clients.exchange(asked, PLAIN), SigningError)
+        go.set()
+        await holding
+        assert [(await clients.exchange(asked, PLAIN)).status for _ in range(3)] == [200] * 3
+
+
 async def test_a_rotated_secret_does_not_cut_off_what_is_under_way(clients: Clients, tmp_path: Path) -> None:
     go, first = asyncio.Event(), asyncio.Event()
 
@@ -115,9 +164,9 @@ async def test_a_rotated_secret_does_not_cut_off_what_is_under_way(clients: Clie
         assert (await slow).body == b"/slow"
 
 
-async def test_only_so_many_are_kept(clients: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_KEPT", 2)
-    async with serving(tmp_path) as server:
+async def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BUDGET", 300_000)  # bytes: two clients and their small trust stores
+    async with serving(tmp_path) as server, made() as clients:
         asked = [endpoint(f"{server.url}/{number}") for number in range(3)]
         for each in [*asked, asked[0], asked[2]]:
             await clients.exchange(each, PLAIN)

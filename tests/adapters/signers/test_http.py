@@ -39,12 +39,6 @@ async def test_nobody_there(clients: Clients, tmp_path: Path) -> None:
     )
 
 
-async def test_a_name_that_nobody_has(clients: Clients) -> None:
-    told = await refusal(clients.exchange(endpoint("https://ca.invalid"), PLAIN))
-
-    assert told == "ca.invalid is not known to DNS; see spec.url"
-
-
 async def test_no_tls_there(clients: Clients, tmp_path: Path) -> None:
     async with serving(tmp_path, plain=True) as server:
         told = await refusal(clients.exchange(endpoint(server.url.replace("http:", "https:")), PLAIN))

@@ -90,7 +90,7 @@ async def test_of_what_est_and_step_ca_answer(shape: Shape) -> None:
     leaf = await leaf_of(shape)
     found, trusted = bag(pem(shape.bundle), leaf), bag(pem(shape.anchors))
 
-    answer = await assemble("the CA", found, pki.key().public_key(), trusted, nothing_new, NOW)
+    answer = await assemble("team-a", "the CA", found, pki.key().public_key(), trusted, nothing_new, NOW)
 
     if shape.root.certificate.subject != shape.root.certificate.issuer:  # an intermediate leads to the root, if any
         known = ROOT in [*shape.bundle, *shape.anchors]
@@ -247,7 +247,7 @@ async def test_what_is_expired_is_not_passed_on_from_a_ca_elsewhere() -> None:
     leaf = await leaf_of(Shape([LOWER, UPPER, ROOT], [], ROOT))
     found = bag(leaf, pem([LOWER, UPPER_EXPIRED, ROOT]))
 
-    answer = await assemble("the CA", found, pki.key().public_key(), bag(), nothing_new, NOW)
+    answer = await assemble("team-a", "the CA", found, pki.key().public_key(), bag(), nothing_new, NOW)
 
     assert answer == Issued(leaf + LOWER.pem, None)
 
@@ -257,7 +257,13 @@ async def test_a_root_that_expired_there_does_not_hide_the_new_one_in_the_answer
     expired = ca("Old root", key_of=OLD, days=-1)
 
     answer = await assemble(
-        "the CA", bag(leaf, pem([ISSUING, NEW_BY_OLD, NEW])), pki.key().public_key(), bag(expired.pem), nothing_new, NOW
+        "team-a",
+        "the CA",
+        bag(leaf, pem([ISSUING, NEW_BY_OLD, NEW])),
+        pki.key().public_key(),
+        bag(expired.pem),
+        nothing_new,
+        NOW,
     )
 
     assert answer == Issued(leaf + ISSUING.pem, NEW.pem)
@@ -295,7 +301,9 @@ async def test_a_new_root_is_asked_for_when_the_one_known_has_expired() -> None:
     async def renew() -> Bag:
         return bag(ROOT.pem)
 
-    answer = await assemble("the CA", bag(leaf, BELOW.pem), pki.key().public_key(), bag(ROOT_EXPIRED.pem), renew, NOW)
+    answer = await assemble(
+        "team-a", "the CA", bag(leaf, BELOW.pem), pki.key().public_key(), bag(ROOT_EXPIRED.pem), renew, NOW
+    )
 
     assert answer == Issued(leaf + BELOW.pem, ROOT.pem)
 

@@ -48,7 +48,7 @@ def _pkcs7(answer: bytes) -> bool:
         refusals.check(error, ValueError)
         return False
     trusted = Bag([parties.CA.certificate])
-    return _is_kept(assemble("the CA", found, parties.KEY.public_key(), trusted, _nothing_new, parties.NOW))
+    return _is_kept(assemble("", "the CA", found, parties.KEY.public_key(), trusted, _nothing_new, parties.NOW))
 
 
 async def _nothing_new() -> Bag:

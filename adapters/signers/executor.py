@@ -1,0 +1,55 @@
+"""Runs work in threads, in turns by namespace.
+
+- Of each namespace at most one piece of work runs at a time; the rest of it waits in that namespace's own line.
+- So a namespace that sends a thousand pieces, or slow ones, holds one thread, and the others keep theirs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
+
+
+class NamespaceExecutor:
+    """A ThreadPoolExecutor of `threads` threads with a line for each namespace. Belongs to no event loop."""
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="signers")
+        self._lines: dict[str, deque[tuple[Future[Any], Callable[[], Any]]]] = {}
+        self._guard = threading.Lock()
+
+    def submit(self, namespace: str, work: Callable[[], _Result]) -> Future[_Result]:
+        """Has the work done after all that this namespace has submitted before; until then it can be cancelled."""
+        future: Future[_Result] = Future()
+        with self._guard:
+            line = self._lines.setdefault(namespace, deque())
+            line.append((future, work))
+            if len(line) == 1:
+                self._pool.submit(self._do_first, namespace)
+        return future
+
+    def _do_first(self, namespace: str) -> None:
+        _do(*self._lines[namespace][0])
+        with self._guard:
+            line = self._lines[namespace]
+            line.popleft()
+            if line:  # behind what other namespaces have submitted meanwhile
+                self._pool.submit(self._do_first, namespace)
+            else:
+                del self._lines[namespace]
+
+
+def _do(future: Future[_Result], work: Callable[[], _Result]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = work()
+    except BaseException as error:  # a panic of cryptography is no Exception; the caller gets all
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -1,0 +1,106 @@
+"""Keeps values that take long to make, such as parsed keys, while they are in use.
+
+- A value that was not used for `IDLE` is dropped: what belonged to a deleted issuer or Secret does not stay.
+- All values together take at most `budget` bytes, as their sizes were told; the longest unused go first.
+- The Secret's data is not kept, only its fingerprint, by which a change is noticed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from domain.model import Credentials
+
+IDLE = 900.0
+"""Seconds; three times the default interval of checks, each of which uses what belongs to its issuer."""
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[_Value]):
+    value: _Value
+    size: int
+    used: float
+
+
+class Kept(Generic[_Key, _Value]):
+    """`dropped` is called with each value that is replaced or dropped. To be used inside a running event loop."""
+
+    def __init__(self, budget: int, dropped: Callable[[_Value], None] | None = None) -> None:
+        self._budget = budget
+        self._dropped = dropped
+        self._size = 0
+        self._entries: OrderedDict[_Key, _Entry[_Value]] = OrderedDict()  # the longest unused first
+        self._timer: asyncio.TimerHandle | None = None
+
+    def get(self, key: _Key) -> _Value | None:
+        """The value, which counts as used now."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        entry.used = asyncio.get_running_loop().time()
+        self._entries.move_to_end(key)
+        return entry.value
+
+    def put(self, key: _Key, value: _Value, size: int) -> None:
+        """Keeps the value, of so many bytes, in place of the one with this key."""
+        before = self._entries.pop(key, None)
+        self._entries[key] = _Entry(value, size, asyncio.get_running_loop().time())
+        self._size += size - (before.size if before else 0)
+        if before and before.value is not value:
+            self._tell(before.value)
+        while self._size > self._budget and len(self._entries) > 1:
+            self._drop_first()
+        self._set_timer()
+
+    def clear(self) -> None:
+        while self._entries:
+            self._drop_first()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _drop_first(self) -> None:
+        _, entry = self._entries.popitem(last=False)
+        self._size -= entry.size
+        self._tell(entry.value)
+
+    def _tell(self, value: _Value) -> None:
+        if self._dropped:
+            self._dropped(value)
+
+    def _set_timer(self) -> None:
+        if self._entries and self._timer is None:
+            first = next(iter(self._entries.values()))
+            self._timer = asyncio.get_running_loop().call_at(first.used + IDLE, self._drop_idle)
+
+    def _drop_idle(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        while self._entries and next(iter(self._entries.values())).used + IDLE <= now:
+            self._drop_first()
+        self._set_timer()
+
+
+def fingerprint(credentials: Credentials) -> bytes:
+    """The same for the same data and version alone."""
+    digest = hashlib.sha256(credentials.version.encode())
+    for name, content in sorted(credentials.data.items()):
+        digest.update(b"%d %d %b" % (len(name.encode()), len(content), name.encode()))
+        digest.update(content)
+    return digest.digest()
+
+
+def size(certificates: Iterable[x509.Certificate]) -> int:
+    """About how many bytes of memory parsed certificates take: twice their DER."""
+    return sum(2 * len(certificate.public_bytes(Encoding.DER)) for certificate in certificates)
