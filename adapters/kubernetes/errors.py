@@ -14,8 +14,9 @@ from datetime import timedelta
 import httpx2
 import msgspec
 from lightkube import ApiError
-from lightkube.core.exceptions import ConfigError
 
+from adapters.kubernetes.credentials import CredentialUnavailable
+from adapters.kubernetes.unreachable import Unreachable
 from domain.errors import (
     AdmissionRefused,
     ClusterError,
@@ -61,7 +62,7 @@ _FOREIGN = (
     httpx2.StreamError,
     msgspec.MsgspecError,
     RecursionError,  # msgspec's, of an object that is nested too deep
-    ConfigError,
+    CredentialUnavailable,
     KeyError,
     ValueError,
     OSError,
@@ -107,12 +108,14 @@ def from_status(code: int, message: str, retry_after: float | None = None) -> Cl
 def _translate(error: Exception) -> ClusterError:
     if (refusal := _refusal(error)) is not None:
         return _refused(refusal)
+    if isinstance(error, CredentialUnavailable):
+        return Transient(str(error))
+    if isinstance(error.__cause__, Unreachable):
+        return Transient(str(error.__cause__))
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return Transient(f"the API server did not answer in time ({type(error).__name__})")
     if isinstance(error, httpx2.TransportError):
         return Transient(f"the API server cannot be reached ({type(error).__name__})")
-    if isinstance(error, ConfigError):  # may quote what a credential plugin printed
-        return Transient("the credentials of the kubeconfig cannot be had; try kubectl with the same kubeconfig")
     return Transient(f"the API server's answer cannot be read ({type(error).__name__})")
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from lightkube.core.exceptions import ConfigError
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.errors import from_status
 from adapters.kubernetes.resources import EVENTS, LEASES, SECRETS
 from domain.errors import (
@@ -231,7 +231,7 @@ TROUBLES: list[tuple[Exception, type[ClusterError]]] = [
     (httpx2.LocalProtocolError("x"), Transient),
     (httpx2.TooManyRedirects("x"), Transient),
     (httpx2.StreamError("x"), Transient),
-    (ConfigError("x"), Transient),
+    (CredentialUnavailable("x"), Transient),
     (RecursionError("x"), UnknownOutcome),
     (KeyError("Content-Type"), Transient),
     (ValueError("x"), Transient),

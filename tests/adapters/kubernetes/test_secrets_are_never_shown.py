@@ -19,7 +19,6 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from lightkube.core.exceptions import ConfigError
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
@@ -32,7 +31,7 @@ from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
 from tests.adapters.kubernetes.follow import Seen, an_object, following, passing_at_once, until
-from tests.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, answering, config
+from tests.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, access, answering
 
 ENCODED = base64.b64encode(CANARY.encode()).decode()
 APPLIED = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"stringData": {"token": CANARY}})}
@@ -118,7 +117,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     logging.getLogger("anybody").debug("all that is said is seen here")
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
-        api = Api(client(config(server.url)), "tester")
+        api = Api(client(access(server.url)), "tester")
         cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):
@@ -175,7 +174,7 @@ async def test_no_error_shows_what_the_server_sent_or_got(echo: str) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ConfigError(f"Exec aws returned 1: {CANARY}"), ValueError(CANARY), KeyError(CANARY), OSError(CANARY)]
+    [ValueError(CANARY), KeyError(CANARY), OSError(CANARY)]
     + [kind(CANARY) for kind in (httpx2.ConnectError, httpx2.ReadError, httpx2.RemoteProtocolError)],
     ids=lambda error: type(error).__name__,
 )
