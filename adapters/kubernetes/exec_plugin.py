@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from asyncio.subprocess import DEVNULL, PIPE
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -75,7 +76,7 @@ class ExecPlugin:
             env["KUBERNETES_EXEC_INFO"] = exec_info(plugin, self._cluster)
             command = [installed(plugin), *(plugin.args or ())]
             process = await asyncio.create_subprocess_exec(
-                *command, env=env, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+                *command, env=env, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
             )
         except (OSError, ValueError) as error:
             raise _failed(plugin, f"cannot be started ({type(error).__name__})") from error
@@ -86,7 +87,8 @@ class ExecPlugin:
             raise _failed(plugin, f"did not end within {_SECONDS:.0f} s") from error
         finally:
             if process.returncode is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # and what it started: it may hold our end of the pipe open
+                await process.wait()
         if process.returncode != 0:
             raise _failed(plugin, f"ended with status {process.returncode}")
         return output
@@ -99,7 +101,7 @@ def installed(plugin: Exec) -> str:
     hint = " ".join((plugin.install_hint or "").split())
     shown = "".join(letter for letter in hint if letter.isprintable())
     raise CredentialUnavailable(
-        f"the credential plugin {plugin.command!r} of the kubeconfig is not installed: {shown or 'install it'}"
+        f"the credential plugin {plugin.command!r} of the kubeconfig is not installed, or not executable: {shown or 'install it'}"
     )
 
 

@@ -24,6 +24,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import client
+from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.resources import SECRET_VERSIONS, SECRETS
 from adapters.kubernetes.translate import Translator
 from domain.errors import ClusterError, Invalid
@@ -67,6 +68,13 @@ def test_credentials_show_what_they_are_called_and_not_what_they_are() -> None:
     for text in (repr(credentials), str(credentials), f"{credentials}", repr(order), repr([order]), f"{order!s}"):
         assert not shown(text)
     assert "version='7'" in repr(credentials)
+
+
+def test_the_managers_own_credential_does_not_show_itself() -> None:
+    held = Credential(f"Bearer {CANARY}", CANARY.encode())
+    config = access("https://api.example.com")
+    for text in (repr(held), str(held), f"{held}", repr([held]), repr(config), str(config.user)):
+        assert not shown(text)
 
 
 def test_of_a_secret_in_the_watch_only_its_name_and_version_are_decoded() -> None:
