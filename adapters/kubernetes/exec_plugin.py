@@ -100,9 +100,8 @@ def installed(plugin: Exec) -> str:
         return path
     hint = " ".join((plugin.install_hint or "").split())
     shown = "".join(letter for letter in hint if letter.isprintable())
-    raise CredentialUnavailable(
-        f"the credential plugin {plugin.command!r} of the kubeconfig is not installed, or not executable: {shown or 'install it'}"
-    )
+    where = f"the credential plugin {plugin.command!r} of the kubeconfig"
+    raise CredentialUnavailable(f"{where} is not installed, or not executable: {shown or 'install it'}")
 
 
 def exec_info(plugin: Exec, cluster: Cluster) -> str:

@@ -104,7 +104,7 @@ CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "a plugin with a variable without a name": (with_exec("v1", **V1, env=[{"name": ""}]), "a variable without a name"),
     "a plugin that is not installed": (
         with_exec("v1", **V1, command="no-such-plugin", installHint="get it at\nexample.com"),
-        "the credential plugin 'no-such-plugin' of the kubeconfig is not installed, or not executable: get it at example.com",
+        "plugin 'no-such-plugin' of the kubeconfig is not installed, or not executable: get it at example.com",
     ),
     "an auth-provider": (with_user(**{"auth-provider": {"name": CANARY}}), "auth-provider is not supported"),
     "a token that is no text": (with_user(token=12345), "user 'u' of the kubeconfig"),
