@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -27,17 +28,27 @@ from domain.ports import Meter
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-def connect(connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
+Answered = Callable[[int], None]
+"""Is given the HTTP status of each answer."""
+
+
+def _unnoted(status: int) -> None:
+    return
+
+
+def connect(connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted) -> AsyncClient:
     """A client for the pod's ServiceAccount or the current kubeconfig; raises NoCluster. Does no I/O on the network."""
-    return client(_service_account() or load(_files()), connections, meter)
+    return client(_service_account() or load(_files()), connections, meter, answered)
 
 
-def client(config: Config, connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
+def client(
+    config: Config, connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted
+) -> AsyncClient:
     """A client on our own transport; raises NoCluster."""
     server = config.cluster.server
     try:
         tls = Tls(config.cluster, config.user)
-        auth = Authentication(_source(config), config.user, tls.present)
+        auth = Authentication(_source(config), config.user, tls.present, answered)
         transport = Transport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
         return over(Counted(transport, meter, below=urlsplit(server).path), server, auth)
     except CredentialUnavailable as error:

@@ -93,23 +93,28 @@ class TokenFile:
 
 
 class Authentication(httpx2.Auth):
-    """`present` is given the client certificate of each credential before it is used."""
+    """`present` is given the client certificate of each credential before it is used, `answered` every HTTP status."""
 
-    def __init__(self, source: Source, user: User, present: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, source: Source, user: User, present: Callable[[bytes], None], answered: Callable[[int], None]
+    ) -> None:
         self._source = source
         self._impersonation = impersonation(user)
         self._present = present
+        self._answered = answered
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         if self._impersonation:
             request.headers = httpx2.Headers([*request.headers.raw, *self._impersonation])
         credential = await self._source.current()
         response = yield self._with(request, credential)
+        self._answered(response.status_code)
         if response.status_code != _UNAUTHORIZED:
             return
         renewed = await self._source.renewed(credential)
         if renewed != credential:
-            yield self._with(request, renewed)
+            response = yield self._with(request, renewed)
+            self._answered(response.status_code)
 
     def _with(self, request: httpx2.Request, credential: Credential) -> httpx2.Request:
         self._present(credential.certificate)

@@ -44,7 +44,7 @@ def access(server: str) -> kubeconfig.Config:
 
 
 def authentication() -> Authentication:
-    return Authentication(Given(f"Bearer {CANARY}"), kubeconfig.User(), lambda certificate: None)
+    return Authentication(Given(f"Bearer {CANARY}"), kubeconfig.User(), lambda certificate: None, lambda status: None)
 
 
 def nobody(request: httpx2.Request) -> NoReturn:
