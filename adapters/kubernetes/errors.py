@@ -16,7 +16,7 @@ import msgspec
 from lightkube import ApiError
 
 from adapters.kubernetes.credentials import CredentialUnavailable
-from adapters.kubernetes.unreachable import Unreachable
+from adapters.kubernetes.unreachable import REFUSED_FOR, Unreachable
 from domain.errors import (
     AdmissionRefused,
     ClusterError,
@@ -55,6 +55,7 @@ _ADMISSION = re.compile(
 https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go and
 pkg/admission/errors.go; names are quoted there, so that no name can look like the rest.
 """
+_UNAUTHORIZED = 401
 _MESSAGE_LIMIT = 500
 _LONGEST_WAIT = 3600.0  # seconds, whatever a server asks for
 _FOREIGN = (
@@ -123,6 +124,9 @@ def _refused(refusal: httpx2.HTTPStatusError) -> ClusterError:
     code = refusal.response.status_code
     said = _said(refusal)
     failure = from_status(code, said or f"the API server answered {code}", _retry_after(refusal.response))
+    if code == _UNAUTHORIZED and not isinstance(failure, AdmissionRefused):
+        why = refusal.response.extensions.get(REFUSED_FOR) or said or "Unauthorized"
+        return Forbidden(f"the API server does not accept the manager's credential (401): {_one_line(why)}")
     if said is None and isinstance(failure, _FINAL):
         return Transient(str(failure), failure.retry_after)
     return failure

@@ -9,7 +9,11 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from cryptography import x509
 
 from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.kubeconfig import Cluster, User
@@ -38,6 +42,18 @@ class Tls:
         if self._cluster.certificate_authority_data:
             return "certificate-authority-data of the kubeconfig"
         return "the system's trust store (the kubeconfig names no certificate-authority)"
+
+    def expiry(self) -> str:
+        """That the client certificate has expired; empty where it has not, or where there is none."""
+        user = self._user
+        try:
+            with _as_file(user.client_certificate, user.client_certificate_data or self._presented) as certificate:
+                found = x509.load_pem_x509_certificate(Path(certificate).read_bytes()) if certificate else None
+        except (OSError, ValueError):
+            return ""
+        if found is None or found.not_valid_after_utc > datetime.now(UTC):
+            return ""
+        return f"its client certificate expired at {found.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; renew the kubeconfig"
 
     def context(self) -> ssl.SSLContext:
         """For a new connection. Files that cannot be used yet, as while they are replaced, change nothing."""

@@ -15,8 +15,9 @@ import httpx2
 from yarl import URL
 
 from adapters.kubernetes.tls import Tls
-from adapters.kubernetes.unreachable import unreachable
+from adapters.kubernetes.unreachable import REFUSED_FOR, unreachable
 
+_UNAUTHORIZED = 401
 CONNECTIONS = 100  # at a time; who wants one more waits
 _IDLE = 60.0  # seconds until an unused connection is closed; the API server keeps them for longer
 _SENT_AS_TOLD = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # headers that aiohttp would make up
@@ -60,7 +61,14 @@ class Transport(httpx2.AsyncBaseTransport):
                 ssl=self._tls.context(),  # connections of another context are not used any more
                 server_hostname=self._name,
             )
-        return httpx2.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer, request, self._tls))
+        # For errors.py: HTTP does not say why a credential is refused.
+        refused = {REFUSED_FOR: self._tls.expiry()} if answer.status == _UNAUTHORIZED else {}
+        return httpx2.Response(
+            answer.status,
+            headers=answer.raw_headers,
+            stream=_Body(answer, request, self._tls),
+            extensions=refused,
+        )
 
     async def aclose(self) -> None:
         if self._session is not None:

@@ -13,6 +13,10 @@ _NO_ISSUER = (2, 7, 18, 19, 20, 21)  # …_UNABLE_TO_GET_ISSUER_CERT, _CERT_SIGN
 _NOT_YET_VALID, _EXPIRED = 9, 10
 
 
+REFUSED_FOR = "refused-for"
+"""The extension of a 401 response that says what is wrong with the credential; empty where nobody knows."""
+
+
 class Unreachable(Exception):
     """The cause of an httpx2.TransportError; the message names the server and the reason."""
 

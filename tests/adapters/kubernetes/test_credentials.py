@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,19 @@ async def test_a_client_certificate_of_the_kubeconfig_is_shown(tmp_path: Path) -
     async with serving() as server, talking(tmp_path, {"server": server.url}, user) as api:
         await read(api)
         assert (server.asked[0].user, server.asked[0].header("Authorization")) == ("jane", [])
+
+
+async def test_a_client_certificate_that_expired_is_named_when_it_is_refused(tmp_path: Path) -> None:
+    shown = leaf(by=CLIENTS, common_name="jane", lasts=timedelta(minutes=1))  # began an hour ago
+    user = {"client-certificate-data": base64_of(shown.pem), "client-key-data": base64_of(shown.key_pem)}
+    async with serving(lambda _: 401) as server, talking(tmp_path, {"server": server.url}, user) as api:
+        with pytest.raises(Forbidden) as raised:
+            await read(api)
+    end = shown.certificate.not_valid_after_utc
+    assert str(raised.value) == (
+        "the API server does not accept the manager's credential (401): "
+        f"its client certificate expired at {end:%Y-%m-%d %H:%M} UTC; renew the kubeconfig"
+    )
 
 
 async def test_client_certificates_that_are_replaced_are_shown_on_new_connections(tmp_path: Path) -> None:
