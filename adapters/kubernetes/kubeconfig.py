@@ -61,7 +61,7 @@ class Cluster(_Fields, frozen=True):
         return next(found, None)
 
 
-class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Variable(_Fields, frozen=True):
     name: str
     value: str = ""
 
@@ -143,7 +143,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
     def read(self, kind: type[_Read]) -> _Read:
         try:
-            return msgspec.convert({} if self.value is None else self.value, kind)
+            return msgspec.convert(_joined(self.value), kind)
         except msgspec.ValidationError as error:
             raise self.refused(f"{error}; correct the field, or delete it if it is not needed") from error
 
@@ -153,6 +153,14 @@ class _Entry(msgspec.Struct, frozen=True):
     def beside(self, path: str | None) -> str | None:
         """A path that is relative to the file; an empty one is none."""
         return str(self.file.absolute().parent / path) if path else None
+
+
+def _joined(fields: Any) -> Any:
+    """Without the line breaks of base64, which Go leaves out too; nothing becomes an empty mapping."""
+    if not isinstance(fields, dict):
+        return {} if fields is None else fields
+    base64 = {name: value for name, value in fields.items() if str(name).endswith("-data") and isinstance(value, str)}
+    return fields | {name: "".join(value.splitlines()) for name, value in base64.items()}
 
 
 def load(files: Sequence[Path]) -> Config:
@@ -243,7 +251,7 @@ def _url(entry: _Entry, field: str, url: str) -> str:
 def _user(entry: _Entry) -> User:
     user = entry.read(User)
     for given, why in (
-        (user.auth_provider is not None, "auth-provider is not supported, as in kubectl since 1.26; use exec"),
+        (user.auth_provider is not None, "auth-provider is not supported; use a credential plugin (exec)"),
         (user.client_certificate and user.client_certificate_data, _twice("client-certificate")),
         (user.client_key and user.client_key_data, _twice("client-key")),
         (user.has_certificate and not (user.client_key or user.client_key_data), "it has a certificate but no key"),
@@ -269,14 +277,9 @@ def _twice(field: str) -> str:
 def _check_headers(entry: _Entry, user: User) -> None:
     """What is sent as a header must be able to be one (RFC 9110 section 5.5)."""
     extra = [value for values in (user.as_user_extra or {}).values() for value in values]
-    for field, values in {
-        "as": [user.as_],
-        "as-uid": [user.as_uid],
-        "as-groups": user.as_groups,
-        "as-user-extra": extra,
-        "token": [user.token],
-    }.items():
-        if any(not value.isprintable() for value in values or () if value):
+    sent = {"token": [user.token], "as": [user.as_], "as-uid": [user.as_uid], "as-groups": user.as_groups or []}
+    for field, values in {**sent, "as-user-extra": extra}.items():
+        if any(not value.isprintable() for value in values if value):
             raise entry.refused(f"{field} has a character that no HTTP header can hold, such as a line break")
 
 

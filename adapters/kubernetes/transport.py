@@ -24,6 +24,7 @@ _SENT_AS_TOLD = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # h
 _RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # the first that fits
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
     (TimeoutError, httpx2.ReadTimeout),
+    (aiohttp.ClientHttpProxyError, httpx2.ConnectError),  # nothing has reached the server
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
     (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
     (aiohttp.ClientOSError, httpx2.ReadError),  # perhaps while writing, but who knows what the server got

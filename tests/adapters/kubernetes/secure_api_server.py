@@ -79,17 +79,12 @@ async def serving(
 ) -> AsyncIterator[SecureApiServer]:
     """A server for 127.0.0.1 and api.example.com, or one that shows another certificate."""
     server = SecureApiServer(answer)
-    shown = shown or leaf("127.0.0.1", "api.example.com")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=CLIENTS.pem.decode())
-    context.verify_mode = ssl.CERT_OPTIONAL
-    context.verify_flags |= _NO_CHECK_TIME  # kube-apiserver looks at the dates later, and answers 401
+    context = server_context(shown or leaf("127.0.0.1", "api.example.com"))
 
     def named(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
         server.names.append(name)
 
     context.sni_callback = named
-    with as_files(shown) as (certificate, key):
-        context.load_cert_chain(certificate, key)
     listening = await asyncio.start_server(server.connected, "127.0.0.1", 0, ssl=context)
     server.port = listening.sockets[0].getsockname()[1]
     try:
@@ -99,6 +94,16 @@ async def serving(
         for task in server.tasks:
             task.cancel()
         await asyncio.gather(*server.tasks, return_exceptions=True)
+
+
+def server_context(shown: pki.Authority) -> ssl.SSLContext:
+    """Asks for a client certificate, and does without."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=CLIENTS.pem.decode())
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= _NO_CHECK_TIME  # kube-apiserver looks at the dates later, and answers 401
+    with as_files(shown) as (certificate, key):
+        context.load_cert_chain(certificate, key)
+    return context
 
 
 def leaf(

@@ -21,6 +21,7 @@ from tests.adapters.kubernetes.secure_api_server import (
     base64_of,
     leaf,
     read,
+    server_context,
     serving,
     talking,
 )
@@ -167,7 +168,10 @@ async def test_a_server_need_not_be_verified(tmp_path: Path) -> None:
             await read(api)
 
 
-async def test_calls_go_by_the_proxy_of_the_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_calls_go_by_the_proxy_of_the_kubeconfig(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     heads: list[str] = []
 
@@ -177,9 +181,10 @@ async def test_calls_go_by_the_proxy_of_the_kubeconfig(tmp_path: Path, monkeypat
         far, away = await asyncio.open_connection("127.0.0.1", server.port)
         await asyncio.gather(copied(reader, away), copied(far, writer))
 
-    async with serving() as server, await asyncio.start_server(proxy, "127.0.0.1", 0) as listening:
+    tls = server_context(leaf("127.0.0.1")) if scheme == "https" else None
+    async with serving() as server, await asyncio.start_server(proxy, "127.0.0.1", 0, ssl=tls) as listening:
         port = listening.sockets[0].getsockname()[1]
-        cluster = {"server": "https://api.example.com:6443", "proxy-url": f"http://u:{CANARY}@127.0.0.1:{port}"}
+        cluster = {"server": "https://api.example.com:6443", "proxy-url": f"{scheme}://u:{CANARY}@127.0.0.1:{port}"}
         async with talking(tmp_path, cluster, {"token": CANARY}) as api:
             await read(api)
     assert heads[0].startswith("CONNECT api.example.com:6443 ")

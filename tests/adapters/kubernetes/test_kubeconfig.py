@@ -108,6 +108,12 @@ def test_entries_that_are_not_in_use_are_not_judged(tmp_path: Path) -> None:
     assert load([file]).user.token == CANARY
 
 
+def test_base64_may_have_line_breaks(tmp_path: Path) -> None:
+    cluster = {"server": "https://x", "certificate-authority-data": "YWJj\nZGVm\n"}
+    sections: dict[str, Any] = {"contexts": CONTEXT, "clusters": {"c": cluster}, "users": USER}
+    assert load([write(tmp_path / "one", current="here", **sections)]).cluster.certificate_authority_data == b"abcdef"
+
+
 def test_no_value_of_a_kubeconfig_shows_itself(tmp_path: Path) -> None:
     secret = {"token": CANARY, "exec": EXEC | {"args": [CANARY], "env": [{"name": "X", "value": CANARY}]}}
     config = loaded(tmp_path, user=secret)
