@@ -277,9 +277,10 @@ def _twice(field: str) -> str:
 def _check_headers(entry: _Entry, user: User) -> None:
     """What is sent as a header must be able to be one (RFC 9110 section 5.5)."""
     extra = [value for values in (user.as_user_extra or {}).values() for value in values]
-    sent = {"token": [user.token], "as": [user.as_], "as-uid": [user.as_uid], "as-groups": user.as_groups or []}
-    for field, values in {**sent, "as-user-extra": extra}.items():
-        if any(not value.isprintable() for value in values if value):
+    sent = {"token": user.token, "as": user.as_, "as-uid": user.as_uid}
+    sent |= {"as-groups": "".join(user.as_groups or ()), "as-user-extra": "".join(extra)}
+    for field, text in sent.items():
+        if text and not text.isprintable():
             raise entry.refused(f"{field} has a character that no HTTP header can hold, such as a line break")
 
 
