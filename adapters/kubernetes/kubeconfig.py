@@ -159,8 +159,8 @@ def _joined(fields: Any) -> Any:
     """Without the line breaks of base64, which Go leaves out too; nothing becomes an empty mapping."""
     if not isinstance(fields, dict):
         return {} if fields is None else fields
-    base64 = {name: value for name, value in fields.items() if str(name).endswith("-data") and isinstance(value, str)}
-    return fields | {name: "".join(value.splitlines()) for name, value in base64.items()}
+    base64 = {name: text for name, text in fields.items() if str(name).endswith("-data") and isinstance(text, str)}
+    return fields | {name: "".join(text.splitlines()) for name, text in base64.items()}
 
 
 def load(files: Sequence[Path]) -> Config:
@@ -289,8 +289,7 @@ def _exec(entry: _Entry, plugin: Exec) -> Exec:
     if not plugin.command:
         raise entry.refused("exec.command is missing")
     if plugin.api_version not in _EXEC_VERSIONS:
-        known = " and ".join(_EXEC_VERSIONS)
-        raise entry.refused(f"exec.apiVersion is {plugin.api_version!r}, known are {known}; renew the kubeconfig")
+        raise entry.refused(f"exec.apiVersion is {plugin.api_version!r}; write {' or '.join(_EXEC_VERSIONS)}")
     if plugin.interactive_mode is None and plugin.api_version == _EXEC_VERSIONS[0]:
         raise entry.refused("exec.interactiveMode is missing; write Never or IfAvailable")
     if plugin.interactive_mode == "Always":
