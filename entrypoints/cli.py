@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from adapters.kubernetes.connect import NoCluster, pod_namespace
+from adapters.kubernetes.connect import pod_namespace
+from adapters.kubernetes.kubeconfig import NoCluster
 from adapters.kubernetes.manifests import BadManifest
 from entrypoints import logs
 from entrypoints.container import Container

@@ -51,6 +51,7 @@ from entrypoints.elector import Election, Elector, Unopposed
 from entrypoints.manager import Manager
 from entrypoints.metrics.guard import Guard
 from entrypoints.metrics.server import MetricsServer
+from entrypoints.probes import Acceptance
 from entrypoints.settings import ISSUER_NAMES, METRICS_PATH, METRICS_PREFIX, NAMES, Settings
 from entrypoints.workers import Workers
 
@@ -85,7 +86,10 @@ class Container(containers.DeclarativeContainer):
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
     meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
 
-    client = providers.Singleton(connect, providers.Singleton(_connections, settings), meter)
+    acceptance = providers.Singleton(Acceptance, clock)
+    client = providers.Singleton(
+        connect, providers.Singleton(_connections, settings), meter, acceptance.provided.answered
+    )
     turns = providers.Singleton(_turns, settings)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
@@ -101,7 +105,9 @@ class Container(containers.DeclarativeContainer):
     access_review = providers.Singleton(KubernetesAccessReview, api, NAMES.group)
 
     times = settings.provided.lease_times
-    lease_client = providers.Singleton(connect, meter=meter)  # a connection of its own
+    lease_client = providers.Singleton(
+        connect, meter=meter, answered=acceptance.provided.answered
+    )  # a connection of its own
     lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
     lease = providers.Singleton(
         KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller
@@ -157,7 +163,9 @@ class Container(containers.DeclarativeContainer):
     guard = providers.Singleton(_guard, reviews, clock)
     metrics = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
 
-    manager = providers.Singleton(Manager, cluster, recorder, reconciler, workers, election, settings, metrics)
+    manager = providers.Singleton(
+        Manager, cluster, recorder, reconciler, workers, election, settings, metrics, acceptance
+    )
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:

@@ -18,7 +18,7 @@ from domain.ports import Cluster, Recorder
 from domain.reconcile import Reconciler
 from entrypoints.elector import Election
 from entrypoints.metrics.server import MetricsServer
-from entrypoints.probes import probes
+from entrypoints.probes import Acceptance, probes
 from entrypoints.settings import Settings
 from entrypoints.workers import Workers
 
@@ -37,6 +37,7 @@ class Manager:
         election: Election,
         settings: Settings,
         metrics: MetricsServer,
+        acceptance: Acceptance,
     ) -> None:
         self._cluster = cluster
         self._recorder = recorder
@@ -45,12 +46,14 @@ class Manager:
         self._election = election
         self._settings = settings
         self._metrics = metrics
+        self._acceptance = acceptance
         self._ready = False
         self._works = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; raises LeadLost, and what ends another of its parts, which nothing should."""
-        async with probes(self._settings.health_probe_bind_address, lambda: self._ready), self._metrics.run():
+        address, has_ended = self._settings.health_probe_bind_address, self._acceptance.has_ended
+        async with probes(address, lambda: self._ready, has_ended), self._metrics.run():
             work = asyncio.create_task(self._work(), name="work")
             election = asyncio.create_task(self._take_part(), name="election")
             parts: Sequence[asyncio.Task[Any]] = [

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from lightkube import KubeConfig
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
+from adapters.kubernetes.kubeconfig import load
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer
 from tests.cluster.cert_manager import CertManager
@@ -51,9 +51,7 @@ def install(server: ApiServer) -> Deployed:
 @pytest_asyncio.fixture
 async def manager_api(deployed: Deployed) -> AsyncIterator[Api]:
     """The choke point to the API server, with the rights of the manager."""
-    config = KubeConfig.from_file(deployed.manager).get()
-    assert config is not None
-    api = Api(client(config), field_manager=NAMES.controller)
+    api = Api(client(load([deployed.manager])), field_manager=NAMES.controller)
     yield api
     await api.close()
 

@@ -1,63 +1,62 @@
-"""From the environment to a client: in the cluster its ServiceAccount, elsewhere the kubeconfig.
+"""Puts a client together: in a pod from its ServiceAccount, elsewhere from the kubeconfig.
 
-Law: what cannot work is refused here, in one sentence that says what to do, before anything is started.
+What cannot work is refused here, in one line that says what to do, before anything is started.
 """
 
 from __future__ import annotations
 
-import ssl
+import os
+from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
-import msgspec
-import yaml
-from lightkube import AsyncClient, KubeConfig
-from lightkube.config.client_adapter import verify_cluster
-from lightkube.config.kubeconfig import SERVICE_ACCOUNT, SingleConfig
-from lightkube.config.models import User
-from lightkube.core.exceptions import ConfigError
+from lightkube import AsyncClient
 
 from adapters.kubernetes.counted import Counted
+from adapters.kubernetes.credentials import Authentication, CredentialUnavailable, Given, Source, TokenFile
+from adapters.kubernetes.exec_plugin import ExecPlugin, installed
 from adapters.kubernetes.http import over
+from adapters.kubernetes.kubeconfig import PROXIES, Cluster, Config, NoCluster, User, load
+from adapters.kubernetes.tls import Tls
 from adapters.kubernetes.transport import CONNECTIONS, Transport
 from adapters.silent import SILENT
 from domain.ports import Meter
 
-_EXEC_KNOWN = ("client.authentication.k8s.io/v1alpha1", "client.authentication.k8s.io/v1beta1")
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-class NoCluster(Exception):
-    """There is no cluster to talk to; the message says why and what to do."""
+Answered = Callable[[int], None]
+"""Is given the HTTP status of each answer."""
 
 
-def connect(connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
-    """A client for the current kubeconfig or the pod's ServiceAccount; raises NoCluster. Does no I/O on the network."""
-    config = _config()
-    _refuse_what_cannot_work(config)
+def _unnoted(status: int) -> None:
+    return
+
+
+def connect(connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted) -> AsyncClient:
+    """A client for the pod's ServiceAccount or the current kubeconfig; raises NoCluster. Does no I/O on the network."""
+    return client(_service_account() or load(_files()), connections, meter, answered)
+
+
+def client(
+    config: Config, connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted
+) -> AsyncClient:
+    """A client on our own transport; raises NoCluster."""
+    server = config.cluster.server
     try:
-        return client(config, connections, meter)
-    except (ConfigError, httpx2.InvalidURL) as error:
+        tls = Tls(config.cluster, config.user)
+        auth = Authentication(_source(config), config.user, tls.present, answered)
+        transport = Transport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
+        return over(Counted(transport, meter, below=urlsplit(server).path), server, auth)
+    except CredentialUnavailable as error:
+        raise NoCluster(str(error)) from error
+    except httpx2.InvalidURL as error:
         raise NoCluster(f"the kubeconfig cannot be used: {error}") from error
     except (OSError, ValueError) as error:
         raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
-
-
-def client(config: SingleConfig, connections: int = CONNECTIONS, meter: Meter = SILENT) -> AsyncClient:
-    """A client on our own transport, which must be told again whom to trust and who we are."""
-    server, context = config.cluster.server, verify_cluster(config.cluster, config.user or User(), config.abs_file)
-    if isinstance(context, ssl.SSLContext):
-        # Set from Python 3.13 on; it refuses CA certificates without keyUsage or authorityKeyIdentifier.
-        context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
-    transport = Transport(context, _proxy(server), connections)
-    return over(Counted(transport, meter, below=urlsplit(server).path), config)
-
-
-def _proxy(server: str) -> str | None:
-    """The proxy that the environment names (HTTPS_PROXY, NO_PROXY), as kubectl uses it too."""
-    url = urlsplit(server)
-    return None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
 
 
 def pod_namespace() -> str | None:
@@ -66,36 +65,48 @@ def pod_namespace() -> str | None:
     return file.read_text().strip() if file.is_file() else None
 
 
-def _config() -> SingleConfig:
+def _service_account() -> Config | None:
+    """None outside a cluster."""
+    token = Path(SERVICE_ACCOUNT, "token")
+    if not token.is_file():
+        return None
     try:
-        kubeconfig = KubeConfig.from_env()
-        config = kubeconfig.get() if kubeconfig.current_context else None
-    except (ConfigError, OSError) as error:
-        raise NoCluster(f"no cluster to talk to: {error}; set KUBECONFIG, or run in a pod") from error
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     except KeyError as error:
-        raise NoCluster(f"the kubeconfig lacks {error}, which it should define") from error
-    except yaml.YAMLError as error:  # its message quotes lines of the file
-        raise NoCluster(f"the kubeconfig is not YAML{_line(error)}") from error
-    except (TypeError, AttributeError, ValueError, msgspec.MsgspecError) as error:
-        raise NoCluster(f"the kubeconfig cannot be read ({type(error).__name__}: {error})") from error
-    if config is None:
-        raise NoCluster("the kubeconfig has no current-context; choose one with: kubectl config use-context")
-    return config
+        raise NoCluster(f"the pod lacks the variable {error}, which kubelets set") from error
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    authority = str(Path(SERVICE_ACCOUNT, "ca.crt"))
+    return Config(Cluster(server=server, certificate_authority=authority), User(token_file=str(token)))
 
 
-def _line(error: yaml.YAMLError) -> str:
-    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-    return f": see line {mark.line + 1}" if mark else ""
+def _files() -> list[Path]:
+    """https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#the-kubeconfig-environment-variable"""
+    named = [file for file in os.environ.get("KUBECONFIG", "").split(os.pathsep) if file]
+    return [Path(file) for file in named or [os.path.expanduser("~/.kube/config")]]
 
 
-def _refuse_what_cannot_work(config: SingleConfig) -> None:
+def _source(config: Config) -> Source:
+    """The credential that kubectl would take where there are several."""
     user = config.user
-    if user is None:
-        raise NoCluster(f"context {config.context_name!r} of the kubeconfig names no user")
-    if (user.client_cert or user.client_cert_data) and not (user.client_key or user.client_key_data):
-        raise NoCluster(f"the user of context {config.context_name!r} of the kubeconfig has a certificate but no key")
-    if user.exec is not None and user.exec.apiVersion not in _EXEC_KNOWN:
-        raise NoCluster(
-            f"the kubeconfig's credential plugin speaks {user.exec.apiVersion}, lightkube only v1alpha1 and v1beta1; "
-            "use a kubeconfig with a token or a client certificate"
-        )
+    if user.token_file:
+        return TokenFile(user.token_file)
+    if user.token:
+        return Given(f"Bearer {user.token}")
+    if user.username or user.password:
+        pair = f"{user.username or ''}:{user.password or ''}"
+        return Given(f"Basic {b64encode(pair.encode()).decode()}")
+    if user.plugin is not None:
+        installed(user.plugin)
+        return ExecPlugin(user.plugin, config.cluster)
+    return Given()
+
+
+def _proxy(cluster: Cluster) -> str | None:
+    """The kubeconfig's proxy, else the one of the environment (HTTPS_PROXY, NO_PROXY), as kubectl has it."""
+    if cluster.proxy_url:
+        return cluster.proxy_url
+    url = urlsplit(cluster.server)
+    proxy = None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
+    if proxy is not None and urlsplit(proxy).scheme not in PROXIES:
+        raise NoCluster(f"{url.scheme.upper()}_PROXY is no http or https proxy; name an HTTP proxy, or set NO_PROXY")
+    return proxy

@@ -14,8 +14,9 @@ from datetime import timedelta
 import httpx2
 import msgspec
 from lightkube import ApiError
-from lightkube.core.exceptions import ConfigError
 
+from adapters.kubernetes.credentials import CredentialUnavailable
+from adapters.kubernetes.unreachable import REFUSED_FOR, Unreachable
 from domain.errors import (
     AdmissionRefused,
     ClusterError,
@@ -54,6 +55,7 @@ _ADMISSION = re.compile(
 https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go and
 pkg/admission/errors.go; names are quoted there, so that no name can look like the rest.
 """
+_UNAUTHORIZED = 401
 _MESSAGE_LIMIT = 500
 _LONGEST_WAIT = 3600.0  # seconds, whatever a server asks for
 _FOREIGN = (
@@ -61,7 +63,7 @@ _FOREIGN = (
     httpx2.StreamError,
     msgspec.MsgspecError,
     RecursionError,  # msgspec's, of an object that is nested too deep
-    ConfigError,
+    CredentialUnavailable,
     KeyError,
     ValueError,
     OSError,
@@ -107,12 +109,14 @@ def from_status(code: int, message: str, retry_after: float | None = None) -> Cl
 def _translate(error: Exception) -> ClusterError:
     if (refusal := _refusal(error)) is not None:
         return _refused(refusal)
+    if isinstance(error, CredentialUnavailable):
+        return Transient(str(error))
+    if isinstance(error.__cause__, Unreachable):
+        return Transient(str(error.__cause__))
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return Transient(f"the API server did not answer in time ({type(error).__name__})")
     if isinstance(error, httpx2.TransportError):
         return Transient(f"the API server cannot be reached ({type(error).__name__})")
-    if isinstance(error, ConfigError):  # may quote what a credential plugin printed
-        return Transient("the credentials of the kubeconfig cannot be had; try kubectl with the same kubeconfig")
     return Transient(f"the API server's answer cannot be read ({type(error).__name__})")
 
 
@@ -120,6 +124,9 @@ def _refused(refusal: httpx2.HTTPStatusError) -> ClusterError:
     code = refusal.response.status_code
     said = _said(refusal)
     failure = from_status(code, said or f"the API server answered {code}", _retry_after(refusal.response))
+    if code == _UNAUTHORIZED and not isinstance(failure, AdmissionRefused):
+        why = refusal.response.extensions.get(REFUSED_FOR) or said or "Unauthorized"
+        return Forbidden(f"the API server does not accept the manager's credential (401): {_one_line(why)}")
     if said is None and isinstance(failure, _FINAL):
         return Transient(str(failure), failure.retry_after)
     return failure

@@ -14,14 +14,21 @@ from typing import Any
 import httpx2
 from lightkube import AsyncClient
 from lightkube.config.kubeconfig import SingleConfig
+from lightkube.config.models import Cluster, Context, User
 
 _Flow = AsyncGenerator[httpx2.Request, httpx2.Response]
 
 
-def over(transport: httpx2.AsyncBaseTransport, config: SingleConfig) -> AsyncClient:
-    """lightkube's client, over this transport; it gives no way in but its private parts, hence the exact pin."""
+def over(transport: httpx2.AsyncBaseTransport, server: str, auth: httpx2.Auth) -> AsyncClient:
+    """lightkube's client, over this transport; it gives no way in but its private parts, hence the exact pin.
+
+    TLS is the transport's. The httpx2.AsyncClient that lightkube makes sends nothing; `insecure` spares it from loading
+    a trust store.
+    """
+    config = SingleConfig("kubeconfig", Context(cluster=server), Cluster(server=server, insecure=True), User())
     client = AsyncClient(config=config, transport=transport)
     inner: Any = client._client
+    inner._client.auth = auth
     inner._client = Http(inner._client, transport)
     return client
 

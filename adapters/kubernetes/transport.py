@@ -7,7 +7,6 @@ the time that the manager worked went there.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -15,12 +14,17 @@ import aiohttp
 import httpx2
 from yarl import URL
 
+from adapters.kubernetes.tls import Tls
+from adapters.kubernetes.unreachable import REFUSED_FOR, unreachable
+
+_UNAUTHORIZED = 401
 CONNECTIONS = 100  # at a time; who wants one more waits
 _IDLE = 60.0  # seconds until an unused connection is closed; the API server keeps them for longer
 _SENT_AS_TOLD = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # headers that aiohttp would make up
 _RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # the first that fits
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
     (TimeoutError, httpx2.ReadTimeout),
+    (aiohttp.ClientHttpProxyError, httpx2.ConnectError),  # nothing has reached the server
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
     (aiohttp.ServerDisconnectedError, httpx2.RemoteProtocolError),
     (aiohttp.ClientOSError, httpx2.ReadError),  # perhaps while writing, but who knows what the server got
@@ -29,16 +33,19 @@ _RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # 
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    def __init__(self, context: ssl.SSLContext, proxy: str | None, connections: int = CONNECTIONS) -> None:
-        self._context = context
+    """`proxy` is a URL; `name` the one that the server's certificate must have, where it is not the URL's host."""
+
+    def __init__(self, tls: Tls, proxy: str | None, connections: int = CONNECTIONS, name: str | None = None) -> None:
+        self._tls = tls
         self._proxy = proxy
+        self._name = name
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None  # made by the first request: aiohttp wants a running loop
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self._session = self._session or self._begin()
         url = request.url
-        with _translated():
+        with _translated(request, self._tls):
             answer = await self._session.request(
                 request.method,
                 URL.build(
@@ -52,8 +59,17 @@ class Transport(httpx2.AsyncBaseTransport):
                 data=request.content or None,
                 timeout=_timeout(request),
                 allow_redirects=False,
+                ssl=self._tls.context(),  # connections of another context are not used any more
+                server_hostname=self._name,
             )
-        return httpx2.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer))
+        # For errors.py: HTTP does not say why a credential is refused.
+        refused = {REFUSED_FOR: self._tls.expiry()} if answer.status == _UNAUTHORIZED else {}
+        return httpx2.Response(
+            answer.status,
+            headers=answer.raw_headers,
+            stream=_Body(answer, request, self._tls),
+            extensions=refused,
+        )
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -62,7 +78,6 @@ class Transport(httpx2.AsyncBaseTransport):
     def _begin(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=self._context,
                 resolver=aiohttp.ThreadedResolver(),  # the system's; aiohttp would take aiodns, since it is installed
                 limit=self._connections,
                 keepalive_timeout=_IDLE,
@@ -75,11 +90,13 @@ class Transport(httpx2.AsyncBaseTransport):
 
 
 class _Body(httpx2.AsyncByteStream):
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx2.Request, tls: Tls) -> None:
         self._answer = answer
+        self._request = request
+        self._tls = tls
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _translated():
+        with _translated(self._request, self._tls):
             async for chunk in self._answer.content.iter_any():
                 yield chunk
 
@@ -96,9 +113,15 @@ def _timeout(request: httpx2.Request) -> aiohttp.ClientTimeout:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(request: httpx2.Request, tls: Tls) -> Iterator[None]:
     try:
         yield
     except (aiohttp.ClientError, OSError) as error:
         kind = next((kind for known, kind in _RAISED if isinstance(error, known)), httpx2.NetworkError)
-        raise kind(str(error)) from error
+        raise kind(str(error), request=request) from unreachable(error, _address(request.url), tls.trusted)
+
+
+def _address(url: httpx2.URL) -> str:
+    """host:port, as kubectl's messages have it."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"

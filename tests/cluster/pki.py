@@ -8,7 +8,9 @@ import datetime
 import ipaddress
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -87,7 +89,9 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_kubeconfig(path: Path, cluster: dict[str, str], user: dict[str, str], namespace: str = "default") -> None:
+def write_kubeconfig(
+    path: Path, cluster: Mapping[str, Any], user: Mapping[str, Any], namespace: str = "default"
+) -> None:
     """A kubeconfig of one context; JSON is YAML."""
     names = {"cluster": "tests", "user": "tests"}
     config = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lightkube import KubeConfig
 
+from adapters.kubernetes import connect
 from entrypoints import cli
 from entrypoints.elector import LeadLost
 from entrypoints.settings import OPTIONS, Settings
@@ -20,7 +20,7 @@ from tests.entrypoints.command import Run
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither a pod nor a kubeconfig, wherever the tests run, and no variable that sets a flag."""
-    monkeypatch.setattr(KubeConfig.from_env.__func__, "__defaults__", (str(tmp_path), str(tmp_path / "config")))  # type: ignore[attr-defined]
+    monkeypatch.setattr(connect, "SERVICE_ACCOUNT", str(tmp_path))
     monkeypatch.setattr(cli, "pod_namespace", lambda: None)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
 
@@ -126,8 +126,7 @@ def test_a_manager_without_a_cluster_says_what_to_do(run: Run, tmp_path: Path) -
     result = run("manager", "--cluster-resource-namespace", "system")
     assert result.status == 1
     assert result.error == (
-        f"Error: no cluster to talk to: Configuration file {tmp_path / 'nowhere'} not found; "
-        "set KUBECONFIG, or run in a pod"
+        f"Error: no cluster to talk to: {tmp_path / 'nowhere'} not found; set KUBECONFIG, or run in a pod"
     )
 
 

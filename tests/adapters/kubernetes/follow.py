@@ -20,7 +20,7 @@ from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.watch import Follower
 from adapters.memory.meter import MemoryMeter
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer
-from tests.adapters.kubernetes.wire import REQUESTS, config
+from tests.adapters.kubernetes.wire import REQUESTS, access
 
 
 class Seen:
@@ -52,7 +52,7 @@ async def following(
     metadata_only: bool = False,
 ) -> AsyncIterator[Seen]:
     """Follows until the context is left."""
-    api, seen = Api(client(config(server.url)), "tester"), Seen(known)
+    api, seen = Api(client(access(server.url)), "tester"), Seen(known)
     seen.follower = Follower(
         api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only, meter=seen.meter
     )

@@ -23,7 +23,7 @@ from domain.errors import NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, ObjectKey, SecretVersion
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, page
-from tests.adapters.kubernetes.wire import Wire, config, path_of, segments
+from tests.adapters.kubernetes.wire import Wire, access, path_of, segments
 
 KEY = ObjectKey("Secret", "team-a", "credentials")
 
@@ -96,7 +96,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
-    api = Api(client(config(server.url)), "tester")
+    api = Api(client(access(server.url)), "tester")
     cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):

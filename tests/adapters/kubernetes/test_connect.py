@@ -6,21 +6,17 @@ keeps secret. No call goes over the network.
 
 from __future__ import annotations
 
-import gc
 import json
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lightkube import KubeConfig
 
 from adapters.kubernetes import connect as module
-from adapters.kubernetes.connect import NoCluster, connect, pod_namespace
+from adapters.kubernetes.connect import connect, pod_namespace
+from adapters.kubernetes.kubeconfig import NoCluster
 from tests.adapters.kubernetes.wire import CANARY
-
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +24,7 @@ def service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a pod would have its token; nothing is there, wherever the tests run."""
     folder = tmp_path / "serviceaccount"
     monkeypatch.setattr(module, "SERVICE_ACCOUNT", str(folder))
-    monkeypatch.setattr(KubeConfig.from_env.__func__, "__defaults__", (str(folder), str(tmp_path / "default")))  # type: ignore[attr-defined]
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
@@ -36,11 +32,10 @@ def service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "kubeconfig"
     monkeypatch.setenv("KUBECONFIG", str(file))
-    yield file
-    gc.collect()  # now, while it is ignored that lightkube leaves its temporary files open
+    return file
 
 
 GOOD: dict[str, Any] = {
@@ -61,46 +56,78 @@ def with_cluster(**cluster: Any) -> dict[str, Any]:
     return GOOD | {"clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"} | cluster}]}
 
 
-def with_exec(version: str) -> dict[str, Any]:
-    return with_user(exec={"apiVersion": f"client.authentication.k8s.io/{version}", "command": CANARY})
+def with_exec(version: str, **more: Any) -> dict[str, Any]:
+    return with_user(
+        exec={"apiVersion": f"client.authentication.k8s.io/{version}", "command": "sh", "args": [CANARY]} | more
+    )
 
 
 NO_CONTEXT = "the kubeconfig has no current-context; choose one with: kubectl config use-context"
 CERTIFICATES = "the kubeconfig's certificates cannot be used: "
 TEXTS = {
-    "an open quote": (f"users:\n- token: '{CANARY}\n", "the kubeconfig is not YAML: see line 3"),
-    "two colons": (f"token: x: {CANARY}", "the kubeconfig is not YAML: see line 1"),
-    "an alias": (f"\ntoken: *{CANARY}", "the kubeconfig is not YAML: see line 2"),
-    "a tag": (f"token: !{CANARY} x", "the kubeconfig is not YAML: see line 1"),
-    "a control character": (f"token: {CANARY}\0", "the kubeconfig is not YAML"),
-    "nothing": ("", "the kubeconfig cannot be read (AttributeError"),
-    "a list": ("[]", "the kubeconfig cannot be read (AttributeError"),
-    "no lists": ("current-context: x\nclusters: null", "the kubeconfig cannot be read (TypeError"),
+    "an open quote": (f"users:\n- token: '{CANARY}\n", "is not YAML: see line 3"),
+    "two colons": (f"token: x: {CANARY}", "is not YAML: see line 1"),
+    "an alias": (f"\ntoken: *{CANARY}", "is not YAML: see line 2"),
+    "a tag": (f"token: !{CANARY} x", "is not YAML: see line 1"),
+    "a control character": (f"token: {CANARY}\0", "is not YAML"),
+    "a value that is not of its tag": (f"token: !!int '{CANARY}'", "is not YAML (ValueError)"),
+    "a date that is none": (f"token: !!timestamp '{CANARY}'", "is not YAML (AttributeError)"),
+    "nothing": ("", NO_CONTEXT),
+    "a list": ("[]", "cannot be read: Expected `object`, got `array`"),
+    "an entry without a name": (
+        "users: [{}]",
+        "cannot be read: Object missing required field `name` - at `$.users[0]`",
+    ),
+    "no lists": ("current-context: x\nclusters: null", "the kubeconfig has no context 'x'"),
 }
+V1 = {"interactiveMode": "Never"}
 CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "no current-context": ({name: GOOD[name] for name in GOOD if name != "current-context"}, NO_CONTEXT),
     "an empty current-context": (GOOD | {"current-context": ""}, NO_CONTEXT),
-    "an unknown context": (GOOD | {"current-context": "there"}, "no cluster to talk to: Context 'there' not found"),
-    "no clusters": ({name: GOOD[name] for name in GOOD if name != "clusters"}, "the kubeconfig lacks 'clusters'"),
-    "an unknown cluster": (GOOD | {"clusters": []}, "the kubeconfig lacks 'c', which it should define"),
-    "an unknown user": (GOOD | {"users": []}, "the kubeconfig lacks 'u', which it should define"),
-    "no user": (
-        GOOD | {"contexts": [{"name": "here", "context": {"cluster": "c"}}]},
-        "context 'here' of the kubeconfig names no user",
+    "an unknown context": (GOOD | {"current-context": "there"}, "the kubeconfig has no context 'there'; see: kubectl"),
+    "no clusters": ({name: GOOD[name] for name in GOOD if name != "clusters"}, "there is no cluster 'c'"),
+    "an unknown user": (GOOD | {"users": []}, "there is no user 'u'; see: kubectl config get-users"),
+    "no user": (GOOD | {"contexts": [{"name": "here", "context": {"cluster": "c"}}]}, "it names no user"),
+    "a name that is there twice": (GOOD | {"users": GOOD["users"] * 2}, "user 'u' of the kubeconfig"),
+    "a field of the user that is unknown": (with_user(token=CANARY, tokenfile="x"), "unknown field `tokenfile`"),
+    "a field of the cluster that is unknown": (with_cluster(proxy="x"), "unknown field `proxy`"),
+    "a field of the plugin that is unknown": (with_exec("v1", **V1, stdin=True), "unknown field `stdin` - at `$.exec`"),
+    "a plugin of version v1alpha1": (
+        with_exec("v1alpha1"),
+        "exec.apiVersion is 'client.authentication.k8s.io/v1alpha1'",
     ),
-    "a plugin of version v1": (
-        with_exec("v1"),
-        "the kubeconfig's credential plugin speaks client.authentication.k8s.io/v1, lightkube only v1alpha1 and",
+    "a plugin of no version": (with_user(exec={"command": "sh"}), "exec.apiVersion is ''"),
+    "a plugin without a command": (with_exec("v1", **V1, command=""), "exec.command is missing"),
+    "a plugin that always asks": (with_exec("v1", interactiveMode="Always"), "exec.interactiveMode is Always"),
+    "a plugin of v1 without a mode": (with_exec("v1"), "exec.interactiveMode is missing"),
+    "a plugin with a mode of its own": (with_exec("v1", interactiveMode="x"), "at `$.exec.interactiveMode`"),
+    "a plugin with a variable without a name": (with_exec("v1", **V1, env=[{"name": ""}]), "a variable without a name"),
+    "a plugin that is not installed": (
+        with_exec("v1", **V1, command="no-such-plugin", installHint="get it at\nexample.com"),
+        "plugin 'no-such-plugin' of the kubeconfig is not installed, or not executable: get it at example.com",
     ),
-    "an auth-provider": (with_user(**{"auth-provider": {"name": CANARY}}), "auth-provider not supported"),
-    "a token that is no text": (with_user(token=12345), "the kubeconfig cannot be read (ValidationError: Expected"),
+    "an auth-provider": (with_user(**{"auth-provider": {"name": CANARY}}), "auth-provider is not supported"),
+    "a token that is no text": (with_user(token=12345), "user 'u' of the kubeconfig"),
+    "a token with a line break": (with_user(token=f"{CANARY}\n"), "token has a character that no HTTP header can hold"),
+    "a token and a password": (with_user(token=CANARY, username="x", password=CANARY), "a token and a password"),
+    "a token file that is not there": (with_user(tokenFile="nowhere"), "cannot be read (FileNotFoundError)"),
+    "groups without a user": (with_user(token=CANARY, **{"as-groups": ["g"]}), "needs the user's name in `as`"),
+    "a user with a line break": (with_user(token=CANARY, **{"as": "a\r\nb: c"}), "as has a character that no HTTP"),
     "a certificate without a key": (
         with_user(**{"client-certificate-data": "YWJj"}),
-        "the user of context 'here' of the kubeconfig has a certificate but no key",
+        "it has a certificate but no key",
+    ),
+    "a certificate twice": (
+        with_user(**{"client-certificate-data": "YWJj", "client-certificate": "x", "client-key": "x"}),
+        "it has client-certificate and client-certificate-data; delete one of them",
+    ),
+    "a key twice": (
+        with_user(**{"client-certificate": "x", "client-key": "x", "client-key-data": "YWJj"}),
+        "it has client-key and client-key-data; delete one of them",
     ),
     "a certificate that is no base64": (
         with_user(**{"client-certificate-data": f"!{CANARY}", "client-key-data": CANARY}),
-        CERTIFICATES,
+        "at `$.client-certificate-data`",
     ),
     "a certificate that is none": (
         with_user(**{"client-certificate-data": "YWJj", "client-key-data": "YWJj"}),
@@ -112,7 +139,19 @@ CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a CA that is not there": (with_cluster(**{"certificate-authority": "nowhere.pem"}), CERTIFICATES),
     "a CA that is none": (with_cluster(**{"certificate-authority-data": "YWJj"}), CERTIFICATES),
-    "a server that is no URL": (with_cluster(server="https://x:port"), "the kubeconfig cannot be used: Invalid port"),
+    "a CA twice": (
+        with_cluster(**{"certificate-authority": "x", "certificate-authority-data": "YWJj"}),
+        "it has certificate-authority and certificate-authority-data; delete one of them",
+    ),
+    "a CA and no verification": (
+        with_cluster(**{"certificate-authority": "x", "insecure-skip-tls-verify": True}),
+        "it has a certificate-authority and insecure-skip-tls-verify; delete one of them",
+    ),
+    "no server": (with_cluster(server=""), "server is no URL that begins with https://"),
+    "a server without a scheme": (with_cluster(server="x:6443"), "server is no URL that begins with https://"),
+    "a server that is no URL": (with_cluster(server="https://x:port"), "server is no URL with a host and a port"),
+    "a SOCKS proxy": (with_cluster(**{"proxy-url": f"socks5://u:{CANARY}@x:1"}), "proxy-url is no http or https proxy"),
+    "a proxy that is no URL": (with_cluster(**{"proxy-url": f"http://u:{CANARY}@x:port"}), "proxy-url is no URL with"),
 }
 CASES = TEXTS | {name: (json.dumps(config), message) for name, (config, message) in CONFIGS.items()}
 
@@ -135,20 +174,29 @@ def test_a_kubeconfig_that_cannot_work_is_refused_in_one_line(case: str, kubecon
 
 def test_a_kubeconfig_that_is_no_text_is_refused(kubeconfig: Path) -> None:
     kubeconfig.write_bytes(b"\xff\xfe\x00")
-    assert "the kubeconfig cannot be read (UnicodeDecodeError" in refusal()
+    assert refusal() == f"the kubeconfig {kubeconfig} is not YAML"
+
+
+def test_a_kubeconfig_that_is_a_folder_is_refused(kubeconfig: Path) -> None:
+    kubeconfig.mkdir()
+    assert refusal() == f"the kubeconfig {kubeconfig} cannot be read: Is a directory"
 
 
 def test_a_kubeconfig_that_is_not_there_is_named(kubeconfig: Path) -> None:
-    assert refusal() == (
-        f"no cluster to talk to: Configuration file {kubeconfig} not found; set KUBECONFIG, or run in a pod"
-    )
+    assert refusal() == f"no cluster to talk to: {kubeconfig} not found; set KUBECONFIG, or run in a pod"
 
 
 def test_with_nothing_at_all_the_default_is_named(tmp_path: Path) -> None:
-    assert f"Configuration file {tmp_path / 'default'} not found; set KUBECONFIG, or run in a pod" in refusal()
+    assert f"no cluster to talk to: {tmp_path / '.kube/config'} not found; set KUBECONFIG, or run in a pod" in refusal()
 
 
-@pytest.mark.parametrize("config", [GOOD, with_exec("v1beta1"), with_exec("v1alpha1"), with_cluster(server="http://x")])
+def test_a_socks_proxy_of_the_environment_is_refused(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubeconfig.write_text(json.dumps(with_cluster(server="https://api.example.com")))
+    monkeypatch.setenv("HTTPS_PROXY", f"socks5://u:{CANARY}@127.0.0.1:1")
+    assert refusal() == "HTTPS_PROXY is no http or https proxy; name an HTTP proxy, or set NO_PROXY"
+
+
+@pytest.mark.parametrize("config", [GOOD, with_exec("v1beta1"), with_exec("v1", **V1), with_cluster(server="http://x")])
 def test_what_can_work_connects_without_a_call(config: dict[str, Any], kubeconfig: Path) -> None:
     kubeconfig.write_text(json.dumps(config))
     assert connect().config.cluster.server == config["clusters"][0]["cluster"]["server"]
@@ -171,7 +219,7 @@ def test_a_pod_without_the_address_of_its_cluster_says_so(
     for name in ("token", "namespace"):
         (service_account / name).write_text(CANARY)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST")
-    assert "lacks 'KUBERNETES_SERVICE_HOST'" in refusal()
+    assert "lacks the variable 'KUBERNETES_SERVICE_HOST'" in refusal()
 
 
 def test_a_pod_knows_its_namespace(service_account: Path) -> None:

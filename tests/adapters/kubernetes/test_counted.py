@@ -23,7 +23,7 @@ from domain.errors import ClusterError
 from domain.model import ObjectKey
 from entrypoints.container import Container
 from entrypoints.settings import Settings
-from tests.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, Answer, config
+from tests.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, Answer, access, authentication
 from tests.cluster.pki import write_kubeconfig
 
 AN_EVENT = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
@@ -36,7 +36,7 @@ class Caller:
             return told if isinstance(told, httpx2.Response) else await told
 
         self.meter = MemoryMeter()
-        client = over(Counted(httpx2.MockTransport(handle), self.meter), config())
+        client = over(Counted(httpx2.MockTransport(handle), self.meter), "https://api.example.com", authentication())
         self.api = Api(client, "tester")
 
     async def ask(self, call: Any) -> None:
@@ -95,7 +95,7 @@ async def test_wherever_the_server_is_a_call_is_told_as_what_it_is(
     """The path must not be taken for a resource, nor a name be told."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     meter = MemoryMeter()
-    api = Api(client(config(server), meter=meter), "tester")
+    api = Api(client(access(server), meter=meter), "tester")
     with pytest.raises(ClusterError):
         await api.get(SECRETS, "n", "x")
     await api.close()

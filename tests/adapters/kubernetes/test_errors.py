@@ -15,9 +15,9 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from lightkube.core.exceptions import ConfigError
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.errors import from_status
 from adapters.kubernetes.resources import EVENTS, LEASES, SECRETS
 from domain.errors import (
@@ -126,7 +126,8 @@ def raising(error: Exception) -> Answer:
 @pytest.mark.parametrize(("code", "expected"), CODES.items())
 async def test_a_status_is_told_in_its_own_words(call: Call, code: int, expected: type[ClusterError]) -> None:
     error = await error_of(call, responding(code, JSON, STATUS))
-    assert (type(error), str(error), error.retry_after) == (expected, "said so", None)
+    told = "the API server does not accept the manager's credential (401): said so" if code == 401 else "said so"
+    assert (type(error), str(error), error.retry_after) == (expected, told, None)
 
 
 @pytest.mark.parametrize("call", [*READS, *WRITES])
@@ -231,7 +232,7 @@ TROUBLES: list[tuple[Exception, type[ClusterError]]] = [
     (httpx2.LocalProtocolError("x"), Transient),
     (httpx2.TooManyRedirects("x"), Transient),
     (httpx2.StreamError("x"), Transient),
-    (ConfigError("x"), Transient),
+    (CredentialUnavailable("x"), Transient),
     (RecursionError("x"), UnknownOutcome),
     (KeyError("Content-Type"), Transient),
     (ValueError("x"), Transient),

@@ -19,12 +19,12 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from lightkube.core.exceptions import ConfigError
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import client
+from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.resources import SECRET_VERSIONS, SECRETS
 from adapters.kubernetes.translate import Translator
 from domain.errors import ClusterError, Invalid
@@ -32,7 +32,7 @@ from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
 from tests.adapters.kubernetes.follow import Seen, an_object, following, passing_at_once, until
-from tests.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, answering, config
+from tests.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, access, answering
 
 ENCODED = base64.b64encode(CANARY.encode()).decode()
 APPLIED = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"stringData": {"token": CANARY}})}
@@ -68,6 +68,13 @@ def test_credentials_show_what_they_are_called_and_not_what_they_are() -> None:
     for text in (repr(credentials), str(credentials), f"{credentials}", repr(order), repr([order]), f"{order!s}"):
         assert not shown(text)
     assert "version='7'" in repr(credentials)
+
+
+def test_the_managers_own_credential_does_not_show_itself() -> None:
+    held = Credential(f"Bearer {CANARY}", CANARY.encode())
+    config = access("https://api.example.com")
+    for text in (repr(held), str(held), f"{held}", repr([held]), repr(config), str(config.user)):
+        assert not shown(text)
 
 
 def test_of_a_secret_in_the_watch_only_its_name_and_version_are_decoded() -> None:
@@ -118,7 +125,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     logging.getLogger("anybody").debug("all that is said is seen here")
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
-        api = Api(client(config(server.url)), "tester")
+        api = Api(client(access(server.url)), "tester")
         cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):
@@ -175,7 +182,7 @@ async def test_no_error_shows_what_the_server_sent_or_got(echo: str) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ConfigError(f"Exec aws returned 1: {CANARY}"), ValueError(CANARY), KeyError(CANARY), OSError(CANARY)]
+    [ValueError(CANARY), KeyError(CANARY), OSError(CANARY)]
     + [kind(CANARY) for kind in (httpx2.ConnectError, httpx2.ReadError, httpx2.RemoteProtocolError)],
     ids=lambda error: type(error).__name__,
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -16,13 +15,15 @@ import pytest
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
+from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.tls import Tls
 from adapters.kubernetes.transport import Transport
 from domain.errors import Transient
-from tests.adapters.kubernetes.wire import config
+from tests.adapters.kubernetes.wire import access
 
 Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-_PLAIN = ssl.create_default_context()
+_TLS = Tls(Cluster(), User())
 
 
 @asynccontextmanager
@@ -43,7 +44,7 @@ async def serving(behave: Server) -> AsyncIterator[str]:
 @asynccontextmanager
 async def talking(read: float = 10.0) -> AsyncIterator[httpx2.AsyncClient]:
     timeout = httpx2.Timeout(10.0, read=read)
-    async with httpx2.AsyncClient(transport=Transport(_PLAIN, proxy=None), timeout=timeout) as http:
+    async with httpx2.AsyncClient(transport=Transport(_TLS, proxy=None), timeout=timeout) as http:
         yield http
 
 
@@ -172,7 +173,7 @@ async def test_the_proxy_of_the_environment_is_used(
     async with serving(proxy) as url:
         monkeypatch.setenv("http_proxy", url)
         monkeypatch.setenv("no_proxy", no_proxy)
-        api = Api(client(config("http://api.example.com")), "tester")
+        api = Api(client(access("http://api.example.com")), "tester")
         with pytest.raises(Transient):  # no proxy, and there is no api.example.com; or an answer that is no JSON
             await api.get(SECRETS, "n", "x")
         await api.close()

@@ -15,7 +15,9 @@ from lightkube import KubeConfig
 from lightkube.config.kubeconfig import SingleConfig
 from lightkube.config.models import Cluster, User
 
+from adapters.kubernetes import kubeconfig
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.credentials import Authentication, Given
 from adapters.kubernetes.http import over
 from adapters.kubernetes.resources import SECRETS, Resource, followed
 from entrypoints.settings import NAMES
@@ -34,6 +36,17 @@ def config(server: str = "https://api.example.com") -> SingleConfig:
     return found
 
 
+def access(server: str) -> kubeconfig.Config:
+    """A kubeconfig's cluster and user."""
+    return kubeconfig.Config(
+        kubeconfig.Cluster(server=server, insecure_skip_tls_verify=True), kubeconfig.User(token=CANARY)
+    )
+
+
+def authentication() -> Authentication:
+    return Authentication(Given(f"Bearer {CANARY}"), kubeconfig.User(), lambda certificate: None, lambda status: None)
+
+
 def nobody(request: httpx2.Request) -> NoReturn:
     """The answer of a server that must not be asked."""
     raise AssertionError(f"{request.method} {request.url} was sent")
@@ -45,7 +58,7 @@ class Wire:
     def __init__(self, answer: Answer = nobody) -> None:
         self.asked: list[httpx2.Request] = []
         self._answer = answer
-        self.client = over(httpx2.MockTransport(self._handle), config())
+        self.client = over(httpx2.MockTransport(self._handle), "https://api.example.com", authentication())
         self.api = Api(self.client, field_manager="tester")
 
     @property
