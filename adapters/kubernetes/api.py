@@ -31,9 +31,10 @@ from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.right_of_way import RightOfWay
 
-# After so many seconds without a byte a watch is asked for anew: the connection may be half-open. As client-go, whose
-# HTTP/2 pings find that out after 30 s and 15 s more; to begin anew from the last version costs one request.
-_SILENCE = 45.0
+# After so many seconds without a byte a watch is asked for anew: the connection may be half-open. The API server sends
+# a bookmark every minute and about a second (kubernetes/apiserver, pkg/storage/cacher), so a watch that works is never
+# silent for as long, even where nothing changes.
+_SILENCE = 75.0
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
 
@@ -158,10 +159,10 @@ class Api:
         with reading():
             async with asyncio.timeout(self._deadline):
                 response = await self._send(request, stream=True)
-            try:
-                yield _until_silent(response.aiter_bytes())
-            finally:
-                await response.aclose()
+        try:
+            yield _until_silent(response.aiter_bytes())
+        finally:
+            await response.aclose()
 
     @asynccontextmanager
     async def _call(self, translated: AbstractContextManager[None]) -> AsyncIterator[None]:
@@ -202,7 +203,7 @@ class Api:
 
 
 async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with suppress(httpx2.ReadTimeout):
+    with reading(), suppress(httpx2.ReadTimeout):
         async for chunk in chunks:
             yield chunk
 

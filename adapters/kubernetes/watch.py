@@ -2,7 +2,8 @@
 
 Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
 version, and where that is gone (410 in any of its forms) it lists again and tells what was deleted meanwhile.
-An object that does not decode is logged, by its error alone, and skipped.
+An object that does not decode is logged, by its error alone, and skipped; one on which `put` or `remove` fails is
+logged with the traceback and skipped.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -134,41 +136,51 @@ class Follower:
             with reading():
                 page = decode(body, _Page)
             for item in page.items or ():
-                gone.discard(_name(_metadata(item)))
-                told = self._decode(item)
-                if told is not None:
-                    self._put(told)
+                name = _name(_metadata(item))
+                gone.discard(name)
+                self._changed(name, item)
             token = page.metadata.continue_
             if not token:
                 break
             await asyncio.sleep(0)  # let others run between pages
-        for namespace, name in gone:
-            self._remove(namespace, name)
+        for name in gone:
+            self._deleted(name)
         return page.metadata.resourceVersion
 
     def _take(self, line: bytes) -> None:
         with reading():
             change = decode(line, _Change)
-        if change.type == "ERROR":
-            status = decode(change.object, _Status)
-            raise from_status(status.code, status.message)
+            if change.type == "ERROR":
+                status = decode(change.object, _Status)
+                raise from_status(status.code, status.message)
         metadata = _metadata(change.object)
         if change.type == "DELETED":
-            self._remove(*_name(metadata))
+            self._deleted(_name(metadata))
         elif change.type != "BOOKMARK":
-            told = self._decode(change.object)
-            if told is not None:
-                self._put(told)
+            self._changed(_name(metadata), change.object)
         self._version = metadata.resourceVersion or self._version
 
-    def _decode(self, raw: msgspec.Raw) -> object | None:
+    def _changed(self, name: tuple[str, str], raw: msgspec.Raw) -> None:
         try:
             told: object = decode(raw, self._resource.main)
-            return told
         except _UNREADABLE as error:
-            name = "/".join(_name(_metadata(raw)))
-            _log.error("%s %s cannot be read and is left alone: %s", self._resource.kind, name, error)
-            return None
+            _log.error("%s %s cannot be read and is left alone: %s", self._resource.kind, "/".join(name), error)
+            return
+        with self._going_on(name):
+            self._put(told)
+
+    def _deleted(self, name: tuple[str, str]) -> None:
+        with self._going_on(name):
+            self._remove(*name)
+
+    @contextmanager
+    def _going_on(self, name: tuple[str, str]) -> Iterator[None]:
+        """What fails here is the manager's own code: neither the API server's answer nor a reason to stop."""
+        try:
+            yield
+        except Exception:
+            what = "failed in the manager's own code and is left alone until it changes; please report this"
+            _log.exception("%s %s %s", self._resource.kind, "/".join(name), what)
 
     def _pause(self, trouble: ClusterError | None) -> float:
         longest: float = min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)

@@ -10,7 +10,9 @@ import asyncio
 import itertools
 import json
 import logging
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -114,6 +116,35 @@ async def test_what_cannot_be_read_is_skipped_and_never_comes_again(caplog: pyte
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert "CertificateRequest team-a/odd cannot be read" in caplog.text
     assert "this is a secret" not in caplog.text
+
+
+@pytest.mark.parametrize("failure", [KeyError("ours"), ValueError("ours"), AttributeError("ours")])
+async def test_what_our_own_code_fails_on_is_told_as_that_and_the_next_goes_on(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(tell: Callable[..., None]) -> Callable[..., None]:
+        def told(seen: Seen, *what: Any) -> None:
+            if "odd" in str(what):
+                raise failure
+            tell(seen, *what)
+
+        return told
+
+    monkeypatch.setattr(Seen, "put", failing(Seen.put))
+    monkeypatch.setattr(Seen, "remove", failing(Seen.remove))
+    changes = [
+        line("ADDED", an_object("odd", "12")),
+        line("DELETED", an_object("odd", "13")),
+        line("ADDED", an_object("a", "14")),
+    ]
+    lists = [page(an_object("odd", "11"), an_object("b", "10"))]
+    async with FakeApiServer(lists, [Stream(changes, "ends")]) as server, following(server, ("x", "odd-one")) as seen:
+        await until(lambda: len(server.watches) > 1)
+    assert seen.told == ["b@10", "a@14"]
+    assert server.versions == ["10", "14"]
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [failure] * 4
+    assert "CertificateRequest team-a/odd failed in the manager's own code" in caplog.text
+    assert "API server" not in caplog.text
 
 
 async def test_what_cannot_be_read_can_still_go() -> None:
