@@ -3,7 +3,7 @@
 Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
 version, and where that is gone (410 in any of its forms) it lists again and tells what was deleted meanwhile.
 An object that does not decode is logged, by its error alone, and skipped; one on which `put` or `remove` fails is
-logged with the traceback and skipped.
+logged with the traceback, without the error's message, and skipped.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import logging
 import random
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -178,9 +179,11 @@ class Follower:
         """What fails here is the manager's own code: neither the API server's answer nor a reason to stop."""
         try:
             yield
-        except Exception:
-            what = "failed in the manager's own code and is left alone until it changes; please report this"
-            _log.exception("%s %s %s", self._resource.kind, "/".join(name), what)
+        except Exception as bug:
+            key = f"{self._resource.kind} {'/'.join(name)}"
+            frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
+            what = "%s: left alone until it changes after a %s, which is a defect of the manager, at\n%s"
+            _log.error(what, key, type(bug).__name__, frames, extra={"object": key})
 
     def _pause(self, trouble: ClusterError | None) -> float:
         longest: float = min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
