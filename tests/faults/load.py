@@ -24,9 +24,7 @@ from tests.e2e.objects import Objects
 from tests.faults.proxy import Proxy
 from tests.remote.est import ESTServer
 
-SECONDS = (
-    150  # twice the silence after which a watch is renewed; for whatever must come at last; how long it took is told
-)
+SECONDS = 150  # for whatever must come at last; twice the silence of a watch; how long it took is told
 KIND = "certificaterequests"
 
 
