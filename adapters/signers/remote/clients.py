@@ -29,8 +29,6 @@ _BUDGET = 32 * 1024**2
 """Bytes of all clients together."""
 _SIZE = 128 * 1024
 """Bytes of one client and its connections, without its TLS context."""
-_LAST_TURNS = 10
-"""Turns of the event loop after the end: TLS that was ended by force closes its socket some turns later."""
 _Key = tuple[str, ObjectKey, bool]
 
 
@@ -75,8 +73,6 @@ class Clients:
         self._kept.clear()
         await asyncio.gather(*self._closing)
         await self._resolver.close()
-        for _ in range(_LAST_TURNS):
-            await asyncio.sleep(0)
 
     @contextlib.asynccontextmanager
     async def _borrowed(self, base: str, endpoint: Endpoint) -> AsyncIterator[Client]:

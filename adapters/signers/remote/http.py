@@ -21,6 +21,7 @@ import aiohttp
 
 from adapters.signers.remote.distrust import Trust
 from adapters.signers.remote.resolver import NoAnswer, Resolver
+from adapters.signers.remote.sockets import Sockets
 from domain import durations
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.ports import Clock
@@ -87,8 +88,15 @@ class Client:
         self._reading, self._ordering = asyncio.Semaphore(limits.at_once), asyncio.Semaphore(limits.at_once)
         self._paused_until = timedelta(0)  # by Clock.uptime
         self._pause_ends: datetime | None = None  # the same for messages
+        self._sockets = Sockets()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, resolver=resolver, limit=2 * limits.at_once, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(
+                ssl=tls,
+                resolver=resolver,
+                limit=2 * limits.at_once,
+                keepalive_timeout=30,
+                socket_factory=self._sockets.make,
+            ),
             timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect.total_seconds()),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "sample-external-issuer", "Accept-Encoding": "identity"},
@@ -112,6 +120,7 @@ class Client:
 
     async def close(self) -> None:
         await self._session.close()
+        await self._sockets.close()
 
     @contextlib.asynccontextmanager
     async def _turn(self, slots: asyncio.Semaphore) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gc
 import logging
+import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -206,3 +207,38 @@ async def test_nothing_shows_credentials_or_bodies(
     shown = f"{question!r} {answer!r} {asked!r} {clients!r} {vars(clients)!r} {caplog.text}"
     assert CANARY not in shown
     assert basic not in shown
+
+
+async def test_a_ca_that_has_no_part_in_the_end_of_its_connection_leaves_no_socket_open(tmp_path: Path) -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def deaf(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.pause_reading()  # TLS's close_notify is not answered
+        asked.set()
+        await ended.wait()
+        request.transport.resume_reading()
+        return web.Response()
+
+    async with serving(tmp_path, deaf) as server, made() as clients:
+        asking = asyncio.create_task(clients.exchange(endpoint(server.url), PLAIN))
+        await asked.wait()
+        assert _connections_to(server.url)
+        asking.cancel()
+        await asyncio.wait([asking])
+        await clients.close()
+        assert not _connections_to(server.url)
+        ended.set()
+
+
+def _connections_to(url: str) -> list[socket.socket]:
+    port = int(url.rsplit(":", 1)[1])
+    sockets = [each for each in gc.get_objects() if isinstance(each, socket.socket) and each.fileno() != -1]
+    return [each for each in sockets if _peer(each)[1:2] == (port,)]
+
+
+def _peer(of: socket.socket) -> tuple[object, ...]:
+    try:
+        return tuple(of.getpeername())
+    except OSError:
+        return ()
