@@ -7,8 +7,11 @@ command line was wrong.
 from __future__ import annotations
 
 import asyncio
+import logging
+import platform
 import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from entrypoints.serving import CannotListen
 from entrypoints.settings import NAMES, Settings, demo_options, options
 
 SAMPLES = Path("deploy", "samples")
+_log = logging.getLogger("issuer")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,6 +82,7 @@ async def _manage(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     container = Container(settings=settings)
     api = container.api()
+    _tell_start(settings, list(container.signers()))
     try:
         await container.manager().run(stop)
     finally:
@@ -85,6 +90,13 @@ async def _manage(settings: Settings) -> None:
         await api.close()
         if settings.leader_elect:
             await container.lease_api().close()
+
+
+def _tell_start(settings: Settings, signers: list[str]) -> None:
+    names = NAMES.controller, version(NAMES.controller), platform.node()
+    _log.info("%s %s starts on %s, with the signers %s", *names, ", ".join(signers))
+    watched, secrets = ", ".join(settings.namespaces) or "all", settings.cluster_resource_namespace
+    _log.info("namespaces served: %s; %ss have their Secrets in %s", watched, NAMES.cluster_issuer, secrets)
 
 
 def main() -> None:

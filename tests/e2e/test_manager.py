@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,17 @@ def test_it_ends_when_told_to_and_says_so(deployed: Deployed, name: str) -> None
         [*command, "--health-probe-bind-address=0"], stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stderr is not None
+        begin: list[str] = []
         for line in process.stderr:
+            begin.append(line)
             if "the caches are filled" in line:
                 break
         process.send_signal(signal.Signals[name])
         rest = process.stderr.read()
         assert process.wait(30) == 0
+    assert f"sample-external-issuer {version('sample-external-issuer')} starts on" in begin[0]
+    assert begin[0].endswith("with the signers Demo, CA, StepCA, EST\n")
+    assert begin[1].endswith("namespaces served: all; SampleClusterIssuers have their Secrets in default\n")
     assert rest.splitlines()[-1].endswith("stopped")
     assert "Traceback" not in rest
 
