@@ -1,42 +1,77 @@
 """A queue of keys that never hands out a key that somebody is still working on, and never loses one.
 
-Sans I/O: the time is an argument, always the uptime of ports.Clock, which nobody sets. A key is due at most once:
-asking for it again while it waits changes nothing, asking while it is worked on makes it due again when that work is
-done. A key has at most one timer, the earliest that was asked for. It is remembered since when a key was due, so that
-one can say how long keys wait for somebody to work on them.
-Keys of one issuer share a lane: lanes take turns, and of each only so many keys are worked on at once, so that no
-issuer's requests wait for another's. Keys without a lane go first.
+- Sans I/O: the time is an argument, always the uptime of ports.Clock, which nobody sets.
+- A key is due at most once: asking for it again while it waits changes nothing, asking while it is worked on makes it
+  due again when that work is done. It is remembered since when it was due.
+- A key has at most one timer, the earliest that was asked for.
+- Namespaces take turns, and in each its issuers: a namespace with 300 issuers has the turns of one.
+- `at_once` keys are worked on at a time. A namespace gets one more while it holds fewer slots than are free: alone it
+  holds half of them, next to another that wants as many a third; some are always free for the next namespace.
+- Of each issuer's keys only `width` are worked on at once. What belongs to no issuer has no such limit.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeVar
 
 from domain.model import ObjectKey
 
-Lane = ObjectKey | None
+_Name = TypeVar("_Name")
+Issuer = ObjectKey | None
+_Line = OrderedDict[Issuer, OrderedDict[ObjectKey, None]]
+"""The keys of one namespace that are due, by issuer; the issuer whose turn is next is first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many keys of a namespace are worked on, and how many are due; `limited`: they wait for its share of slots."""
+
+    namespace: str
+    working: int
+    due: int
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    namespace: str
+    issuer: Issuer
+    since: timedelta
 
 
 class WorkQueue:
-    """`lane` says to which issuer a key belongs, if to any, `width` how many of its keys may be worked on at once."""
+    """`issuer_of` says to which issuer a key belongs, `width` how many of an issuer's may be worked on at once."""
 
-    def __init__(self, lane: Callable[[ObjectKey], Lane], width: Callable[[ObjectKey], int]) -> None:
-        self._lane = lane
+    def __init__(
+        self, issuer_of: Callable[[ObjectKey], Issuer], width: Callable[[ObjectKey], int], at_once: int
+    ) -> None:
+        self._issuer_of = issuer_of
         self._width = width
+        self.at_once = at_once
         self._due: dict[ObjectKey, timedelta] = {}  # each with since when
-        self._lanes: OrderedDict[Lane, OrderedDict[ObjectKey, None]] = OrderedDict()  # whose turn is next, first
+        self._lines: OrderedDict[str, _Line] = OrderedDict()  # by namespace; whose turn is next, first
         self._timers: dict[ObjectKey, timedelta] = {}
         self._heap: list[tuple[timedelta, ObjectKey]] = []  # may hold timers that were since replaced
-        self._working: dict[ObjectKey, tuple[Lane, timedelta]] = {}
-        self._busy: Counter[Lane] = Counter()
+        self._working: dict[ObjectKey, _Work] = {}
+        self._by_namespace: Counter[str] = Counter()  # of what is worked on, as the next one
+        self._by_issuer: Counter[Issuer] = Counter()
         self._again: dict[ObjectKey, timedelta] = {}
 
     def __len__(self) -> int:
         """How many keys are due, not counting those that wait for their time."""
         return len(self._due)
+
+    def usage(self) -> Iterator[Usage]:
+        """Of each namespace that has keys which are due or worked on."""
+        for namespace in self._lines.keys() | self._by_namespace.keys():
+            due = sum(map(len, self._lines.get(namespace, {}).values()))
+            limited = due > 0 and not self._has_share(namespace)
+            yield Usage(namespace, self._by_namespace[namespace], due, limited)
 
     def add(self, key: ObjectKey, now: timedelta) -> None:
         """Makes the key due now; its timer, if any, is dropped: the work decides anew when to come back."""
@@ -46,7 +81,8 @@ class WorkQueue:
             self._again.setdefault(key, now)
         elif key not in self._due:
             self._due[key] = now
-            self._line_up(key, self._lane(key))
+            issuer = self._issuer_of(key)
+            self._lines.setdefault(_tenant(key, issuer), OrderedDict()).setdefault(issuer, OrderedDict())[key] = None
 
     def schedule(self, key: ObjectKey, at: timedelta) -> None:
         """Makes the key due at a time, unless it is due before; a timer that fires later is replaced."""
@@ -59,25 +95,25 @@ class WorkQueue:
     def pop_due(self, now: timedelta) -> ObjectKey | None:
         """The next key to work on, which is then nobody else's until `done`; None if there is nothing to do."""
         self._fire(now)
-        lane = next((lane for lane in self._lanes if self._has_room(lane)), None)
-        if lane not in self._lanes:
+        if len(self._working) >= self.at_once:
             return None
-        key = self._take(lane)
-        self._working[key] = lane, self._due.pop(key)
-        self._busy[lane] += 1
-        return key
+        for namespace, line in self._lines.items():
+            if not self._has_share(namespace):
+                continue
+            for issuer in line:
+                if self._has_room(issuer):
+                    return self._begin(namespace, issuer)
+        return None
 
     def due_since(self, key: ObjectKey) -> timedelta:
         """Since when the key, which is worked on, had been due."""
-        _, since = self._working[key]
-        return since
+        return self._working[key].since
 
     def done(self, key: ObjectKey) -> None:
         """Ends the work on a key; a wish that came meanwhile makes it due again."""
-        lane, _ = self._working.pop(key)
-        self._busy[lane] -= 1
-        if not self._busy[lane]:
-            del self._busy[lane]
+        work = self._working.pop(key)
+        _decrease(self._by_namespace, work.namespace)
+        _decrease(self._by_issuer, work.issuer)
         if key in self._again:
             self.add(key, self._again.pop(key))
 
@@ -87,21 +123,21 @@ class WorkQueue:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def _line_up(self, key: ObjectKey, lane: Lane) -> None:
-        self._lanes.setdefault(lane, OrderedDict())[key] = None  # in order of arrival
-        if lane is None:
-            self._lanes.move_to_end(lane, last=False)
+    def _has_share(self, namespace: str) -> bool:
+        return self._by_namespace[namespace] < self.at_once - len(self._working)
 
-    def _has_room(self, lane: Lane) -> bool:
-        return lane is None or self._busy[lane] < self._width(lane)
+    def _has_room(self, issuer: Issuer) -> bool:
+        return issuer is None or self._by_issuer[issuer] < self._width(issuer)
 
-    def _take(self, lane: Lane) -> ObjectKey:
-        """The first key of the lane, whose next turn comes after everybody else's."""
-        key, _ = self._lanes[lane].popitem(last=False)
-        if not self._lanes[lane]:
-            del self._lanes[lane]
-        elif lane is not None:
-            self._lanes.move_to_end(lane)
+    def _begin(self, namespace: str, issuer: Issuer) -> ObjectKey:
+        """Takes the first key of the issuer; the next turns are those of other issuers and other namespaces."""
+        line = self._lines[namespace]
+        key, _ = line[issuer].popitem(last=False)
+        _after_others(line, issuer)
+        _after_others(self._lines, namespace)
+        self._working[key] = _Work(namespace, issuer, self._due.pop(key))
+        self._by_namespace[namespace] += 1
+        self._by_issuer[issuer] += 1
         return key
 
     def _compact(self) -> None:
@@ -114,3 +150,21 @@ class WorkQueue:
         while (due := self.next_due()) is not None and due <= now:
             _, key = heapq.heappop(self._heap)
             self.add(key, due)
+
+
+def _tenant(key: ObjectKey, issuer: Issuer) -> str:
+    """The issuer's namespace; the key's own where it has none. Cluster-scoped requests of cluster issuers: empty."""
+    return issuer.namespace or key.namespace if issuer else key.namespace
+
+
+def _after_others(waiting: OrderedDict[_Name, Any], name: _Name) -> None:
+    if waiting[name]:
+        waiting.move_to_end(name)
+    else:
+        del waiting[name]
+
+
+def _decrease(counter: Counter[_Name], name: _Name) -> None:
+    counter[name] -= 1
+    if not counter[name]:
+        del counter[name]

@@ -137,7 +137,7 @@ class Container(containers.DeclarativeContainer):
     workers = providers.Singleton(
         Workers,
         clock,
-        lane=cluster.provided.issuer_of,
+        issuer_of=cluster.provided.issuer_of,
         at_once=settings.provided.max_concurrent_requests,
         per_issuer=settings.provided.max_concurrent_requests_per_issuer,
         meter=meter,

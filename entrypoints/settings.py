@@ -183,7 +183,8 @@ OPTIONS = [
         "--max-concurrent-requests",
         type=click.IntRange(1, 10_000),
         default=256,
-        help="How many objects are worked on at the same time, most of which wait for a CA or the API server.",
+        help="How many requests are worked on at the same time, and how many issuers beside them. A namespace gets "
+        "one more while it holds fewer than are free.",
     ),
     _option(
         "--max-concurrent-requests-per-issuer",

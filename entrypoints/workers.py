@@ -1,7 +1,10 @@
-"""Works on the keys of the queue: so many at a time, each when it is due.
+"""Works on keys when they are due: so many requests at a time, and as many issuers beside them.
 
-It is the only place that waits for time to pass. What the work on one key raises is logged, and the others go on. A key
-whose work was cancelled, at any point, is due again, for nobody knows what was done of it.
+- It is the only place that waits for time to pass.
+- Checks of issuers have slots of their own, so that CAs which do not answer keep no request of another CA waiting.
+- What the work on one key raises is logged, and the others go on.
+- A key whose work was cancelled, at any point, is due again, for nobody knows what was done of it.
+- Once a minute at most the log names the namespaces that wait for their share of the slots.
 """
 
 from __future__ import annotations
@@ -16,45 +19,52 @@ from functools import partial
 from typing import Any
 
 from adapters.silent import SILENT
-from domain.model import ObjectKey
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey
 from domain.ports import Clock, Meter
 from domain.workqueue import WorkQueue
 
 Work = Callable[[ObjectKey], Coroutine[Any, Any, timedelta | None]]
-Lane = Callable[[ObjectKey], ObjectKey | None]
+IssuerOf = Callable[[ObjectKey], ObjectKey | None]
 Holds = Callable[[ObjectKey], bool]
+REQUESTS, CHECKS = "requests", "checks"
 _AT_ONCE = timedelta(0)
 _AFTER_A_BUG = timedelta(seconds=30)
+_REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST)
+_NAMED = 5  # namespaces, those with most keys waiting
+_BETWEEN_LOOKS = timedelta(minutes=1)
 _log = logging.getLogger("issuer.workers")
 
 
 class Workers:
-    """Works on `at_once` keys, of them on `per_issuer` of those that `lane` counts to one issuer."""
+    """Works on `at_once` requests, of them on `per_issuer` of one issuer, and on `at_once` issuers."""
 
-    def __init__(self, clock: Clock, lane: Lane, at_once: int, per_issuer: int, meter: Meter = SILENT) -> None:
+    def __init__(self, clock: Clock, issuer_of: IssuerOf, at_once: int, per_issuer: int, meter: Meter = SILENT) -> None:
         self._clock = clock
         self._meter = meter
-        self._at_once = at_once
         self._per_issuer = per_issuer
         self._is_tripped: Callable[[ObjectKey], bool] = _never
-        self._queue = WorkQueue(lane, self._width)
+        self.queues = {
+            CHECKS: WorkQueue(_no_issuer, self._width, at_once),
+            REQUESTS: WorkQueue(issuer_of, self._width, at_once),
+        }
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[timedelta | None]] = set()
         self._ended = asyncio.Event()
         self._may_begin: Holds = _any
+        self._looked = clock.uptime()
 
     def wake(self, key: ObjectKey, after: timedelta) -> None:
         """Has the key worked on after so long, or before if it was asked for before; at once for zero."""
-        now = self._clock.uptime()
+        now, queue = self._clock.uptime(), self._queue_of(key)
         if after > timedelta(0):
-            self._queue.schedule(key, now + after)
+            queue.schedule(key, now + after)
         else:
-            self._queue.add(key, now)
+            queue.add(key, now)
         self._changed.set()
 
     def depth(self) -> int:
         """How many keys are due and not worked on yet."""
-        return len(self._queue)
+        return sum(map(len, self.queues.values()))
 
     async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool], leads: Callable[[], bool]) -> None:
         """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time.
@@ -93,17 +103,33 @@ class Workers:
     def _width(self, issuer: ObjectKey) -> int:
         return 1 if self._is_tripped(issuer) else self._per_issuer
 
+    def _queue_of(self, key: ObjectKey) -> WorkQueue:
+        return self.queues[REQUESTS if key.kind in _REQUEST_KINDS else CHECKS]
+
     def _begin_due(self, work: Work, leads: Callable[[], bool]) -> timedelta | None:
         """Begins as much as may be begun; returns the time until the next timer, None if a change comes first."""
-        while len(self._running) < self._at_once and leads():
-            now = self._clock.uptime()
-            key = self._queue.pop_due(now)
-            if key is None:
-                due = self._queue.next_due()
-                return None if due is None else due - now
-            self._meter.queued(now - self._queue.due_since(key))
-            self._begin(work, key)
-        return None
+        now = self._clock.uptime()
+        for queue in self.queues.values():
+            while leads() and (key := queue.pop_due(now)) is not None:
+                self._meter.queued(now - queue.due_since(key))
+                self._begin(work, key)
+        if not leads():
+            return None
+        self._warn_of_limits(now)
+        timers = [due for queue in self.queues.values() if (due := queue.next_due()) is not None]
+        return min(timers) - now if timers else None
+
+    def _warn_of_limits(self, now: timedelta) -> None:
+        """Once a minute: looking at all namespaces each time would cost more than the work."""
+        if now < self._looked + _BETWEEN_LOOKS:
+            return
+        self._looked = now
+        limited = [(work, usage) for work, queue in self.queues.items() for usage in queue.usage() if usage.limited]
+        for work, usage in sorted(limited, key=lambda each: -each[1].due)[:_NAMED]:
+            _log.warning(
+                "%s of %s hold %d of %d slots, and %d more wait, while those of others go on; see how its CAs answer",
+                *(work, _tenant(usage.namespace), usage.working, self.queues[work].at_once, usage.due),
+            )
 
     async def _change(self, within: timedelta | None) -> None:
         """Returns when a key was woken, when work has ended, or after so long."""
@@ -113,7 +139,7 @@ class Workers:
 
     def _begin(self, work: Work, key: ObjectKey) -> None:
         if not self._may_begin(key):
-            self._queue.done(key)
+            self._queue_of(key).done(key)
             return
         task = asyncio.create_task(work(key))
         self._running.add(task)
@@ -124,7 +150,7 @@ class Workers:
         after = _again(key, task)
         if after is not None:
             self.wake(key, after)
-        self._queue.done(key)
+        self._queue_of(key).done(key)
         self._changed.set()
         self._ended.set()
 
@@ -141,6 +167,15 @@ def _again(key: ObjectKey, task: asyncio.Task[timedelta | None]) -> timedelta | 
         "%s: left alone for a while after a %s, at\n%s", key, type(bug).__name__, frames, extra={"object": str(key)}
     )
     return _AFTER_A_BUG
+
+
+def _tenant(namespace: str) -> str:
+    return f"namespace {namespace}" if namespace else "cluster issuers"
+
+
+def _no_issuer(key: ObjectKey) -> None:
+    """An issuer's check is one key: what limits the keys of an issuer has nothing to do there."""
+    return
 
 
 def _any(key: ObjectKey) -> bool:

@@ -1,6 +1,6 @@
-"""Lanes of the queue: the requests of each issuer, which must not keep anybody else's waiting.
+"""The turns of issuers within one namespace: no issuer's requests keep another's waiting.
 
-Law: lanes take turns; of one lane so many keys are worked on as it is wide, and its width may change at any time.
+Of one issuer so many keys are worked on as its width says, which may change at any time.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def issuer_of(key: ObjectKey) -> ObjectKey | None:
 
 
 class Laned(WorkQueue):
-    """A queue of lanes that are two wide, unless told otherwise."""
+    """All issuers are of one namespace, and of each two keys are worked on at once, unless told otherwise."""
 
     def __init__(self) -> None:
         self.widths: dict[ObjectKey, int] = {}
-        super().__init__(issuer_of, lambda issuer: self.widths.get(issuer, 2))
+        super().__init__(issuer_of, lambda issuer: self.widths.get(issuer, 2), at_once=20)
 
     def fill(self, issuer: ObjectKey, count: int) -> list[ObjectKey]:
         keys = [request(issuer, number) for number in range(count)]
@@ -88,11 +88,11 @@ def test_a_width_that_changes_holds_from_then_on(queue: Laned) -> None:
     assert queue.pop_all() == one[4:]
 
 
-def test_keys_without_a_lane_go_first_and_are_not_counted(queue: Laned) -> None:
+def test_keys_of_no_issuer_take_turns_with_the_issuers_and_have_no_width(queue: Laned) -> None:
     one = queue.fill(ONE, 2)
     for issuer in (ONE, TWO, THREE):
         queue.add(issuer, START)
-    assert queue.pop_all() == [ONE, TWO, THREE, *one]
+    assert queue.pop_all() == [one[0], ONE, one[1], TWO, THREE]
 
 
 def test_a_key_comes_back_into_its_lane_after_its_work_and_after_its_time(queue: Laned) -> None:
@@ -110,7 +110,7 @@ def test_a_key_comes_back_into_its_lane_after_its_work_and_after_its_time(queue:
 
 def test_the_lane_is_the_one_that_the_key_had_when_it_became_due() -> None:
     lanes: dict[ObjectKey, ObjectKey] = {}
-    queue = WorkQueue(lanes.get, lambda issuer: 1)
+    queue = WorkQueue(lanes.get, lambda issuer: 1, at_once=20)
     key, other = request(ONE, 1), request(ONE, 2)
     lanes |= {key: ONE, other: ONE}
     queue.add(key, START)
@@ -120,11 +120,11 @@ def test_the_lane_is_the_one_that_the_key_had_when_it_became_due() -> None:
     queue.add(key, START)
     assert queue.pop_due(START) is None
     queue.done(key)
-    assert [queue.pop_due(START + SECOND), queue.pop_due(START + SECOND)] == [key, other]
+    assert [queue.pop_due(START + SECOND), queue.pop_due(START + SECOND)] == [other, key]
 
 
-def test_nothing_is_remembered_of_a_lane_that_is_empty(queue: Laned) -> None:
+def test_nothing_is_remembered_of_an_issuer_without_keys(queue: Laned) -> None:
     for key in queue.fill(ONE, 2):
         assert queue.pop_due(START) == key
         queue.done(key)
-    assert (queue._lanes, queue._busy, queue._working, queue._due) == ({}, {}, {}, {})
+    assert not any((queue._lines, queue._by_issuer, queue._by_namespace, queue._working, queue._due))

@@ -15,21 +15,21 @@ from domain.model import ObjectKey
 from domain.workqueue import WorkQueue
 from tests.domain.factories import SECOND, START, fuzz
 
-ISSUERS = [ObjectKey("SampleIssuer", "n", name) for name in ("one", "two")]
+ISSUERS = [ObjectKey("SampleIssuer", name, name) for name in ("one", "two")]
 KEYS = [ObjectKey("CertificateRequest", issuer.name, name) for issuer in ISSUERS for name in "abc"]
 KEYS.append(ISSUERS[0])
-WIDTH = 2
+WIDTH, AT_ONCE = 2, 5
 keys, seconds = st.sampled_from(KEYS), st.integers(0, 5)
 
 
-def lane(key: ObjectKey) -> ObjectKey | None:
-    return next((issuer for issuer in ISSUERS if issuer.name == key.namespace), None)
+def issuer_of(key: ObjectKey) -> ObjectKey | None:
+    return next((issuer for issuer in ISSUERS if issuer.name == key.namespace and issuer != key), None)
 
 
 class Queue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.queue = WorkQueue(lane, lambda issuer: WIDTH)
+        self.queue = WorkQueue(issuer_of, lambda issuer: WIDTH, AT_ONCE)
         self.now = START
         self.due: list[ObjectKey] = []  # in order, those worked on included
         self.planned: dict[ObjectKey, timedelta] = {}
@@ -45,8 +45,10 @@ class Queue(RuleBasedStateMachine):
         if key not in self.due:
             self.due.append(key)
 
-    def has_room(self, issuer: ObjectKey | None) -> bool:
-        return issuer is None or len([key for key in self.working if lane(key) == issuer]) < WIDTH
+    def has_room(self, key: ObjectKey) -> bool:
+        namespace = len([each for each in self.working if each.namespace == key.namespace])
+        issuer = len([each for each in self.working if issuer_of(each) == issuer_of(key)])
+        return namespace < AT_ONCE - len(self.working) and (issuer_of(key) is None or issuer < WIDTH)
 
     @rule(key=keys)
     def add(self, key: ObjectKey) -> None:
@@ -67,7 +69,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def pop(self) -> None:
         self.fire()
-        free = [key for key in self.due if key not in self.working and self.has_room(lane(key))]
+        free = [key for key in self.due if key not in self.working and self.has_room(key)]
         key = self.queue.pop_due(self.now)
         assert (key is None) == (not free)
         if key is not None:

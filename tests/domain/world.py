@@ -196,7 +196,9 @@ class World:
 
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
-        self.queue = WorkQueue(self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_tripped(issuer) else 8)
+        self.queue = WorkQueue(
+            self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_tripped(issuer) else 8, at_once=1000
+        )
         self.reconciler = Reconciler(
             self.cluster,
             self.recorder,

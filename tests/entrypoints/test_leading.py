@@ -138,8 +138,8 @@ async def test_nothing_piles_up_in_a_standby() -> None:
         for number in range(50):
             stage.cluster.delete(request_key(name=f"web-{number}"))
         await stage.settles()
-        queue = stage.container.workers()._queue
-        assert (len(queue), queue.next_due()) == (0, None)
+        queues = stage.container.workers().queues.values()
+        assert [(len(queue), queue.next_due()) for queue in queues] == [(0, None), (0, None)]
         assert stage.container.reconciler()._attempts == {}
 
 

@@ -29,7 +29,7 @@ PATIENCE = 10.0  # seconds, of which none is used unless something hangs
 
 
 def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8, meter: Meter = SILENT) -> Workers:
-    """Keys of the namespace n belong to one issuer, all others to none."""
+    """Requests of the namespace n belong to one issuer, all others to none."""
     return Workers(clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer, meter)
 
 
@@ -101,8 +101,8 @@ async def test_what_was_woken_before_and_after_the_start_is_worked_on() -> None:
         await bench.has_begun(A, B)
 
 
-async def test_no_more_than_so_many_at_a_time() -> None:
-    workers, bench = workers_of(2, StoppedClock(T0)), Bench()
+async def test_no_more_than_its_share_of_a_namespace_at_a_time() -> None:
+    workers, bench = workers_of(4, StoppedClock(T0)), Bench()
     for key in (A, B, C):
         workers.wake(key, AT_ONCE)
     async with running(workers, bench.work):
@@ -120,11 +120,40 @@ async def test_one_issuers_requests_leave_room_for_everybody_elses() -> None:
     async with running(workers, bench.work):
         for key in (A, B, C, elsewhere):
             workers.wake(key, AT_ONCE)
-        await bench.has_begun(elsewhere, A, B)
+        await bench.has_begun(A, elsewhere, B)
         await all_had_their_turn()
         assert bench.running == {A, B, elsewhere}
         bench.end(A)
-        await bench.has_begun(elsewhere, A, B, C)
+        await bench.has_begun(A, elsewhere, B, C)
+
+
+async def test_checks_and_requests_have_slots_of_their_own() -> None:
+    workers, bench = workers_of(1, StoppedClock(T0)), Bench()
+    other = replace(ISSUER, namespace="other")
+    async with running(workers, bench.work):
+        for key in (A, B, ISSUER, other):
+            workers.wake(key, AT_ONCE)
+        await bench.has_begun(ISSUER, A)
+        await all_had_their_turn()
+        bench.end(A)
+        await bench.has_begun(ISSUER, A, B)
+        bench.end(ISSUER)
+        await bench.has_begun(ISSUER, A, B, other)
+
+
+async def test_the_log_names_who_waits_for_a_share_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    clock, bench = StoppedClock(T0), Bench()
+    workers = workers_of(2, clock)
+    async with running(workers, bench.work):
+        for key in (A, B, C):
+            workers.wake(key, AT_ONCE)
+        await bench.has_begun(A)
+        for passed in (1, 60, 61, 120):
+            clock.time = T0 + passed * SECOND
+            workers.wake(A, AT_ONCE)  # makes it look at the clock
+            await all_had_their_turn()
+    told = "requests of namespace n hold 1 of 2 slots, and 2 more wait, while those of others go on"
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [told, told]
 
 
 async def test_of_a_tripped_issuer_one_goes_first_and_the_rest_when_it_is_no_longer_so() -> None:

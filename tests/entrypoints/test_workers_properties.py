@@ -37,7 +37,7 @@ class Bench:
     """Work of some steps; `unfinished` are the keys woken that were not worked on from begin to end since."""
 
     def __init__(self) -> None:
-        self.workers = Workers(StoppedClock(T0), lambda key: None if key == ISSUER else ISSUER, SLOTS, PER_ISSUER)
+        self.workers = Workers(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER)
         self.unfinished: set[ObjectKey] = set()
         self.running: Counter[ObjectKey] = Counter()
         self.held: asyncio.Event | None = None
