@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
 from domain.ports import Meter
 
@@ -14,6 +14,9 @@ class Silent(Meter):
         return
 
     def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+        return
+
+    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
         return
 
     def retried(self, kind: str) -> None:

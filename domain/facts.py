@@ -9,8 +9,8 @@ from enum import Enum
 
 from domain.conditions import RequestNews
 from domain.effects import RequestStatus, SigningRequestStatus, Status
-from domain.errors import IssuerUnhealthy, RequestRejected
-from domain.model import Condition, Issued, Pending, Request
+from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
+from domain.model import CheckResult, Condition, Issued, Pending, Request
 
 
 class Answer(Enum):
@@ -28,6 +28,15 @@ class Signing(Enum):
     PENDING = "pending"
     REJECTED = "rejected"
     UNHEALTHY = "unhealthy"
+    ERROR = "error"
+
+
+class Checking(Enum):
+    """What came of one check of an issuer."""
+
+    PASSED = "passed"
+    UNHEALTHY = "unhealthy"
+    FAILED = "failed"
     ERROR = "error"
 
 
@@ -76,6 +85,18 @@ def shows(request: Request, status: Status) -> bool:
 
 def _words(condition: Condition) -> tuple[str, str, str]:
     return condition.status, condition.reason, condition.message
+
+
+def checking(outcome: CheckResult | Exception) -> Checking:
+    """What the check returned, or what it raised, comes to."""
+    match outcome:
+        case CheckResult():
+            return Checking.PASSED
+        case IssuerFailed():
+            return Checking.FAILED
+        case IssuerUnhealthy():
+            return Checking.UNHEALTHY
+    return Checking.ERROR
 
 
 def signing(outcome: Issued | Pending | Exception) -> Signing:

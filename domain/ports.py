@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.effects import Event, PatchStatus
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.leadership import LeaseRecord
 from domain.model import (
     CheckResult,
@@ -142,6 +142,10 @@ class Meter(Protocol):
     @abstractmethod
     def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
         """A signer, of those that there are, was asked once, and took so long."""
+
+    @abstractmethod
+    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+        """A signer, of those that there are, was asked to check an issuer once, and took so long."""
 
     @abstractmethod
     def retried(self, kind: str) -> None:

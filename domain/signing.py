@@ -5,12 +5,17 @@ What a signer raises is returned: it means something (errors.py). Its time and w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from domain import facts, parameters, requests, trace
 from domain.errors import ClusterError, Forbidden, Invalid, IssuerFailed, IssuerUnhealthy, NotFound
 from domain.model import CheckResult, Credentials, Issued, Issuer, IssuerSpec, Pending, Request
 from domain.ports import Clock, Cluster, Meter, Signer
+
+_Answer = TypeVar("_Answer")
 
 
 class Signing:
@@ -25,7 +30,8 @@ class Signing:
     async def check(self, issuer: Issuer) -> CheckResult | Exception:
         """Whether the issuer's CA would sign."""
         try:
-            result = await self._signer(issuer.spec).check(issuer.spec, await self._credentials(issuer.spec))
+            signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
+            result = await self._timed(signer.check(issuer.spec, credentials), partial(self._checked, issuer.spec))
         except Exception as failure:
             trace.failed(issuer.key, failure)
             self._meter.checked(issuer.key, self._clock.now(), None)
@@ -40,7 +46,7 @@ class Signing:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             version = credentials.version
             order = requests.signing_order(request, issuer, credentials, heeds_annotations=signer.heeds_annotations)
-            return await self._timed(issuer.spec.signer, signer.sign(order)), version
+            return await self._timed(signer.sign(order), partial(self._signed, issuer.spec)), version
         except Exception as failure:
             trace.failed(request.key, failure)
             return failure, version
@@ -52,15 +58,23 @@ class Signing:
         except (IssuerUnhealthy, ClusterError):
             return None
 
-    async def _timed(self, signer: str, answer: Awaitable[Issued | Pending]) -> Issued | Pending:
+    async def _timed(
+        self, answer: Awaitable[_Answer], tell: Callable[[_Answer | Exception, timedelta], None]
+    ) -> _Answer:
         begun = self._clock.uptime()
         try:
             outcome = await answer
         except Exception as failure:
-            self._meter.signed(signer, facts.signing(failure), self._clock.uptime() - begun)
+            tell(failure, self._clock.uptime() - begun)
             raise
-        self._meter.signed(signer, facts.signing(outcome), self._clock.uptime() - begun)
+        tell(outcome, self._clock.uptime() - begun)
         return outcome
+
+    def _checked(self, spec: IssuerSpec, outcome: CheckResult | Exception, took: timedelta) -> None:
+        self._meter.check_took(spec.signer, facts.checking(outcome), took)
+
+    def _signed(self, spec: IssuerSpec, outcome: Issued | Pending | Exception, took: timedelta) -> None:
+        self._meter.signed(spec.signer, facts.signing(outcome), took)
 
     def _signer(self, spec: IssuerSpec) -> Signer:
         if spec.signer not in self._signers:

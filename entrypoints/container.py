@@ -11,6 +11,7 @@ import platform
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
+from importlib.metadata import version
 from uuid import uuid4
 
 from aiolimiter import AsyncLimiter
@@ -35,6 +36,7 @@ from adapters.memory.lease import MemoryLease
 from adapters.prometheus.exposition import Exposition
 from adapters.prometheus.meter import PrometheusMeter
 from adapters.prometheus.states import States
+from adapters.prometheus.usage import ResourceUsage
 from adapters.signers.ca import CA
 from adapters.signers.deadlines import Deadlines
 from adapters.signers.demo import Demo
@@ -84,7 +86,12 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
 
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
-    meter = providers.Singleton(PrometheusMeter, METRICS_PREFIX, kinds)
+    meter = providers.Singleton(
+        PrometheusMeter,
+        METRICS_PREFIX,
+        kinds,
+        {"version": version(NAMES.controller), "python": platform.python_version()},
+    )
 
     acceptance = providers.Singleton(Acceptance, clock)
     client = providers.Singleton(
@@ -117,16 +124,20 @@ class Container(containers.DeclarativeContainer):
     election = providers.Singleton(_election, settings, elector.provider)
 
     clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http)
+    ca = providers.Singleton(CA, clock)
+    step_ca = providers.Singleton(StepCA, clients, clock)
+    est = providers.Singleton(EST, clients, clock)
     signers = providers.Singleton(
         _guarded,
-        providers.Dict(
-            Demo=providers.Singleton(Demo, ca_store, clock),
-            CA=providers.Singleton(CA, clock),
-            StepCA=providers.Singleton(StepCA, clients, clock),
-            EST=providers.Singleton(EST, clients, clock),
-        ),
+        providers.Dict(Demo=providers.Singleton(Demo, ca_store, clock), CA=ca, StepCA=step_ca, EST=est),
         clock,
         election.provided.leads,
+    )
+    caches = providers.Dict(
+        CA=ca.provided.kept.size,
+        StepCA=step_ca.provided.kept.size,
+        EST=est.provided.kept.size,
+        connections=clients.provided.kept.size,
     )
 
     policy = providers.Singleton(
@@ -158,7 +169,8 @@ class Container(containers.DeclarativeContainer):
     states = providers.Singleton(
         States, meter, kinds, cluster, clock, depth=workers.provided.depth, leads=election.provided.leads
     )
-    exposition = providers.Singleton(Exposition, meter, states)
+    usage = providers.Singleton(ResourceUsage, METRICS_PREFIX, workers.provided.queues, caches)
+    exposition = providers.Singleton(Exposition, meter, states, usage)
     reviews = providers.Singleton(Reviews, api)
     guard = providers.Singleton(_guard, reviews, clock)
     metrics = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
 from domain.ports import Meter
 
@@ -17,6 +17,8 @@ class MemoryMeter(Meter):
         self.answers: Counter[tuple[str, Answer]] = Counter()
         self.signatures: Counter[tuple[str, Signing]] = Counter()
         self.signing = timedelta(0)
+        self.checkings: Counter[tuple[str, Checking]] = Counter()
+        self.checking = timedelta(0)
         self.retries: Counter[str] = Counter()
         self.checks: dict[ObjectKey, tuple[datetime, datetime | None]] = {}
         self.visits = 0
@@ -30,6 +32,10 @@ class MemoryMeter(Meter):
     def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
         self.signatures[signer, outcome] += 1
         self.signing += max(took, timedelta(0))
+
+    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+        self.checkings[signer, outcome] += 1
+        self.checking += max(took, timedelta(0))
 
     def retried(self, kind: str) -> None:
         self.retries[kind] += 1

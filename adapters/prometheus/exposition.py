@@ -6,15 +6,18 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 from prometheus_client import generate_latest
+from prometheus_client.registry import Collector
 
 from adapters.prometheus.meter import PrometheusMeter
-from adapters.prometheus.states import States
 
 
 class Exposition:
-    def __init__(self, meter: PrometheusMeter, states: States) -> None:
+    """Of what the meter was told, and of what `collectors` find when asked."""
+
+    def __init__(self, meter: PrometheusMeter, *collectors: Collector) -> None:
         self._registry = meter.registry
-        self._registry.register(states)
+        for collector in collectors:
+            self._registry.register(collector)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

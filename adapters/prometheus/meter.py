@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
 
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
 from domain.ports import Meter
 
@@ -30,19 +30,26 @@ class Checked:
 
 
 class PrometheusMeter(Meter):
-    """`prefix` begins every name. The answers to requests are there from the start, as zeros: rates want that."""
+    """`prefix` begins every name. The answers to requests are there from the start, as zeros: rates want that.
 
-    def __init__(self, prefix: str, issuer_kinds: Collection[str]) -> None:
+    `build` are the labels of build_info, which is always 1.
+    """
+
+    def __init__(self, prefix: str, issuer_kinds: Collection[str], build: dict[str, str]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nobody asks for
         self.prefix = prefix
         self.registry = CollectorRegistry()
         self.checks: dict[ObjectKey, Checked] = {}
         ProcessCollector(registry=self.registry)
+        Info(f"{prefix}_build", "What runs.", registry=self.registry).info(build)
         self._requests = self._counter(
             "requests", "Requests that got their answer, by kind of issuer and outcome.", "issuer_kind", "outcome"
         )
         self._signing = self._histogram(
             "signing_duration_seconds", "How long signers took.", _SIGNING_BUCKETS, "signer", "outcome"
+        )
+        self._checks_took = self._histogram(
+            "check_duration_seconds", "How long checks of issuers took.", _SIGNING_BUCKETS, "signer", "outcome"
         )
         self._retries = self._counter("retries", "Failures after which the work is tried again, by kind.", "kind")
         self._queue = self._histogram(
@@ -61,6 +68,9 @@ class PrometheusMeter(Meter):
 
     def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
         self._signing.labels(signer, outcome.value).observe(_seconds(took))
+
+    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+        self._checks_took.labels(signer, outcome.value).observe(_seconds(took))
 
     def retried(self, kind: str) -> None:
         self._retries.labels(kind).inc()

@@ -30,7 +30,7 @@ class CA(Signer):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._read: Kept[ObjectKey, tuple[bytes, _Found]] = Kept(_BUDGET)
+        self.kept: Kept[ObjectKey, tuple[bytes, _Found]] = Kept(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         found, warnings = await self._authority(issuer, credentials)
@@ -43,13 +43,13 @@ class CA(Signer):
 
     async def _authority(self, issuer: IssuerSpec, credentials: Credentials) -> _Found:
         now, content = self._clock.now(), fingerprint(credentials)
-        known = self._read.get(issuer.secret)
+        known = self.kept.get(issuer.secret)
         # The content is compared, not only the version: the wrong CA must never sign because a version repeats itself.
         # Where the path has expired, the Secret may hold another one.
         if known and known[0] == content and known[1][0].is_valid(now):
             return known[1]
         found = await in_thread(issuer.secret.namespace, lambda: _read(issuer.secret, credentials.data, now))
-        self._read.put(issuer.secret, (content, found), 8192 + sum(map(len, credentials.data.values())))
+        self.kept.put(issuer.secret, (content, found), 8192 + sum(map(len, credentials.data.values())))
         return found
 
 

@@ -43,7 +43,7 @@ class EST(Signer):
     def __init__(self, clients: Clients, clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self._trusted: Kept[tuple[str, str, ObjectKey, str], Bag] = Kept(_BUDGET)
+        self.kept: Kept[tuple[str, str, ObjectKey, str], Bag] = Kept(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         est = server(issuer, credentials)
@@ -54,7 +54,7 @@ class EST(Signer):
         est = server(order.issuer, order.credentials)
         csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
         # Before the CA signs: what it has signed must not be lost because this fails.
-        trusted = self._trusted.get(est.key) or await self._fetch_trusted(est)
+        trusted = self.kept.get(est.key) or await self._fetch_trusted(est)
         answer = await self._enrol(est, csr.der)
         if answer.status == 202:
             return _pending(answer)
@@ -75,7 +75,7 @@ class EST(Signer):
     async def _fetch_trusted(self, est: Server) -> Bag:
         answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))
         trusted = await _certificates(est, TRUSTED, answer)
-        self._trusted.put(est.key, trusted, 1024 + size(trusted.certificates))
+        self.kept.put(est.key, trusted, 1024 + size(trusted.certificates))
         return trusted
 
 

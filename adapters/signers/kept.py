@@ -63,6 +63,10 @@ class Kept(Generic[_Key, _Value]):
             self._drop_first()
         self._set_timer()
 
+    def size(self) -> int:
+        """Bytes of all values together, as they were told."""
+        return self._size
+
     def clear(self) -> None:
         while self._entries:
             self._drop_first()

@@ -64,7 +64,7 @@ class StepCA(Signer):
     def __init__(self, clients: Clients, clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self._kept: Kept[tuple[str, ObjectKey], _Known] = Kept(_BUDGET)
+        self.kept: Kept[tuple[str, ObjectKey], _Known] = Kept(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         provisioner, _ = _provisioner(issuer), _longest(issuer)
@@ -99,20 +99,20 @@ class StepCA(Signer):
         return StepAPI(self._clients, Endpoint(issuer.url, issuer.secret, credentials))
 
     async def _recall(self, issuer: IssuerSpec, credentials: Credentials) -> _Known:
-        content, known = fingerprint(credentials), self._kept.get((issuer.url, issuer.secret))
+        content, known = fingerprint(credentials), self.kept.get((issuer.url, issuer.secret))
         if known and known.fingerprint == content:
             return known
         now = self._clock.now()
         tokens = await in_thread(issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now))
         known = _Known(content, tokens)
-        self._kept.put((issuer.url, issuer.secret), known, known.size())
+        self.kept.put((issuer.url, issuer.secret), known, known.size())
         return known
 
     def _measure(self, issuer: IssuerSpec, known: _Known) -> None:
         """Its size is another one now, if the CA has answered with other certificates."""
         key = issuer.url, issuer.secret
-        if self._kept.get(key) is known:
-            self._kept.put(key, known, known.size())
+        if self.kept.get(key) is known:
+            self.kept.put(key, known, known.size())
 
 
 def _provisioner(issuer: IssuerSpec) -> str:

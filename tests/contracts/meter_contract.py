@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
 from domain.ports import Meter
 from entrypoints.settings import NAMES
@@ -33,6 +33,13 @@ class Stage(ABC):
     @abstractmethod
     def signing_seconds(self) -> float:
         """Of all signatures together."""
+
+    @abstractmethod
+    def checkings(self, signer: str, outcome: Checking) -> float: ...
+
+    @abstractmethod
+    def checking_seconds(self) -> float:
+        """Of all checks together."""
 
     @abstractmethod
     def retries(self, kind: str) -> float: ...
@@ -68,6 +75,14 @@ class MeterContract:
         assert [stage.signatures("EST", outcome) for outcome in (Signing.ISSUED, Signing.ERROR)] == [1, 1]
         assert stage.signatures("CA", Signing.ISSUED) == 1
         assert stage.signing_seconds() == 2.5
+
+    def test_checks_are_counted_and_their_time_is_added_up(self, stage: Stage) -> None:
+        stage.meter.check_took("EST", Checking.PASSED, 2 * SECOND)
+        stage.meter.check_took("EST", Checking.UNHEALTHY, 0.5 * SECOND)
+        stage.meter.check_took("CA", Checking.PASSED, -SECOND)
+        assert [stage.checkings("EST", outcome) for outcome in Checking] == [1, 1, 0, 0]
+        assert stage.checkings("CA", Checking.PASSED) == 1
+        assert stage.checking_seconds() == 2.5
 
     def test_retries_are_counted_by_kind(self, stage: Stage) -> None:
         stage.meter.retried(ISSUER.kind)

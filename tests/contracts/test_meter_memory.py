@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from adapters.memory.meter import MemoryMeter
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
 from tests.contracts.meter_contract import MeterContract, Stage
 
@@ -25,6 +25,12 @@ class MemoryStage(Stage):
 
     def signing_seconds(self) -> float:
         return self.memory.signing.total_seconds()
+
+    def checkings(self, signer: str, outcome: Checking) -> float:
+        return self.memory.checkings[signer, outcome]
+
+    def checking_seconds(self) -> float:
+        return self.memory.checking.total_seconds()
 
     def retries(self, kind: str) -> float:
         return self.memory.retries[kind]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.memory.cluster import MemoryCluster
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import Issuer, IssuerSpec, ObjectKey
 from tests.adapters.prometheus.scraping import Page, Scraped, told
 from tests.contracts.meter_contract import ISSUER, OTHER, MeterContract, Stage
@@ -26,6 +26,12 @@ class PrometheusStage(Stage):
 
     def signing_seconds(self) -> float:
         return sum(self._scrape().values("signing_duration_seconds_sum"))
+
+    def checkings(self, signer: str, outcome: Checking) -> float:
+        return self._value("check_duration_seconds_count", signer=signer, outcome=outcome.value)
+
+    def checking_seconds(self) -> float:
+        return sum(self._scrape().values("check_duration_seconds_sum"))
 
     def retries(self, kind: str) -> float:
         return self._value("retries_total", kind=kind)

@@ -15,7 +15,7 @@ import promql_parser as promql
 import pytest
 import pytest_asyncio
 
-from domain.facts import Restart, Signing
+from domain.facts import Checking, Restart, Signing
 from domain.model import Condition, Issuer, IssuerSpec, ObjectKey
 from entrypoints.settings import METRICS_PREFIX, NAMES
 from tests.adapters.prometheus.scraping import Scraped, told
@@ -42,6 +42,7 @@ async def served() -> Scraped:
         await with_issuer(manager)
         meter = manager.container.meter()
         meter.signed("Demo", Signing.ISSUED, timedelta(seconds=1))
+        meter.check_took("Demo", Checking.PASSED, timedelta(seconds=1))
         meter.retried("CertificateRequest")
         meter.called("get", "secrets", "200")
         for cause in Restart:

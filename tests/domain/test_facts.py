@@ -12,8 +12,8 @@ import pytest
 
 from domain import facts
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Transient
-from domain.facts import Answer, Signing
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Issued, Pending
+from domain.facts import Answer, Checking, Signing
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, CheckResult, Issued, Pending
 from tests.domain.factories import HOUR, KINDS, MINUTE, SECOND, T0, issuer_key, secret_key
 from tests.domain.scenes import CA, a_ready_world, events, message, with_issuer, with_request, with_secret
 from tests.domain.world import fails, fails_after
@@ -35,6 +35,19 @@ CLUSTER_ISSUER, ISSUER = CA.kind, issuer_key().kind
 )
 def test_what_a_signers_answer_comes_to(outcome: Issued | Pending | Exception, wanted: Signing) -> None:
     assert facts.signing(outcome) is wanted
+
+
+@pytest.mark.parametrize(
+    ("outcome", "wanted"),
+    [
+        (CheckResult(), Checking.PASSED),
+        (IssuerUnhealthy("ill"), Checking.UNHEALTHY),
+        (IssuerFailed("dead"), Checking.FAILED),
+        (ValueError("?"), Checking.ERROR),
+    ],
+)
+def test_what_a_check_comes_to(outcome: CheckResult | Exception, wanted: Checking) -> None:
+    assert facts.checking(outcome) is wanted
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,6 +132,11 @@ async def test_how_long_a_signer_took() -> None:
     world.signer.release_all()
     await world.run()
     assert world.meter.signing == 3 * SECOND
+
+
+async def test_how_checks_ended_is_counted() -> None:
+    world = await a_ready_world()
+    assert world.meter.checkings == {("Scripted", Checking.PASSED): 1}
 
 
 async def test_a_check_is_told_with_the_expiry_that_it_returned() -> None:

@@ -59,7 +59,7 @@ class Clients:
         self._limits = limits or Limits()
         self._contexts = Contexts()
         self._resolver = Resolver()
-        self._kept: Kept[_Key, _Open] = Kept(_BUDGET, self._retire)
+        self.kept: Kept[_Key, _Open] = Kept(_BUDGET, self._retire)
         self._closing: set[asyncio.Task[None]] = set()
 
     async def exchange(self, endpoint: Endpoint, question: Question) -> Answer:
@@ -70,7 +70,7 @@ class Clients:
 
     async def close(self) -> None:
         """Closes all connections, those in use when their exchanges have ended, and asks DNS nothing more."""
-        self._kept.clear()
+        self.kept.clear()
         await asyncio.gather(*self._closing)
         await self._resolver.close()
 
@@ -88,7 +88,7 @@ class Clients:
                 await found.client.close()
 
     def _find(self, key: _Key, content: bytes) -> _Open | None:
-        found = self._kept.get(key)
+        found = self.kept.get(key)
         return found if found and found.fingerprint == content else None
 
     async def _make(self, key: _Key, endpoint: Endpoint, content: bytes) -> _Open:
@@ -102,7 +102,7 @@ class Clients:
             return found
         trust = Trust(str(secret), tls.has_bundle(credentials))
         made = _Open(content, Client(key[0], trust, context, self._resolver, self._clock, self._limits))
-        self._kept.put(key, made, _SIZE + contexts.size(credentials, client_certificate=shown))
+        self.kept.put(key, made, _SIZE + contexts.size(credentials, client_certificate=shown))
         return made
 
     def _retire(self, dropped: _Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,7 +13,9 @@ from adapters.memory.cluster import MemoryCluster
 from adapters.prometheus.exposition import Exposition
 from adapters.prometheus.meter import PrometheusMeter
 from adapters.prometheus.states import States
+from adapters.prometheus.usage import ResourceUsage
 from domain.ports import Cluster
+from domain.workqueue import WorkQueue
 from entrypoints.settings import METRICS_PREFIX, NAMES
 from tests.contracts.clock import StoppedClock
 
@@ -64,11 +67,14 @@ class Page:
     clock: StoppedClock = field(default_factory=StoppedClock)
     depth: int = 0
     leads: bool = True
+    queues: dict[str, WorkQueue] = field(default_factory=dict)
+    caches: dict[str, Callable[[], int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.meter = PrometheusMeter(METRICS_PREFIX, KINDS)
+        self.meter = PrometheusMeter(METRICS_PREFIX, KINDS, {"version": "1.2.3"})
         states = States(self.meter, KINDS, self.cluster, self.clock, lambda: self.depth, lambda: self.leads)
-        self._exposition = Exposition(self.meter, states)
+        usage = ResourceUsage(METRICS_PREFIX, self.queues, self.caches)
+        self._exposition = Exposition(self.meter, states, usage)
 
     def scrape(self) -> Scraped:
         return Scraped(self._exposition.text())

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.memory.cluster import MemoryCluster
-from domain.facts import Answer, Restart, Signing
+from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import Approval, Condition, Issuer, IssuerSpec, ObjectKey, Request
+from domain.workqueue import WorkQueue
 from entrypoints.settings import NAMES
 from tests.adapters.prometheus.scraping import Page, Scraped, told
 
@@ -116,12 +117,15 @@ async def test_requests_bring_no_series_however_many_there_are(page: Page) -> No
 
 
 async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
+    page.caches["CA"] = lambda: 0
+    page.queues["checks"] = WorkQueue(lambda key: None, lambda issuer: 1, at_once=1)
     await with_issuer(page)
     page.meter.checked(ISSUER, page.clock.now(), page.clock.now())
     for kind in (ISSUER.kind, CLUSTER_ISSUER.kind):
         for answer in Answer:
             page.meter.settled(kind, answer)
     page.meter.signed("Demo", Signing.ISSUED, SECOND)
+    page.meter.check_took("Demo", Checking.PASSED, SECOND)
     page.meter.restarted("Secret", Restart.ENDED)
     page.meter.retried("CertificateRequest")
     page.meter.called("get", "secrets", "200")
@@ -138,6 +142,10 @@ async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
         "resource",
         "code",
         "le",
+        "version",
+        "cache",
+        "work",
+        "tenant",
     }
     assert not [name for name in labels if name.endswith("_created")]
 
