@@ -50,8 +50,10 @@ async def probes(
 
     async def healthz(_: web.Request) -> web.Response:
         if credential_has_ended():
-            why = f"the API server has refused the manager's credential (401) for {_PATIENCE.seconds // 60} minutes"
-            return web.Response(status=503, text=f"{why}; renew the kubeconfig or the ServiceAccount's token")
+            why = f"the manager has had no credential that the API server accepts for {_PATIENCE.seconds // 60} minutes"
+            return web.Response(
+                status=503, text=f"{why}; renew the kubeconfig or the ServiceAccount's token, see the log"
+            )
         return web.Response(text="ok")
 
     async def readyz(_: web.Request) -> web.Response:

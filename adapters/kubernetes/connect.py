@@ -1,4 +1,4 @@
-"""Puts a client together: in a pod from its ServiceAccount, elsewhere from the kubeconfig.
+"""Puts a client together, from a kubeconfig or the pod's ServiceAccount.
 
 What cannot work is refused here, in one line that says what to do, before anything is started.
 """
@@ -37,8 +37,13 @@ def _unnoted(status: int) -> None:
 
 
 def connect(connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted) -> AsyncClient:
-    """A client for the pod's ServiceAccount or the current kubeconfig; raises NoCluster. Does no I/O on the network."""
-    return client(_service_account() or load(_files()), connections, meter, answered)
+    """A client for KUBECONFIG where it is set, else the pod's ServiceAccount, else ~/.kube/config; raises NoCluster.
+
+    The order is controller-runtime's. Does no I/O on the network.
+    """
+    named = _named_files()
+    config = load(named) if named else _service_account() or load([Path(os.path.expanduser("~/.kube/config"))])
+    return client(config, connections, meter, answered)
 
 
 def client(
@@ -79,10 +84,9 @@ def _service_account() -> Config | None:
     return Config(Cluster(server=server, certificate_authority=authority), User(token_file=str(token)))
 
 
-def _files() -> list[Path]:
+def _named_files() -> list[Path]:
     """https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#the-kubeconfig-environment-variable"""
-    named = [file for file in os.environ.get("KUBECONFIG", "").split(os.pathsep) if file]
-    return [Path(file) for file in named or [os.path.expanduser("~/.kube/config")]]
+    return [Path(file) for file in os.environ.get("KUBECONFIG", "").split(os.pathsep) if file]
 
 
 def _source(config: Config) -> Source:

@@ -93,7 +93,10 @@ class TokenFile:
 
 
 class Authentication(httpx2.Auth):
-    """`present` is given the client certificate of each credential before it is used, `answered` every HTTP status."""
+    """`present` is given the client certificate of each credential before it is used, `answered` every HTTP status.
+
+    A source that has no credential counts as an answer 401: to /healthz it is the same whether it ended here or there.
+    """
 
     def __init__(
         self, source: Source, user: User, present: Callable[[bytes], None], answered: Callable[[int], None]
@@ -106,7 +109,11 @@ class Authentication(httpx2.Auth):
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         if self._impersonation:
             request.headers = httpx2.Headers([*request.headers.raw, *self._impersonation])
-        credential = await self._source.current()
+        try:
+            credential = await self._source.current()
+        except CredentialUnavailable:
+            self._answered(_UNAUTHORIZED)
+            raise
         response = yield self._with(request, credential)
         self._answered(response.status_code)
         if response.status_code != _UNAUTHORIZED:

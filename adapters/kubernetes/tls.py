@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from cryptography import x509
 
 from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.stamp import stamp
+from adapters.nameless import nameless
 
 _log = logging.getLogger("issuer.kubernetes")
 
@@ -97,13 +96,6 @@ class Tls:
         return context
 
 
-@contextmanager
-def _as_file(path: str | None, content: bytes | None) -> Iterator[str | None]:
-    """OpenSSL reads from files; what stands in the kubeconfig is in one for as long as that takes (mode 0600)."""
-    if not content:
-        yield path
-        return
-    with NamedTemporaryFile() as file:
-        file.write(content)
-        file.flush()
-        yield file.name
+def _as_file(path: str | None, content: bytes | None) -> AbstractContextManager[str | None]:
+    """OpenSSL reads from files; what stands in the kubeconfig is in one for as long as that takes."""
+    return nameless(content) if content else nullcontext(path)

@@ -65,7 +65,7 @@ def test_an_answer_that_may_be_a_proxys_says_nothing() -> None:
     assert answers.after(11 * MINUTE, 503)
 
 
-@pytest.mark.parametrize(("has_ended", "status", "text"), [(False, 200, "ok"), (True, 503, "refused")])
+@pytest.mark.parametrize(("has_ended", "status", "text"), [(False, 200, "ok"), (True, 503, "no credential")])
 async def test_healthz_says_whether_the_credential_has_ended(has_ended: bool, status: int, text: str) -> None:
     (port,) = free_ports(1)
     async with probes(Address("127.0.0.1", port), lambda: True, lambda: has_ended):

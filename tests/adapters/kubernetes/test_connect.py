@@ -6,8 +6,10 @@ keeps secret. No call goes over the network.
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from adapters.kubernetes import connect as module
 from adapters.kubernetes.connect import connect, pod_namespace
 from adapters.kubernetes.kubeconfig import NoCluster
+from tests import pki
 from tests.adapters.kubernetes.wire import CANARY
 
 
@@ -202,14 +205,30 @@ def test_what_can_work_connects_without_a_call(config: dict[str, Any], kubeconfi
     assert connect().config.cluster.server == config["clusters"][0]["cluster"]["server"]
 
 
-def test_in_a_pod_the_service_account_wins(service_account: Path, kubeconfig: Path) -> None:
+def test_in_a_pod_the_service_account_wins_over_the_default_kubeconfig(service_account: Path, tmp_path: Path) -> None:
     service_account.mkdir()
     for name in ("token", "namespace"):
         (service_account / name).write_text(f"the {name}\n")
-    kubeconfig.write_text(json.dumps(GOOD))
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text(json.dumps(GOOD))
     told = refusal()  # for there is no ca.crt: it is the pod's configuration that was taken
     assert told.startswith(CERTIFICATES)
     assert "the token" not in told
+
+
+def test_in_a_pod_a_kubeconfig_that_is_named_wins(service_account: Path, kubeconfig: Path) -> None:
+    service_account.mkdir()
+    (service_account / "token").write_text("the token\n")
+    kubeconfig.write_text(json.dumps(GOOD))
+    assert connect().config.cluster.server == "https://127.0.0.1:1"
+
+
+def test_certificates_of_a_kubeconfig_are_put_into_no_folder(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root file system of the pod is read-only."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    authority = base64.b64encode(pki.authority("an API server's CA").pem).decode()
+    kubeconfig.write_text(json.dumps(with_cluster(**{"certificate-authority-data": authority})))
+    assert connect().config.cluster.server == "https://127.0.0.1:1"
 
 
 def test_a_pod_without_the_address_of_its_cluster_says_so(

@@ -9,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
-from adapters.kubernetes.kubeconfig import NoCluster
+from adapters.kubernetes.credentials import Authentication, Credential, CredentialUnavailable, Given
+from adapters.kubernetes.kubeconfig import NoCluster, User
 from domain.errors import Forbidden
 from tests import pki
 from tests.adapters.kubernetes.secure_api_server import (
@@ -101,6 +103,20 @@ async def test_a_token_that_is_refused_is_read_again_and_sent_once_more(tmp_path
     async with serving(answer) as server, talking(tmp_path, {"server": server.url}, {"tokenFile": "token"}) as api:
         await read(api)
         assert [asked.header("Authorization") for asked in server.asked] == [["Bearer old"], ["Bearer new"]]
+
+
+async def test_a_source_without_a_credential_counts_as_refused() -> None:
+    class Empty(Given):
+        async def current(self) -> Credential:
+            raise CredentialUnavailable("the plugin failed")
+
+    answered: list[int] = []
+    flow = Authentication(Empty(), User(), lambda certificate: None, answered.append).async_auth_flow(
+        httpx2.Request("GET", "https://127.0.0.1")
+    )
+    with pytest.raises(CredentialUnavailable):
+        await anext(flow)
+    assert answered == [401]
 
 
 async def test_what_is_refused_without_another_credential_is_not_sent_again(tmp_path: Path) -> None:
