@@ -13,6 +13,7 @@ import pytest
 
 from adapters.signers.remote.networks import LINK_LOCAL, LOOPBACK, Network, Networks
 from adapters.signers.remote.resolver import Resolver
+from domain.errors import IssuerUnhealthy
 from tests.adapters.signers.asking import PLAIN, endpoint, made, refusal
 from tests.remote.dns import NameServer, name_server
 from tests.remote.https import server_certificate, serving
@@ -171,6 +172,14 @@ async def test_nothing_is_sent_to_an_address_that_is_not_allowed() -> None:
     async with listening() as listener, made(networks=allowed) as clients:
         await refusal(clients.exchange(endpoint(f"https://127.0.0.1:{listener.port}"), PLAIN))
         assert await listener.only_called_by_us()
+
+
+async def test_an_issuer_whose_ca_is_denied_is_pending_since_a_flag_mends_it_too() -> None:
+    async with made(networks=Networks(denied=LOOPBACK)) as clients:
+        with pytest.raises(IssuerUnhealthy) as caught:
+            await clients.exchange(endpoint("https://127.0.0.1:1"), PLAIN)
+
+    assert type(caught.value) is IssuerUnhealthy  # and not IssuerFailed
 
 
 async def test_the_message_is_the_same_where_nobody_listens() -> None:
