@@ -97,6 +97,11 @@ def _tell_start(settings: Settings, signers: list[str]) -> None:
     _log.info("%s %s starts on %s, with the signers %s", *names, ", ".join(signers))
     watched, secrets = ", ".join(settings.namespaces) or "all", settings.cluster_resource_namespace
     _log.info("namespaces served: %s; %ss have their Secrets in %s", watched, NAMES.cluster_issuer, secrets)
+    allowed, denied = (
+        ",".join(map(str, networks)) or "none"
+        for networks in (settings.ca_allowed_networks, settings.ca_denied_networks)
+    )
+    _log.info("networks of CAs elsewhere: allowed are %s; denied are %s", allowed, denied)
 
 
 def main() -> None:

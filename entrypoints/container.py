@@ -42,6 +42,7 @@ from adapters.signers.deadlines import Deadlines
 from adapters.signers.demo import Demo
 from adapters.signers.est import EST
 from adapters.signers.remote.clients import Clients
+from adapters.signers.remote.networks import Networks
 from adapters.signers.step_ca import StepCA
 from adapters.signers.verified import Verified
 from adapters.signers.while_leading import WhileLeading
@@ -123,7 +124,10 @@ class Container(containers.DeclarativeContainer):
     elector = providers.Singleton(Elector, lease, leadership, clock)
     election = providers.Singleton(_election, settings, elector.provider)
 
-    clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http)
+    networks = providers.Singleton(
+        Networks, settings.provided.ca_allowed_networks, settings.provided.ca_denied_networks
+    )
+    clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http, networks=networks)
     ca = providers.Singleton(CA, clock)
     step_ca = providers.Singleton(StepCA, clients, clock)
     est = providers.Singleton(EST, clients, clock)

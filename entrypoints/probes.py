@@ -13,8 +13,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from domain.ports import Clock
+from entrypoints.flag_types import Address
 from entrypoints.serving import serving
-from entrypoints.settings import Address
 
 _UNAUTHORIZED = 401
 _PATIENCE = timedelta(minutes=10)  # longer than two watches, of which each new one is an answer

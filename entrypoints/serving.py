@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from entrypoints.settings import Address
+from entrypoints.flag_types import Address
 
 
 class CannotListen(Exception):

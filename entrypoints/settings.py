@@ -14,12 +14,19 @@ from typing import Any
 
 import click
 
-from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import ApiNames
-from domain import durations
-from domain.errors import Invalid
+from adapters.signers.remote.networks import EVERYWHERE, Network
 from domain.leadership import LeaseTimes
 from domain.model import IssuerNames
+from entrypoints.flag_types import (
+    Address,
+    AddressType,
+    DurationType,
+    NamespaceListType,
+    NamespaceType,
+    NetworkListType,
+    denied_by_default,
+)
 from entrypoints.logs import FORMS
 
 NAMES = ApiNames(
@@ -40,17 +47,6 @@ METRICS_PATH = "/metrics"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens; an empty host means all interfaces."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the manager can be told. An address None: nothing is served there. No `namespaces`: all of them.
 
@@ -67,6 +63,8 @@ class Settings:
     kube_api_qps: float = 0.0
     kube_api_burst: int = 100
     allow_http: bool = False
+    ca_allowed_networks: tuple[Network, ...] = EVERYWHERE
+    ca_denied_networks: tuple[Network, ...] = ()
     log_level: str = "info"
     log_format: str = "console"
     metrics_bind_address: Address | None = None
@@ -89,60 +87,6 @@ class Settings:
         )
 
 
-class _Duration(click.ParamType[timedelta]):
-    name = "duration"
-
-    def __init__(self, least: timedelta) -> None:
-        self._least = least
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            duration = durations.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if duration < self._least:
-            self.fail(f"{value!r} is too short, the least is {durations.text(self._least)}", param, ctx)
-        return duration
-
-
-class _Address(click.ParamType["Address | None"]):
-    name = "host:port"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address | None:
-        if value is None or isinstance(value, Address):
-            return value
-        if value == "0":
-            return None
-        host, colon, port = value.rpartition(":")
-        if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
-            self.fail(f"{value!r} is not an address such as :8081 or 127.0.0.1:8081, or 0 for none", param, ctx)
-        return Address(host.strip("[]"), int(port))
-
-
-class _Namespace(click.ParamType[str]):
-    name = "namespace"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return checked_namespace(value)
-        except Invalid as error:
-            self.fail(str(error), param, ctx)
-
-
-class _Namespaces(click.ParamType[tuple[str, ...]]):
-    name = "namespace,..."
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(dict.fromkeys(checked_namespace(name) for name in value.split(",")))
-        except Invalid as error:
-            self.fail(f"{value!r} is not a list such as team-a,team-b: {error}", param, ctx)
-
-
 def _option(flag: str, **attributes: Any) -> tuple[str, dict[str, Any]]:
     return flag, {"show_default": True} | attributes
 
@@ -150,32 +94,32 @@ def _option(flag: str, **attributes: Any) -> tuple[str, dict[str, Any]]:
 OPTIONS = [
     _option(
         "--cluster-resource-namespace",
-        type=_Namespace(),
+        type=NamespaceType(),
         help=f"Where the Secrets of {NAMES.cluster_issuer}s are.",
         show_default="the namespace that the pod runs in",
     ),
     _option(
         "--namespaces",
-        type=_Namespaces(),
+        type=NamespaceListType(),
         default=(),
         help=f"Works on {NAMES.issuer}s, CertificateRequests and Secrets of these alone, as in team-a,team-b. "
         "Default: of all namespaces.",
     ),
     _option(
         "--health-probe-bind-address",
-        type=_Address(),
+        type=AddressType(),
         default=":8081",
         help="Where /healthz and /readyz are served; 0 turns them off.",
     ),
     _option(
         "--max-retry-duration",
-        type=_Duration(timedelta(0)),
+        type=DurationType(timedelta(0)),
         default="10m",
         help="How long a request is retried before it is Failed, counted from its approval.",
     ),
     _option(
         "--check-interval",
-        type=_Duration(timedelta(seconds=10)),
+        type=DurationType(timedelta(seconds=10)),
         default="5m",
         help="How often a Ready issuer is checked again, give or take a tenth.",
     ),
@@ -210,6 +154,20 @@ OPTIONS = [
         help="Lets spec.url of an issuer begin with http://, by which credentials travel in the clear.",
     ),
     _option(
+        "--ca-allowed-networks",
+        type=NetworkListType(),
+        default=EVERYWHERE,
+        help="CAs elsewhere are connected to at addresses in these networks alone, as in 10.0.0.0/8,2001:db8::/32.",
+        show_default=",".join(map(str, EVERYWHERE)),
+    ),
+    _option(
+        "--ca-denied-networks",
+        type=NetworkListType(),
+        default=denied_by_default,
+        help="And not at addresses in these, of which three have names: loopback, link-local and api-server.",
+        show_default="loopback,link-local,api-server in a pod, none elsewhere",
+    ),
+    _option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         default="info",
@@ -222,24 +180,24 @@ OPTIONS = [
     ),
     _option(
         "--leader-election-namespace",
-        type=_Namespace(),
+        type=NamespaceType(),
         help=f"Where the Lease is. Default: the pod's namespace; outside a pod, that of {NAMES.cluster_issuer}s.",
     ),
     _option(
         "--leader-election-lease-duration",
-        type=_Duration(timedelta(seconds=2)),
+        type=DurationType(timedelta(seconds=2)),
         default="15s",
         help="Within this time after the death of a leader another one leads.",
     ),
     _option(
         "--leader-election-renew-deadline",
-        type=_Duration(timedelta(seconds=1)),
+        type=DurationType(timedelta(seconds=1)),
         default="10s",
         help="A leader that could not renew the Lease for so long ends with exit status 1.",
     ),
     _option(
         "--leader-election-retry-period",
-        type=_Duration(timedelta(milliseconds=100)),
+        type=DurationType(timedelta(milliseconds=100)),
         default="2s",
         help="How often a leader renews the Lease; the others look twice as often.",
     ),
@@ -251,7 +209,7 @@ OPTIONS = [
     ),
     _option(
         "--metrics-bind-address",
-        type=_Address(),
+        type=AddressType(),
         default="0",
         help="Where Prometheus finds the metrics; 0 turns them off. deploy/ has :8443.",
     ),

@@ -46,6 +46,7 @@ def test_it_ends_when_told_to_and_says_so(deployed: Deployed, name: str) -> None
     assert f"sample-external-issuer {version('sample-external-issuer')} starts on" in begin[0]
     assert begin[0].endswith("with the signers Demo, CA, StepCA, EST\n")
     assert begin[1].endswith("namespaces served: all; SampleClusterIssuers have their Secrets in default\n")
+    assert begin[2].endswith("networks of CAs elsewhere: allowed are 0.0.0.0/0,::/0; denied are none\n")
     assert rest.splitlines()[-1].endswith("stopped")
     assert "Traceback" not in rest
 

@@ -50,6 +50,8 @@ FLAGS_AND_VARIABLES = {
     "--kube-api-burst": "ISSUER_KUBE_API_BURST",
     "--namespaces": "ISSUER_NAMESPACES",
     "--allow-http": "ISSUER_ALLOW_HTTP",
+    "--ca-allowed-networks": "ISSUER_CA_ALLOWED_NETWORKS",
+    "--ca-denied-networks": "ISSUER_CA_DENIED_NETWORKS",
     "--log-level": "ISSUER_LOG_LEVEL",
     "--leader-elect": "ISSUER_LEADER_ELECT",
     "--leader-election-namespace": "ISSUER_LEADER_ELECTION_NAMESPACE",
@@ -87,6 +89,8 @@ WRONG = [
     ("--max-retry-duration", "a\nb"),
     ("--check-interval", "1s"),
     ("--max-concurrent-requests", "0"),
+    ("--ca-allowed-networks", "everywhere"),
+    ("--ca-denied-networks", "a\nb"),
     ("--log-level", "loud"),
 ]
 

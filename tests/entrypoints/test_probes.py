@@ -16,8 +16,9 @@ from dependency_injector import providers
 from domain.errors import ClusterError
 from domain.model import ObjectKey
 from entrypoints.container import Container
+from entrypoints.flag_types import Address
 from entrypoints.probes import Acceptance, probes
-from entrypoints.settings import Address, Settings
+from entrypoints.settings import Settings
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, failure
 from tests.cluster.controlplane import free_ports
 from tests.cluster.pki import write_kubeconfig

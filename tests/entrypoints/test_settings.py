@@ -7,6 +7,7 @@ and what is wanted.
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from adapters.signers.remote.networks import EVERYWHERE, LINK_LOCAL, LOOPBACK
 from domain.leadership import LeaseTimes
-from entrypoints.settings import NAMES, OPTIONS, Address, Settings, options
+from entrypoints.flag_types import Address
+from entrypoints.settings import NAMES, OPTIONS, Settings, options
 
 
 @click.command()
@@ -36,6 +39,7 @@ def settings(*arguments: str, **variables: str) -> str:
 
 
 HERE = Path(__file__).parent
+NETWORKS = ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")
 DEFAULTS = Settings("system", Address("", 8081))
 GOOD: list[tuple[str, str, str, Any]] = [
     ("--cluster-resource-namespace", "other", "cluster_resource_namespace", "other"),
@@ -59,6 +63,16 @@ GOOD: list[tuple[str, str, str, Any]] = [
     ("--leader-election-lease-duration", "1m", "leader_election_lease_duration", timedelta(minutes=1)),
     ("--leader-election-renew-deadline", "1s", "leader_election_renew_deadline", timedelta(seconds=1)),
     ("--leader-election-retry-period", "100ms", "leader_election_retry_period", timedelta(milliseconds=100)),
+    ("--ca-allowed-networks", "10.0.0.0/8,2001:db8::1", "ca_allowed_networks", NETWORKS),
+    ("--ca-allowed-networks", "none", "ca_allowed_networks", ()),
+    ("--ca-denied-networks", "10.0.0.0/8,2001:db8::1", "ca_denied_networks", NETWORKS),
+    (
+        "--ca-denied-networks",
+        "link-local,10.0.0.0/8,loopback",
+        "ca_denied_networks",
+        (*LINK_LOCAL, NETWORKS[0], *LOOPBACK),
+    ),
+    ("--ca-denied-networks", "none", "ca_denied_networks", ()),
     ("--metrics-bind-address", ":8443", "metrics_bind_address", Address("", 8443)),
     ("--metrics-bind-address", "0", "metrics_bind_address", None),
     ("--metrics-secure", "false", "metrics_secure", False),
@@ -73,6 +87,7 @@ NO_ADDRESS = "is not an address such as :8081 or 127.0.0.1:8081, or 0 for none"
 NO_DURATION = "is not a duration such as 30s, 10m or 2160h"
 NO_NAMESPACE = "is not the name of a namespace: want lowercase letters, digits and '-'"
 NO_LIST = "is not a list such as team-a,team-b"
+NO_NETWORKS = "is not a list such as 10.0.0.0/8,2001:db8::/32,loopback, or none: "
 WRONG = [
     ("--cluster-resource-namespace", "A", NO_NAMESPACE),
     ("--cluster-resource-namespace", "a/../b", NO_NAMESPACE),
@@ -86,6 +101,11 @@ WRONG = [
     ("--health-probe-bind-address", ":http", NO_ADDRESS),
     ("--health-probe-bind-address", "localhost:", NO_ADDRESS),
     ("--health-probe-bind-address", ":-1", NO_ADDRESS),
+    ("--ca-allowed-networks", "10.0.0.1/8", NO_NETWORKS + "10.0.0.1/8 has host bits set"),
+    ("--ca-allowed-networks", "ca.example.com", NO_NETWORKS + "'ca.example.com' does not appear to be an IPv4 or IPv6"),
+    ("--ca-denied-networks", "10.0.0.0/8, 127.0.0.0/8", NO_NETWORKS),
+    ("--ca-denied-networks", "10.0.0.0/8,", NO_NETWORKS),
+    ("--ca-denied-networks", "none,loopback", NO_NETWORKS),
     ("--metrics-bind-address", "8443", NO_ADDRESS),
     ("--metrics-secure", "maybe", "'maybe' is not a valid boolean"),
     ("--metrics-cert-path", "/not/there", "Directory '/not/there' does not exist"),
@@ -110,6 +130,11 @@ WRONG = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def no_pod(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+
 def variable(flag: str) -> str:
     return "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
 
@@ -131,6 +156,8 @@ def test_without_any_flag_everything_has_its_default() -> None:
             0.0,
             100,
             False,
+            EVERYWHERE,
+            (),
             "info",
             "console",
             None,
@@ -179,6 +206,8 @@ def test_every_flag_says_what_it_is_for_its_default_and_its_variable() -> None:
     for flag in {flag for flag, *_ in GOOD}:
         assert flag in text
         assert f"env var: {variable(flag)}" in text
+    assert "default: (0.0.0.0/0,::/0)" in text
+    assert "default: (loopback,link-local,api-server in a pod, none elsewhere)" in text
     for default in (":8081", "10m", "5m", "256", "8", "info", "15s", "10s", "2s"):
         assert f"default: {default}" in text
     assert len(OPTIONS) == len({flag for flag, *_ in GOOD} | {"--allow-http", "--leader-elect"})
@@ -198,6 +227,35 @@ def test_plain_http_is_allowed_only_where_it_is_said() -> None:
 
 def test_a_list_of_namespaces_that_came_out_empty_is_not_all_of_them() -> None:
     assert f"'' {NO_LIST}" in run("--namespaces=").output
+
+
+@pytest.mark.parametrize("flag", ["--ca-allowed-networks", "--ca-denied-networks"])
+def test_a_list_of_networks_that_came_out_empty_is_not_all_or_none_of_them(flag: str) -> None:
+    assert f"'' {NO_NETWORKS}" in run(f"{flag}=").output
+
+
+@pytest.mark.parametrize(
+    ("host", "denied"),
+    [
+        ("10.96.0.1", (ip_network("10.96.0.1"),)),
+        ("fd00::1", (ip_network("fd00::1"),)),
+        ("api.example.com", ()),
+        ("", ()),
+    ],
+)
+def test_the_api_server_is_where_the_kubelet_says(host: str, denied: tuple[Any, ...]) -> None:
+    shown = settings("--ca-denied-networks=api-server", KUBERNETES_SERVICE_HOST=host)
+    assert shown == expected("ca_denied_networks", denied)
+
+
+def test_in_a_pod_what_is_its_own_is_denied_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    own = *LOOPBACK, *LINK_LOCAL, ip_network("10.96.0.1")
+
+    assert settings() == expected("ca_denied_networks", own)
+    assert settings(ISSUER_CA_DENIED_NETWORKS="") == expected("ca_denied_networks", own)
+    assert settings("--ca-denied-networks=none") == expected("ca_denied_networks", ())
+    assert settings(ISSUER_CA_DENIED_NETWORKS="link-local") == expected("ca_denied_networks", LINK_LOCAL)
 
 
 def test_an_election_is_held_only_where_it_is_said() -> None:

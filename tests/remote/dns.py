@@ -1,7 +1,7 @@
 """A name server for tests, on a UDP port of this machine: it answers, fails, or keeps silent, as the name asks for.
 
-Names ending in `.silent` get no answer, in `.failing` SERVFAIL; those in `addresses` their IPv4 address; others do not
-exist. Format: RFC 1035 section 4.
+Names ending in `.silent` get no answer, in `.failing` SERVFAIL; those in `addresses` their IPv4 addresses, with spaces
+between; others do not exist. Format: RFC 1035 section 4.
 """
 
 from __future__ import annotations
@@ -66,9 +66,11 @@ class NameServer(asyncio.DatagramProtocol):
             return struct.pack("!5H", 0x8180 | _NO_SUCH_NAME, 1, 0, 0, 0) + question
         if kind != _ADDRESS:
             return struct.pack("!5H", 0x8180, 1, 0, 0, 0) + question
-        address = ipaddress.IPv4Address(self.addresses[name]).packed
-        record = struct.pack("!HHHIH", 0xC00C, _ADDRESS, 1, 0, 4) + address  # the name: see byte 12
-        return struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question + record
+        addresses = [ipaddress.IPv4Address(each).packed for each in self.addresses[name].split()]
+        records = [
+            struct.pack("!HHHIH", 0xC00C, _ADDRESS, 1, 0, 4) + each for each in addresses
+        ]  # the name: see byte 12
+        return struct.pack("!5H", 0x8180, 1, len(records), 0, 0) + question + b"".join(records)
 
 
 def _question(data: bytes) -> tuple[str, int, bytes]:

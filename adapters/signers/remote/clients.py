@@ -20,6 +20,7 @@ from adapters.signers.remote import contexts, tls
 from adapters.signers.remote.contexts import Contexts
 from adapters.signers.remote.distrust import Trust
 from adapters.signers.remote.http import Answer, Client, Limits, Question
+from adapters.signers.remote.networks import Networks
 from adapters.signers.remote.resolver import Resolver
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
@@ -53,12 +54,20 @@ class _Open:
 class Clients:
     """What signers of remote CAs share. `allow_http` lets spec.url begin with http:// too."""
 
-    def __init__(self, clock: Clock, *, allow_http: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        allow_http: bool = False,
+        networks: Networks = Networks(),  # noqa: B008 - it is immutable
+        limits: Limits | None = None,
+    ) -> None:
         self._clock = clock
         self._allow_http = allow_http
         self._limits = limits or Limits()
         self._contexts = Contexts()
-        self._resolver = Resolver()
+        self._networks = networks
+        self._resolver = Resolver(networks)
         self.kept: Kept[_Key, _Open] = Kept(_BUDGET, self._retire)
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -101,7 +110,7 @@ class Clients:
         if found := self._find(key, content):  # made meanwhile for another request
             return found
         trust = Trust(str(secret), tls.has_bundle(credentials))
-        made = _Open(content, Client(key[0], trust, context, self._resolver, self._clock, self._limits))
+        made = _Open(content, Client(key[0], trust, context, self._resolver, self._networks, self._clock, self._limits))
         self.kept.put(key, made, _SIZE + contexts.size(credentials, client_certificate=shown))
         return made
 

@@ -20,6 +20,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from adapters.signers.remote.distrust import Trust
+from adapters.signers.remote.networks import Networks, NotPermitted
 from adapters.signers.remote.resolver import NoAnswer, Resolver
 from adapters.signers.remote.sockets import Sockets
 from domain import durations
@@ -77,7 +78,14 @@ class Client:
     """
 
     def __init__(
-        self, base: str, trust: Trust, tls: ssl.SSLContext, resolver: Resolver, clock: Clock, limits: Limits
+        self,
+        base: str,
+        trust: Trust,
+        tls: ssl.SSLContext,
+        resolver: Resolver,
+        networks: Networks,
+        clock: Clock,
+        limits: Limits,
     ) -> None:
         self.host = base.split("/")[2]
         self._base = base
@@ -88,7 +96,7 @@ class Client:
         self._reading, self._ordering = asyncio.Semaphore(limits.at_once), asyncio.Semaphore(limits.at_once)
         self._paused_until = timedelta(0)  # by Clock.uptime
         self._pause_ends: datetime | None = None  # the same for messages
-        self._sockets = Sockets()
+        self._sockets = Sockets(networks)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=tls,
@@ -187,13 +195,10 @@ class Client:
                 return f"could not be connected to within {durations.text(self._limits.connect)}; see spec.url"
             case TimeoutError():
                 return f"did not answer within {durations.text(self._limits.total)}"
-            case aiohttp.ClientConnectorDNSError():
-                return _dns_reason(error.os_error)
             case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
                 return f"does not speak TLS with us ({_tls_reason(error)})"
             case aiohttp.ClientConnectorError():
-                reason = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else "no connection"
-                return f"cannot be reached ({reason}); see that the CA runs, and spec.url"
+                return _unreachable(error)
             case aiohttp.ServerDisconnectedError():  # by TLS 1.3 this is also how it refuses client certificates
                 return "broke the connection off without an answer; it may want a client certificate, or another one"
             case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | OSError():
@@ -228,10 +233,19 @@ def _unquoted(value: str) -> str:
     return "".join(value.replace("\\\\", "").replace('\\"', "").split('"')[::2])
 
 
-def _dns_reason(error: OSError) -> str:
-    if isinstance(error, NoAnswer):
+def _unreachable(error: aiohttp.ClientConnectorError) -> str:
+    """Does not tell addresses: a tenant learns no more of names in the cluster than from its own pods."""
+    if isinstance(error.os_error, NotPermitted):
+        return (
+            "is at an address that the manager does not connect to; put another into spec.url, "
+            "or have it permitted by the manager's flags --ca-denied-networks and --ca-allowed-networks"
+        )
+    if isinstance(error.os_error, NoAnswer):
         return "is not found: DNS fails, or does not answer in time; see to the name servers of its zone, and spec.url"
-    return "is not known to DNS; see spec.url"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "is not known to DNS; see spec.url"
+    reason = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else "no connection"
+    return f"cannot be reached ({reason}); see that the CA runs, and spec.url"
 
 
 def _tls_reason(error: Exception) -> str:

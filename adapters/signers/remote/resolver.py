@@ -13,6 +13,8 @@ import aiodns
 from aiohttp import AsyncResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from adapters.signers.remote.networks import Networks, NotPermitted
+
 DEADLINE = 5.0
 """Seconds for one lookup, with all search domains and repetitions: half of what a connection may take."""
 _TRIES = 4
@@ -30,14 +32,25 @@ class NoAnswer(OSError):
 
 
 class Resolver(AbstractResolver):
-    """To be shared by all clients. Raises NoAnswer, or another OSError where there is no such name."""
+    """To be shared by all clients. Raises NoAnswer, or another OSError where there is no such name.
 
-    def __init__(self) -> None:
+    Of several addresses it gives those that are permitted, so that errors are about them; NotPermitted if none is.
+    """
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
         self._inner: AsyncResolver | None = None  # made by the first lookup, since it needs a running loop
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        found = await self._lookup(host, port, family)
+        permitted = [each for each in found if self._networks.permits(each["host"])]
+        if not permitted:
+            raise NotPermitted
+        return permitted
+
+    async def _lookup(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
         self._inner = self._inner or AsyncResolver(tries=_TRIES)
         try:
             async with asyncio.timeout(DEADLINE):

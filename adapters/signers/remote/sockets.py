@@ -13,16 +13,24 @@ from weakref import WeakSet
 
 from aiohttp import AddrInfoType
 
+from adapters.signers.remote.networks import Networks, NotPermitted
+
 _LONGEST = 1.0
 """Seconds for the event loop to close what was shut down, which takes it a few turns."""
 
 
 class Sockets:
-    def __init__(self) -> None:
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
         self._made: WeakSet[socket.socket] = WeakSet()
 
     def make(self, address: AddrInfoType) -> socket.socket:
-        """aiohttp's socket_factory: a socket for an entry of getaddrinfo."""
+        """aiohttp's socket_factory: a socket for an entry of getaddrinfo, the one that is connected to next.
+
+        NotPermitted where the networks have it so: here every connection comes by, whatever DNS said before.
+        """
+        if not self._networks.permits(str(address[4][0])):
+            raise NotPermitted
         made = socket.socket(*address[:3])
         made.setblocking(False)
         self._made.add(made)

@@ -16,7 +16,8 @@ from adapters.kubernetes.auth import Verdict
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from entrypoints.container import Container, in_memory
-from entrypoints.settings import Address, Settings
+from entrypoints.flag_types import Address
+from entrypoints.settings import Settings
 
 
 class OpenDoor:

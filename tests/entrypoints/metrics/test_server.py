@@ -11,8 +11,9 @@ from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.events import MemoryRecorder
 from entrypoints.container import in_memory
+from entrypoints.flag_types import Address
 from entrypoints.serving import CannotListen
-from entrypoints.settings import Address, Settings
+from entrypoints.settings import Settings
 from tests.adapters.prometheus.scraping import Scraped
 from tests.entrypoints.metrics.scraped import running
 
