@@ -80,6 +80,10 @@ _ANSWER_LOST = (
 )
 
 
+class TooLarge(Exception):
+    """An answer of the API server has more bytes than its reader takes."""
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Translates what a call that changes nothing raises."""

@@ -13,7 +13,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -21,26 +21,16 @@ import msgspec
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
+from adapters.kubernetes.pages import read_pages
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
 from adapters.silent import SILENT
 from domain.errors import ClusterError, Forbidden, Gone
 from domain.facts import Restart
 from domain.ports import Meter
 
-_PAGE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError)
 _log = logging.getLogger("issuer.watch")
-
-
-class _ListMeta(msgspec.Struct):
-    resourceVersion: str = ""
-    continue_: str | None = msgspec.field(name="continue", default=None)
-
-
-class _Page(msgspec.Struct):
-    metadata: _ListMeta
-    items: list[msgspec.Raw] | None = None
 
 
 class _Change(msgspec.Struct):
@@ -125,28 +115,17 @@ class Follower:
 
     async def _list(self) -> str:
         gone = set(self._known())
-        token: str | None = None
-        while True:
-            body = await self._api.list_page(
-                self._resource,
-                namespace=self._namespace,
-                limit=_PAGE,
-                token=token,
-                metadata_only=self._metadata_only,
-            )
-            with reading():
-                page = decode(body, _Page)
-            for item in page.items or ():
+
+        def take(version: str, items: Sequence[msgspec.Raw]) -> None:
+            for item in items:
                 name = _name(_metadata(item))
                 gone.discard(name)
                 self._changed(name, item)
-            token = page.metadata.continue_
-            if not token:
-                break
-            await asyncio.sleep(0)  # let others run between pages
+
+        version = await read_pages(self._api, self._resource, self._namespace, self._metadata_only, take)
         for name in gone:
             self._deleted(name)
-        return page.metadata.resourceVersion
+        return version
 
     def _take(self, line: bytes) -> None:
         with reading():
