@@ -26,6 +26,7 @@ from lightkube.core.generic_client import BasicRequest
 from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
+from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
@@ -74,6 +75,15 @@ class Api:
         where = _where(resource, namespace)
         async with self._call(reading()):
             return await self._client.get(resource.main, resource.segment(name), namespace=where)
+
+    async def get_within(self, resource: Resource, namespace: str, name: str, most: int) -> Any:
+        """As `get`; raises TooLarge where the answer has more than `most` bytes."""
+        where = _where(resource, namespace)
+        request = self._client._client.prepare_request(
+            "get", resource.main, name=resource.segment(name), namespace=where, headers=_UNCOMPRESSED
+        )
+        async with self._call(reading()):
+            return decode(await self._read(request, most), resource.main)
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
         resource.segment(body["metadata"]["name"])
