@@ -24,7 +24,7 @@ _LONGEST = 256  # characters of a duration or of an annotation that is read
 def csr(request: bytes | None) -> tuple[bytes, str]:
     if request is None or len(request) <= _MOST_CSR:
         return request or b"", ""
-    limit = f"no more than {_MOST_CSR:,} are read; make a CSR with fewer names"
+    limit = f"no more than {_MOST_CSR:,} are read; create a CSR with fewer names"
     return b"", f"spec.request: {len(request):,} bytes, and {limit}"
 
 

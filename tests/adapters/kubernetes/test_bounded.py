@@ -25,7 +25,7 @@ def test_a_csr_that_is_too_large_to_be_signed_is_not_kept(a_kind: Any) -> None:
     larger = a_kind(spec={"request": encoded(2**20), "issuerRef": REF})
     assert larger.csr == b""
     assert larger.problem == (
-        "spec.request: 1,048,576 bytes, and no more than 65,536 are read; make a CSR with fewer names"
+        "spec.request: 1,048,576 bytes, and no more than 65,536 are read; create a CSR with fewer names"
     )
 
 
