@@ -14,7 +14,6 @@ from contextlib import (
     AbstractContextManager,
     asynccontextmanager,
     nullcontext,
-    suppress,
 )
 from datetime import timedelta
 from typing import Any
@@ -31,8 +30,9 @@ from adapters.kubernetes.errors import TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.right_of_way import RightOfWay
+from domain.errors import Gone
 
-# After so many seconds without a byte a watch is asked for anew: the connection may be half-open. The API server sends
+# After so many seconds without a byte a watch is given up, and it is listed anew. The API server sends
 # a bookmark every minute and about a second (kubernetes/apiserver, pkg/storage/cacher), so a watch that works is never
 # silent for as long, even where nothing changes.
 _SILENCE = 75.0
@@ -164,7 +164,8 @@ class Api:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The changes of a namespace, or of all of them, as chunks of bytes, for so many seconds, from a version on.
 
-        Ends early where the server falls silent; one that does not even begin to answer is a failure.
+        Raises Gone where the server falls silent: the connection is half-open, or the version is one that the server
+        has not reached (its etcd was restored). One that does not even begin to answer is a failure.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
         request = self._prepare(resource, namespace, params, metadata_only, watch=True)
@@ -233,9 +234,12 @@ class Api:
 
 
 async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with reading(), suppress(httpx2.ReadTimeout):
-        async for chunk in chunks:
-            yield chunk
+    with reading():
+        try:
+            async for chunk in chunks:
+                yield chunk
+        except httpx2.ReadTimeout:
+            raise Gone(f"it was silent for {_SILENCE:.0f} s, longer than between two bookmarks") from None
 
 
 def _as_yaml(body: Mapping[str, Any]) -> Any:
