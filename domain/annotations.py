@@ -16,6 +16,7 @@ from domain.model import Request
 
 DURATION = "experimental.cert-manager.io/request-duration"
 IS_CA = "experimental.cert-manager.io/request-is-ca"
+READ = (DURATION, IS_CA)
 _FLAGS = {"true": True, "false": False}
 
 

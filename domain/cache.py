@@ -7,7 +7,7 @@ status at first sight was checked before, by an earlier process: its check is sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,8 +31,15 @@ AT_ONCE = timedelta(0)
 SPREAD = timedelta(minutes=1)
 
 
+def _nothing_held(secret: ObjectKey) -> None:
+    """For who keeps no Secrets."""
+
+
 class Cache:
-    def __init__(self) -> None:
+    """`unused` is called with each Secret that no issuer uses any more."""
+
+    def __init__(self, unused: Callable[[ObjectKey], None] = _nothing_held) -> None:
+        self._unused = unused
         self._objects: dict[ObjectKey, Object] = {}
         self._waiting: dict[ObjectKey, dict[ObjectKey, None]] = {}  # issuer → its unanswered requests
         self._users: dict[ObjectKey, dict[ObjectKey, None]] = {}  # Secret → the issuers that use it
@@ -74,6 +81,10 @@ class Cache:
         known = self._objects.get(secret)
         return known.resource_version if known else None
 
+    def is_used(self, secret: ObjectKey) -> bool:
+        """Whether an issuer names this Secret."""
+        return secret in self._users
+
     def put(self, new: Object) -> Wakes:
         """Takes an object as it was told; what is not newer than what is known changes nothing."""
         old = self._objects.get(new.key)
@@ -99,7 +110,7 @@ class Cache:
                 self._forget(self._waiting, old.issuer, key)
                 return [(key, AT_ONCE)]
             case Issuer():
-                self._forget(self._users, old.spec.secret, key)
+                self._release(old.spec.secret, key)
                 return [(woken, AT_ONCE) for woken in (key, *self._waiting.get(key, ()))]
             case SecretVersion():
                 return [(user, AT_ONCE) for user in self._users.get(key, ())]
@@ -120,7 +131,7 @@ class Cache:
 
     def _put_issuer(self, new: Issuer, old: Issuer | None) -> Wakes:
         if old is not None and old.spec.secret != new.spec.secret:
-            self._forget(self._users, old.spec.secret, new.key)
+            self._release(old.spec.secret, new.key)
         self._users.setdefault(new.spec.secret, {})[new.key] = None
         wakes: Wakes = []
         if old is None or old.uid != new.uid:
@@ -130,6 +141,11 @@ class Cache:
         if old is None or (new.is_ready and not old.is_ready):
             wakes += [(request, AT_ONCE) for request in self._waiting.get(new.key, ())]
         return wakes
+
+    def _release(self, secret: ObjectKey, issuer: ObjectKey) -> None:
+        self._forget(self._users, secret, issuer)
+        if not self.is_used(secret):
+            self._unused(secret)
 
     @staticmethod
     def _forget(index: dict[ObjectKey, dict[ObjectKey, None]], owner: ObjectKey | None, key: ObjectKey) -> None:

@@ -76,17 +76,21 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class IssuerSpec:
-    """What an issuer asks for. `secret` is resolved already: no field of an issuer can name another namespace."""
+    """What an issuer asks for. `secret` is resolved already: no field of an issuer can name another namespace.
+
+    `problem` holds what makes it unreadable for us (field and remedy).
+    """
 
     url: str
     secret: ObjectKey
     signer: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer as the watch last told it."""
+    """An issuer as the watch last told it. Of its annotations only a change counts: it calls for a check."""
 
     key: ObjectKey
     uid: str

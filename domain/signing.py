@@ -77,6 +77,8 @@ class Signing:
         self._meter.signed(spec.signer, facts.signing(outcome), took)
 
     def _signer(self, spec: IssuerSpec) -> Signer:
+        if spec.problem:
+            raise IssuerFailed(spec.problem)
         if spec.signer not in self._signers:
             known = ", ".join(sorted(self._signers))
             raise IssuerFailed(f"spec.signer: {spec.signer!r} is not a signer of this controller, which has: {known}")

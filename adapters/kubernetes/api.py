@@ -14,7 +14,6 @@ from contextlib import (
     AbstractContextManager,
     asynccontextmanager,
     nullcontext,
-    suppress,
 )
 from datetime import timedelta
 from typing import Any
@@ -26,17 +25,21 @@ from lightkube.core.generic_client import BasicRequest
 from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
-from adapters.kubernetes.errors import reading, writing
+from adapters.kubernetes.decoding import decode
+from adapters.kubernetes.errors import TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.right_of_way import RightOfWay
+from domain.errors import Gone
 
-# After so many seconds without a byte a watch is asked for anew: the connection may be half-open. The API server sends
+# After so many seconds without a byte a watch is given up, and it is listed anew. The API server sends
 # a bookmark every minute and about a second (kubernetes/apiserver, pkg/storage/cacher), so a watch that works is never
 # silent for as long, even where nothing changes.
 _SILENCE = 75.0
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
+_UNCOMPRESSED = {"Accept-Encoding": "identity"}  # a chunk of gzip may become a thousand times as large in memory
+_PAGES = 2  # of lists, in memory at a time
 
 
 class Api:
@@ -58,6 +61,8 @@ class Api:
         self._deadline = deadline.total_seconds()
         self._turns = turns
         self._status_writes = RightOfWay()
+        self.one_of_few_pages = asyncio.Semaphore(_PAGES)
+        """To be held while a page of a list is asked for and read."""
 
     async def close(self) -> None:
         await self._client.close()
@@ -70,6 +75,15 @@ class Api:
         where = _where(resource, namespace)
         async with self._call(reading()):
             return await self._client.get(resource.main, resource.segment(name), namespace=where)
+
+    async def get_within(self, resource: Resource, namespace: str, name: str, most: int) -> Any:
+        """As `get`; raises TooLarge where the answer has more than `most` bytes."""
+        where = _where(resource, namespace)
+        request = self._client._client.prepare_request(
+            "get", resource.main, name=resource.segment(name), namespace=where, headers=_UNCOMPRESSED
+        )
+        async with self._call(reading()):
+            return decode(await self._read(request, most), resource.main)
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
         resource.segment(body["metadata"]["name"])
@@ -131,12 +145,12 @@ class Api:
         limit: int,
         token: str | None,
         metadata_only: bool,
+        most: int | None = None,
     ) -> bytes:
-        """One page of a namespace, or of all of them, undecoded."""
+        """One page of a namespace, or of all of them, undecoded; raises TooLarge beyond `most` bytes."""
         request = self._prepare(resource, namespace, {"limit": limit, "continue": token}, metadata_only)
         async with self._call(reading()):
-            response = await self._send(request)
-            return bytes(response.content)
+            return await self._read(request, most)
 
     @asynccontextmanager
     async def watch(
@@ -150,7 +164,8 @@ class Api:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The changes of a namespace, or of all of them, as chunks of bytes, for so many seconds, from a version on.
 
-        Ends early where the server falls silent; one that does not even begin to answer is a failure.
+        Raises Gone where the server falls silent: the connection is half-open, or the version is one that the server
+        has not reached (its etcd was restored). One that does not even begin to answer is a failure.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
         request = self._prepare(resource, namespace, params, metadata_only, watch=True)
@@ -158,7 +173,7 @@ class Api:
         await self._turn()
         with reading():
             async with asyncio.timeout(self._deadline):
-                response = await self._send(request, stream=True)
+                response = await self._send(request)
         try:
             yield _until_silent(response.aiter_bytes())
         finally:
@@ -190,12 +205,28 @@ class Api:
             namespace=everywhere if namespace is None else _where(resource, namespace),
             watch=watch,
             params=params,
-            headers={"Accept": _METADATA_ONLY.format("" if watch else "List")} if metadata_only else {},
+            headers=({"Accept": _METADATA_ONLY.format("" if watch else "List")} if metadata_only else {})
+            | ({} if watch else _UNCOMPRESSED),
         )
 
-    async def _send(self, request: BasicRequest, stream: bool = False) -> httpx2.Response:
+    async def _read(self, request: BasicRequest, most: int | None) -> bytes:
+        """The body; raises TooLarge where it has more bytes, of which the rest is not read."""
+        response = await self._send(request)
+        chunks, size = [], 0
+        try:
+            async for chunk in response.aiter_bytes():
+                size += len(chunk)
+                if most is not None and size > most:
+                    raise TooLarge
+                chunks.append(chunk)
+        finally:
+            await response.aclose()
+        return b"".join(chunks)
+
+    async def _send(self, request: BasicRequest) -> httpx2.Response:
+        """The answer, whose body is still to be read."""
         inner: Any = self._client._client
-        response: httpx2.Response = await inner.send(inner.build_adapter_request(request), stream=stream)
+        response: httpx2.Response = await inner.send(inner.build_adapter_request(request), stream=True)
         if response.is_error:
             await response.aread()
             inner.raise_for_status(response)
@@ -203,9 +234,12 @@ class Api:
 
 
 async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with reading(), suppress(httpx2.ReadTimeout):
-        async for chunk in chunks:
-            yield chunk
+    with reading():
+        try:
+            async for chunk in chunks:
+                yield chunk
+        except httpx2.ReadTimeout:
+            raise Gone(f"it was silent for {_SILENCE:.0f} s, longer than between two bookmarks") from None
 
 
 def _as_yaml(body: Mapping[str, Any]) -> Any:

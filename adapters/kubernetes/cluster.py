@@ -7,22 +7,26 @@ version, and learns from the answer. Secrets are read only by name, only for an 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.errors import TooLarge
+from adapters.kubernetes.held import HeldSecrets
 from adapters.kubernetes.resources import SECRET, SECRETS, ApiNames, Resource, followed
 from adapters.kubernetes.translate import Translator
 from adapters.kubernetes.watch import Follower
 from adapters.silent import SILENT
 from domain.cache import Cache, Wakes
 from domain.effects import PatchStatus
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound
 from domain.model import Credentials, Issuer, ObjectKey, Request, Snapshot
 from domain.ports import Cluster, Meter, Wake
 
-_HELD = 1000  # Secrets kept in memory, those of issuers in use
+_MOST_BYTES = 2**20  # of a Secret in JSON: 512 KiB of data, as base64, and 256 KiB of annotations have room
+_MOST_KEYS = 1000  # of a Secret: a million empty ones would take a hundred times their size in memory
+_READ_AT_A_TIME = 8
+_LEAVE_OUT = "leave out what the issuer's signer does not need"
 
 
 class KubernetesCluster(Cluster):
@@ -41,8 +45,9 @@ class KubernetesCluster(Cluster):
         self._meter = meter
         self._translator = translator
         self._resources = {resource.kind: resource for resource in followed(names)}
-        self._cache = Cache()
-        self._held: OrderedDict[ObjectKey, Credentials] = OrderedDict()
+        self._held = HeldSecrets()
+        self._cache = Cache(unused=self._held.drop)
+        self._one_of_few_secrets = asyncio.Semaphore(_READ_AT_A_TIME)
         self._wake: Wake = _nobody
         self._synced = asyncio.Event()
 
@@ -93,15 +98,25 @@ class KubernetesCluster(Cluster):
         self._tell(self._cache.refresh(self._translator.object(key.kind, told)))
 
     async def credentials(self, secret: ObjectKey) -> Credentials:
-        held = self._held.get(secret)
-        if held is not None and held.version == self._cache.version(secret):
-            self._held.move_to_end(secret)
+        if (held := self._held.get(secret, self._cache.version(secret))) is not None:
             return held
-        told = await self._api.get(SECRETS, secret.namespace, secret.name)
-        held = self._held[secret] = Credentials(told.data or {}, told.metadata.resourceVersion)
-        if len(self._held) > _HELD:
-            self._held.popitem(last=False)
-        return held
+        async with self._one_of_few_secrets:
+            credentials = await self._read(secret)
+        if self._cache.is_used(secret):
+            self._held.put(secret, credentials)
+        return credentials
+
+    async def _read(self, secret: ObjectKey) -> Credentials:
+        name = f"Secret {secret.namespace}/{secret.name}"
+        try:
+            told = await self._api.get_within(SECRETS, secret.namespace, secret.name, _MOST_BYTES)
+        except TooLarge:
+            limit = f"more than the {_MOST_BYTES:,} bytes that are read, its data being in base64"
+            raise Invalid(f"{name} has {limit}; {_LEAVE_OUT}") from None
+        data = told.data or {}
+        if len(data) > _MOST_KEYS:
+            raise Invalid(f"{name} has {len(data):,} keys, more than the {_MOST_KEYS:,} that are read; {_LEAVE_OUT}")
+        return Credentials(data, told.metadata.resourceVersion)
 
     def _scopes(self, resource: Resource) -> Iterable[str | None]:
         """The namespaces that have a watch each; None, once, for all of them and for what is in none."""
@@ -127,7 +142,7 @@ class KubernetesCluster(Cluster):
         )
 
     def _removed(self, key: ObjectKey) -> None:
-        self._held.pop(key, None)
+        self._held.drop(key)
         self._tell(self._cache.remove(key))
 
     def _tell(self, wakes: Wakes) -> None:

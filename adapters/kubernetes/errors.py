@@ -55,6 +55,11 @@ _ADMISSION = re.compile(
 https://github.com/kubernetes/apiserver/blob/master/pkg/admission/plugin/webhook/errors/statuserror.go and
 pkg/admission/errors.go; names are quoted there, so that no name can look like the rest.
 """
+_AHEAD = "Too large resource version"
+"""How the message of a Status begins that answers a version which etcd has not reached, as after a restore.
+
+https://github.com/kubernetes/apiserver/blob/master/pkg/storage/errors.go
+"""
 _UNAUTHORIZED = 401
 _MESSAGE_LIMIT = 500
 _LONGEST_WAIT = 3600.0  # seconds, whatever a server asks for
@@ -80,6 +85,10 @@ _ANSWER_LOST = (
 )
 
 
+class TooLarge(Exception):
+    """An answer of the API server has more bytes than its reader takes."""
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Translates what a call that changes nothing raises."""
@@ -103,6 +112,8 @@ def writing() -> Iterator[None]:
 def from_status(code: int, message: str, retry_after: float | None = None) -> ClusterError:
     """The error for an HTTP status code, wherever it was told: as a response or inside a watch."""
     kind = AdmissionRefused if _ADMISSION.match(message) else _BY_CODE.get(code, Transient)
+    if message.startswith(_AHEAD):
+        kind = Gone
     return kind(_one_line(message), None if retry_after is None else timedelta(seconds=retry_after))
 
 

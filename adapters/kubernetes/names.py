@@ -13,6 +13,8 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAMESPACE = re.compile(_LABEL, re.ASCII)
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 
+LONGEST_NAME = 253
+
 
 def checked_name(name: str) -> str:
     """The name itself, if it is an RFC 1123 subdomain of at most 253 characters; raises Invalid otherwise."""
@@ -22,7 +24,7 @@ def checked_name(name: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    return len(name) <= 253 and _NAME.fullmatch(name) is not None
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
 def escaped_name(name: str) -> str:

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+from adapters.kubernetes.names import LONGEST_NAME
 from adapters.kubernetes.resources import ApiNames, IssuerRef
 from domain.model import UNKNOWN_KIND, ObjectKey
 
 _SHOWN = 80  # characters of a tenant's text in a message
+_WHERE = "in the Certificate, or in a new request"
 Named = tuple[ObjectKey | None, str]
 """The issuer, and why it cannot exist: field and remedy."""
 
@@ -28,6 +30,9 @@ class References:
         """
         if ref.group != self._names.group or not ref.name:
             return None, ""
+        if len(ref.name) > LONGEST_NAME:
+            why = f"spec.issuerRef.name: {len(ref.name):,} characters, and a name has at most {LONGEST_NAME}"
+            return ObjectKey(UNKNOWN_KIND, namespace, ref.name[:_SHOWN]), f"{why}; name an issuer {_WHERE}"
         match ref.kind or self._names.issuer:
             case self._names.issuer as kind:
                 return ObjectKey(kind, namespace, ref.name), ""
@@ -36,8 +41,7 @@ class References:
             case kind:
                 kinds = f"{self._names.issuer} and {self._names.cluster_issuer}"
                 why = f"spec.issuerRef.kind: {kind[:_SHOWN]!r} is no kind of {ref.group}, which has {kinds}"
-                remedy = "name one of them in the Certificate, or in a new request"
-                return ObjectKey(UNKNOWN_KIND, namespace, ref.name), f"{why}; {remedy}"
+                return ObjectKey(UNKNOWN_KIND, namespace, ref.name), f"{why}; name one of them {_WHERE}"
 
     def by_signer_name(self, signer: str) -> Named:
         """Of a CertificateSigningRequest: <plural>.<group>/[<namespace>.]<name>.

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.kubernetes import bounded
 from adapters.kubernetes.references import References
 from adapters.kubernetes.resources import (
     SECRET,
@@ -27,7 +28,6 @@ from adapters.kubernetes.resources import (
     SecretMeta,
     SecretVersionObject,
 )
-from domain import durations
 from domain.cache import Object
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -72,6 +72,7 @@ class Translator:
     def issuer(self, kind: str, told: IssuerObject) -> Issuer:
         key, spec = _key(kind, told.metadata), told.spec
         namespace = key.namespace or self.cluster_resource_namespace
+        parameters, problem = bounded.parameters((spec and spec.parameters) or {})
         return Issuer(
             key=key,
             uid=told.metadata.uid,
@@ -81,10 +82,11 @@ class Translator:
                 url=(spec and spec.url) or "",
                 secret=ObjectKey(SECRET, namespace, (spec and spec.authSecretName) or ""),
                 signer=(spec and spec.signer) or DEFAULT_SIGNER,
-                parameters=(spec and spec.parameters) or {},
+                parameters=parameters,
+                problem=problem,
             ),
             ready=_find(told.status.conditions if told.status else None, "Ready"),
-            annotations=told.metadata.annotations or {},
+            annotations=bounded.kept_annotations(told.metadata.annotations),
             deleting=told.metadata.deletionTimestamp is not None,
         )
 
@@ -92,15 +94,17 @@ class Translator:
         spec, status = told.spec or RequestSpecObject(), told.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
-        duration, problem = _duration(spec.duration)
+        csr, too_large = bounded.csr(spec.request)
+        usages, too_long = bounded.usages(spec.usages)
+        duration, unreadable = bounded.duration(spec.duration)
         issuer, unserved = self._references.by_reference(spec.issuerRef or IssuerRef(), told.metadata.namespace or "")
         return Request(
             key=_key(CERTIFICATE_REQUEST, told.metadata),
             uid=told.metadata.uid,
             resource_version=told.metadata.resourceVersion,
             issuer=issuer,
-            csr=b"" if unserved else spec.request or b"",
-            usages=tuple(spec.usages or ()),
+            csr=b"" if unserved else csr,
+            usages=usages,
             is_ca=bool(spec.isCA),
             duration=duration,
             approval=approval,
@@ -109,9 +113,9 @@ class Translator:
             ready=_find(conditions, "Ready"),
             order=self._order(conditions),
             has_certificate=bool(status and status.certificate),
-            annotations=told.metadata.annotations or {},
+            annotations=bounded.kept_annotations(told.metadata.annotations),
             deleting=told.metadata.deletionTimestamp is not None,
-            problem=problem,
+            problem=too_large or too_long or unreadable,
             unserved=unserved,
             kind_left_out=issuer is not None and not (spec.issuerRef and spec.issuerRef.kind),
         )
@@ -120,24 +124,26 @@ class Translator:
         spec, status = told.spec or RequestSpecObject(), told.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
-        duration, problem = _seconds(spec.expirationSeconds)
+        csr, too_large = bounded.csr(spec.request)
+        usages, too_long = bounded.usages(spec.usages)
+        duration, unreadable = _seconds(spec.expirationSeconds)
         issuer, unserved = self._references.by_signer_name(spec.signerName or "")
         return Request(
             key=_key(CERTIFICATE_SIGNING_REQUEST, told.metadata),
             uid=told.metadata.uid,
             resource_version=told.metadata.resourceVersion,
             issuer=issuer,
-            csr=b"" if unserved else spec.request or b"",
-            usages=tuple(spec.usages or ()),
+            csr=b"" if unserved else csr,
+            usages=usages,
             duration=duration,
             approval=approval,
             approved_at=approved_at,
             order=self._order(conditions),
             failed=_is_true(conditions, "Failed"),
             has_certificate=bool(status and status.certificate),
-            annotations=told.metadata.annotations or {},
+            annotations=bounded.kept_annotations(told.metadata.annotations),
             deleting=told.metadata.deletionTimestamp is not None,
-            problem=problem,
+            problem=too_large or too_long or unreadable,
             unserved=unserved,
             requester=_requester(spec) if issuer and issuer.namespace else NO_REQUESTER,
         )
@@ -211,15 +217,6 @@ def _key(kind: str, meta: Meta | SecretMeta) -> ObjectKey:
 def _requester(spec: RequestSpecObject) -> Requester:
     extra = {name: tuple(values) for name, values in (spec.extra or {}).items()}
     return Requester(spec.username or "", spec.uid or "", tuple(spec.groups or ()), extra)
-
-
-def _duration(text: str | None) -> tuple[timedelta | None, str]:
-    if not text:
-        return None, ""
-    try:
-        return durations.parse(text), ""
-    except ValueError as error:
-        return None, f"spec.duration: {error}"
 
 
 def _seconds(count: int | None) -> tuple[timedelta | None, str]:

@@ -1,7 +1,8 @@
 """Following one kind, everywhere or in one namespace: paged list, diff, watch with bookmarks, resume or list again.
 
 Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
-version, and where that is gone (410 in any of its forms) it lists again and tells what was deleted meanwhile.
+version, and where that is gone (410 in any of its forms, silence) it lists again and tells what was deleted meanwhile.
+Where the versions themselves went back, the server's etcd was restored: all that is known is removed and told anew.
 An object that does not decode is logged, by its error alone, and skipped; one on which `put` or `remove` fails is
 logged with the traceback, without the error's message, and skipped.
 """
@@ -13,7 +14,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -21,26 +22,16 @@ import msgspec
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import from_status, reading
+from adapters.kubernetes.pages import read_pages
 from adapters.kubernetes.resources import Resource, SecretMeta, SecretVersionObject
 from adapters.silent import SILENT
 from domain.errors import ClusterError, Forbidden, Gone
 from domain.facts import Restart
 from domain.ports import Meter
 
-_PAGE = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError)
 _log = logging.getLogger("issuer.watch")
-
-
-class _ListMeta(msgspec.Struct):
-    resourceVersion: str = ""
-    continue_: str | None = msgspec.field(name="continue", default=None)
-
-
-class _Page(msgspec.Struct):
-    metadata: _ListMeta
-    items: list[msgspec.Raw] | None = None
 
 
 class _Change(msgspec.Struct):
@@ -81,7 +72,8 @@ class Follower:
         self._known = known
         self._metadata_only = metadata_only
         self._meter = meter
-        self._version: str | None = None
+        self._version = ""  # the last that was told
+        self._listed = False
         self._failures = 0
         self.synced = asyncio.Event()
 
@@ -94,7 +86,7 @@ class Follower:
             except ClusterError as trouble:
                 gone = isinstance(trouble, Gone)
                 if gone:
-                    self._version = None
+                    self._listed = False
                 if self._namespace is not None and isinstance(trouble, Forbidden):
                     self.synced.set()  # who took our rights away there must not keep other namespaces waiting
                 self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
@@ -105,8 +97,9 @@ class Follower:
                 await asyncio.sleep(self._pause(None))
 
     async def _follow(self) -> None:
-        if self._version is None:
+        if not self._listed:
             self._version = await self._list()
+            self._listed = True
             self.synced.set()
         seconds = random.randint(240, 300)  # noqa: S311 - spreads load, guards nothing
         begun = time.monotonic()
@@ -125,28 +118,28 @@ class Follower:
 
     async def _list(self) -> str:
         gone = set(self._known())
-        token: str | None = None
-        while True:
-            body = await self._api.list_page(
-                self._resource,
-                namespace=self._namespace,
-                limit=_PAGE,
-                token=token,
-                metadata_only=self._metadata_only,
-            )
-            with reading():
-                page = decode(body, _Page)
-            for item in page.items or ():
+
+        def take(version: str, items: Sequence[msgspec.Raw]) -> None:
+            if _is_lower(version, self._version):
+                self._restored(version)
+                gone.clear()
+            for item in items:
                 name = _name(_metadata(item))
                 gone.discard(name)
                 self._changed(name, item)
-            token = page.metadata.continue_
-            if not token:
-                break
-            await asyncio.sleep(0)  # let others run between pages
+
+        version = await read_pages(self._api, self._resource, self._namespace, self._metadata_only, take)
         for name in gone:
             self._deleted(name)
-        return page.metadata.resourceVersion
+        return version
+
+    def _restored(self, version: str) -> None:
+        """Forgets all: what is told next is older than what is known, and would be left out as late."""
+        what = "%s: the API server is at version %s, and was at %s before: its etcd was restored; all is listed anew"
+        _log.warning(what, self.title, version, self._version)
+        self._version = version
+        for name in list(self._known()):
+            self._deleted(name)
 
     def _take(self, line: bytes) -> None:
         with reading():
@@ -159,6 +152,8 @@ class Follower:
             self._deleted(_name(metadata))
         elif change.type != "BOOKMARK":
             self._changed(_name(metadata), change.object)
+        elif _is_lower(metadata.resourceVersion, self._version):
+            raise Gone(f"its bookmark is at version {metadata.resourceVersion}, before {self._version}")
         self._version = metadata.resourceVersion or self._version
 
     def _changed(self, name: tuple[str, str], raw: msgspec.Raw) -> None:
@@ -195,6 +190,11 @@ class Follower:
 
 def _name(metadata: SecretMeta) -> tuple[str, str]:
     return metadata.namespace or "", metadata.name
+
+
+def _is_lower(version: str, than: str) -> bool:
+    """Resource versions of one kind are numbers that grow (Kubernetes API concepts, "Resource versions")."""
+    return version.isdigit() and than.isdigit() and int(version) < int(than)
 
 
 def _metadata(raw: msgspec.Raw) -> SecretMeta:

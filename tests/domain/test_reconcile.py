@@ -6,6 +6,7 @@ wait is woken by what it waits for, not by time.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -139,6 +140,17 @@ async def test_a_rejected_request_is_failed_and_left_alone(kind: str) -> None:
     world.cluster.update(key, annotations={"look": "again"})
     await world.advance(MINUTE)
     assert len(signed(world)) == 1
+
+
+async def test_a_spec_that_cannot_be_read_fails_the_issuer_and_no_signer_is_asked() -> None:
+    world = World()
+    with_secret(world)
+    with_issuer(world, spec=replace(a_spec(CA), problem="spec.parameters: 20,000 characters"))
+    with_request(world)
+    await world.advance(MINUTE)
+    assert reason(world, CA) == "Failed"
+    assert message(world, CA).endswith("spec.parameters: 20,000 characters")
+    assert (world.signer.checks, signed(world)) == ([], [])
 
 
 async def test_an_unknown_signer_fails_the_issuer_and_names_those_there_are() -> None:

@@ -77,6 +77,10 @@ class Load:
 
     def delete(self, *names: str) -> None:
         self.objects.server.kubectl("delete", KIND, *names, f"--namespace={self.objects.namespace}")
+        self.forget(*names)
+
+    def forget(self, *names: str) -> None:
+        """They are there no longer."""
         self.names.difference_update(names)
         for name in names:
             self._stored.pop(name, None)

@@ -35,6 +35,7 @@ from tests.contracts.clock import StoppedClock
 Call = Callable[[Api, Resource, str, str], Awaitable[Any]]
 CALLS: dict[str, Call] = {
     "get": lambda api, resource, namespace, name: api.get(resource, namespace, name),
+    "get_within": lambda api, resource, namespace, name: api.get_within(resource, namespace, name, most=9),
     "create": lambda api, resource, namespace, name: api.create(resource, namespace, {"metadata": {"name": name}}),
     "replace": lambda api, resource, namespace, name: api.replace(
         resource, namespace, name, {"metadata": {"name": name}}

@@ -138,7 +138,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
         assert server.asked[0].headers["authorization"] == f"Bearer {CANARY}"
     assert "all that is said" in caplog.text
     assert not shown(caplog.text)
-    assert not shown(repr(vars(cluster)["_held"]) + repr(vars(vars(cluster)["_cache"])))
+    assert not shown(repr(vars(vars(cluster)["_held"])) + repr(vars(vars(cluster)["_cache"])))
 
 
 def _body(code: int, content: bytes, kind: str = "application/json") -> Answer:

@@ -43,6 +43,7 @@ async def watch(api: Api) -> None:
 
 CALLS: dict[str, Callable[[Api], Awaitable[Any]]] = {
     "get": lambda api: api.get(SECRETS, "n", "x"),
+    "get_within": lambda api: api.get_within(ISSUERS, "team-a", "x", most=99),
     "create": lambda api: api.create(SECRETS, "n", BODY),
     "replace": lambda api: api.replace(SECRETS, "n", "x", BODY),
     "merge": lambda api: api.merge(SECRETS, "n", "x", BODY),

@@ -64,6 +64,26 @@ async def test_deletions_during_a_gap_are_told_when_it_is_listed_again() -> None
         assert server.versions == ["10", "20"]
 
 
+async def test_where_versions_went_back_all_is_forgotten_and_told_anew(caplog: pytest.LogCaptureFixture) -> None:
+    lists = [
+        page(an_object("a", "4700"), an_object("lost", "4710"), version="4711"),
+        page(an_object("a", "90"), version="120", token="more"),
+        page(an_object("b", "95"), version="120"),
+        page(an_object("b", "95"), version="130"),
+    ]
+    async with FakeApiServer(lists, [failure(410), failure(410)]) as server, following(server) as seen:
+        await until(lambda: len(server.watches) == 3)
+        assert seen.told[:2] == ["a@4700", "lost@4710"]
+        assert sorted(seen.told[2:4]) == ["-a", "-lost"]
+        assert seen.told[4:] == ["a@90", "b@95", "b@95", "-a"]
+        assert server.versions == ["4711", "120", "130"]
+    warnings = [record.getMessage() for record in caplog.records if "restored" in record.getMessage()]
+    assert warnings == [
+        "CertificateRequest: the API server is at version 120, and was at 4711 before: its etcd was restored;"
+        " all is listed anew"
+    ]
+
+
 async def test_what_cannot_be_read_is_skipped_and_still_there(caplog: pytest.LogCaptureFixture) -> None:
     pages = [page(an_object("a"), an_object("odd", **UNREADABLE), an_object("b"))]
     async with FakeApiServer(pages) as server, following(server, ("team-a", "odd")) as seen:
