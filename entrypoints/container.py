@@ -25,6 +25,7 @@ from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
 from adapters.kubernetes.connect import connect
 from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.held import HeldSecrets
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.translate import Translator
 from adapters.kubernetes.transport import CONNECTIONS
@@ -101,7 +102,8 @@ class Container(containers.DeclarativeContainer):
     turns = providers.Singleton(_turns, settings)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
-    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter, settings.provided.namespaces)
+    held = providers.Singleton(HeldSecrets)
+    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter, settings.provided.namespaces, held)
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(
         KubernetesCAStore,
@@ -142,6 +144,7 @@ class Container(containers.DeclarativeContainer):
         StepCA=step_ca.provided.kept.size,
         EST=est.provided.kept.size,
         connections=clients.provided.kept.size,
+        Secrets=held.provided.size,
     )
 
     policy = providers.Singleton(

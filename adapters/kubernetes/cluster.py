@@ -30,7 +30,7 @@ _LEAVE_OUT = "leave out what the issuer's signer does not need"
 
 
 class KubernetesCluster(Cluster):
-    """`namespaces` are those whose objects are followed; none named: all."""
+    """`namespaces` are those whose objects are followed; none named: all. `held` keeps Secrets that were read."""
 
     def __init__(
         self,
@@ -39,13 +39,14 @@ class KubernetesCluster(Cluster):
         translator: Translator,
         meter: Meter = SILENT,
         namespaces: Sequence[str] = (),
+        held: HeldSecrets | None = None,
     ) -> None:
         self._api = api
         self._namespaces = namespaces
         self._meter = meter
         self._translator = translator
         self._resources = {resource.kind: resource for resource in followed(names)}
-        self._held = HeldSecrets()
+        self._held = held or HeldSecrets()
         self._cache = Cache(unused=self._held.drop)
         self._one_of_few_secrets = asyncio.Semaphore(_READ_AT_A_TIME)
         self._wake: Wake = _nobody

@@ -25,6 +25,10 @@ class HeldSecrets:
         self._secrets.move_to_end(secret)
         return held
 
+    def size(self) -> int:
+        """Bytes of all together."""
+        return self._size
+
     def put(self, secret: ObjectKey, credentials: Credentials) -> None:
         self.drop(secret)
         self._secrets[secret] = credentials
