@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -63,13 +63,14 @@ def manager(
     yield from running(prepared(deployed.manager, tmp_path_factory.mktemp("manager")))
 
 
-def prepared(kubeconfig: Path, directory: Path, *flags: str) -> Manager:
-    """A manager that is not started yet; its log will be in the directory."""
+def prepared(kubeconfig: Path, directory: Path, *flags: str, before: Sequence[str | Path] = ()) -> Manager:
+    """A manager that is not started yet; its log will be in the directory. `before` stands before its command."""
     probes, metrics = free_ports(2)
     certificates = directory / "certificates"
     certificates.mkdir()
     serve_with(certificates, METRICS_CA)
     command: list[str | Path] = [
+        *before,
         shutil.which("env") or "/usr/bin/env",
         f"KUBECONFIG={kubeconfig}",
         sys.executable,

@@ -1,0 +1,42 @@
+"""No tenant can stop another: whatever one does, the other's requests are signed, and the memory is bounded.
+
+The sizes are those of tests/faults/attacks.py times a factor that a small machine bears, told with the figures;
+`make bench ARGS="--tenants"` takes twice the sizes.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deployed import Deployed
+from tests.faults.attacks import ATTACKS, Attack
+from tests.faults.tenants import REQUESTS_EACH, measure, why_no_private_mounts
+from tests.figures import Tell
+
+FACTORS = {"large-requests": 0.4, "large-secrets": 0.25}  # of what the API server and etcd have to hold, too
+MIB = 384  # the limit of deploy/ is 512
+RATIO = 20  # of medians of one run
+WHOLE = 5  # the same for all requests, where what is alone includes the manager's start
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is told in /proc")
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+async def test_another_tenant_is_served_while_the_attack_stands(
+    own_plane: Deployed, tmp_path: Path, tell: Tell, attack: Attack
+) -> None:
+    if attack.dns and (reason := why_no_private_mounts()):
+        pytest.skip(reason)
+    factor = FACTORS.get(attack.name, 1.0)
+    number = math.ceil(factor * attack.number)
+    found = await measure(attack, number, own_plane, tmp_path)
+    tell(f"{number} {attack.title} ({factor:g} of the table's size)", str(found))
+    assert found.after > 0, f"the attack did not last: {found}\n{found.log}"
+    assert len(found.attacked.took) == REQUESTS_EACH, f"{found}\n{found.log}"
+    assert found.peak < MIB, f"{found}\n{found.log}"
+    assert found.ratio < RATIO, f"{found}\n{found.log}"
+    assert found.whole < WHOLE, f"{found}\n{found.log}"
