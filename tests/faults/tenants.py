@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -30,7 +31,7 @@ from tests.remote.est import est
 REQUESTS_EACH = 30  # of the victim, alone and under attack
 SECONDS = 60.0  # for these, and for the attack to begin; far more than they take
 _numbers = count(1)
-_PRIVATE_MOUNTS = ["unshare", "--mount"]
+_PRIVATE_MOUNTS = [shutil.which("unshare") or "unshare", "--map-root-user", "--mount"]
 
 
 @dataclass
