@@ -1,7 +1,7 @@
 """A random mix of all faults, from a seed: the same seed makes the same faults in the same order.
 
-Law: faults come and go while requests come in, each fault once; in the end all is as if nothing had been. The CA may
-have been asked twice only for what was being written when the manager was killed.
+Faults come and go while requests come in, each fault once, beside a tenant whose CA never answers; in the end all is as
+if nothing had been. The CA may have been asked twice only for what was being written when the manager was killed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from entrypoints.settings import NAMES
+from tests import pki
 from tests.cluster.waiting import wait_until
+from tests.e2e.objects import Objects
 from tests.faults.conftest import Stage
 from tests.faults.etcd import compact
 from tests.faults.load import SECONDS
@@ -30,6 +35,7 @@ from tests.faults.proxy import (
 from tests.faults.webhook import broken_webhook
 
 Fault = Callable[[Stage, random.Random], None]
+HANGING = 40  # issuers of another tenant, and requests
 
 
 def connections_cut(stage: Stage, chance: random.Random) -> None:
@@ -119,9 +125,29 @@ FAULTS: list[Fault] = [
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_random_mix(stage: Stage, seed: int) -> None:
     chance, begun = random.Random(seed), time.monotonic()
-    for fault in chance.sample(FAULTS, k=len(FAULTS)):
-        stage.load.put(chance.randint(1, 6))
-        fault(stage, chance)
-    stage.proxy.heal()
-    wait_until(lambda: stage.manager.probe("/readyz") == 200, SECONDS, "the manager is ready")
-    stage.converged(f"a random mix, seed {seed}", begun)
+    with hanging_tenant(stage):
+        for fault in chance.sample(FAULTS, k=len(FAULTS)):
+            stage.load.put(chance.randint(1, 6))
+            fault(stage, chance)
+        stage.proxy.heal()
+        wait_until(lambda: stage.manager.probe("/readyz") == 200, SECONDS, "the manager is ready")
+        stage.converged(f"a random mix, seed {seed}", begun)
+
+
+@contextmanager
+def hanging_tenant(stage: Stage) -> Iterator[None]:
+    """Another namespace: issuers at a server that takes connections and never answers, and requests to them."""
+    tenant = Objects(stage.deployed.server, f"{stage.load.objects.namespace}-hangs")
+    numbers = range(HANGING)
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        tenant.server.kubectl("create", "namespace", tenant.namespace)
+        tenant.apply(tenant.secret(username="x", password="x"))
+        tenant.apply(*(tenant.issuer(f"issuer-{number}", url=url, signer="EST") for number in numbers))
+        csr = pki.csr(dns=["hangs.example.com"])
+        tenant.apply(*(tenant.request(f"request-{number}", csr, f"issuer-{number}") for number in numbers))
+        tenant.approve(*(f"request-{number}" for number in numbers))
+        yield
+        ready = [tenant.condition(NAMES.issuer, f"issuer-{number}").get("status") for number in (0, HANGING - 1)]
+        assert "True" not in ready, "its CA answered"
+    tenant.server.kubectl("delete", "namespace", tenant.namespace, "--wait=false")
