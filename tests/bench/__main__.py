@@ -1,6 +1,6 @@
-"""The command line: python -m tests.bench [--full] [--rounds N] [--only SCENARIO].
+"""The command line: python -m tests.bench [--full] [--rounds N] [--only SCENARIO], or --tenants [--only ATTACK].
 
-Law: subjects take turns, and who begins changes with each round, so that nobody always finds the machine warmer.
+Subjects take turns, and who begins changes with each round, so that nobody always finds the machine warmer.
 The table goes to stdout, progress to stderr; Ctrl-C ends all that was started, and tells what was measured by then.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench import report
+from tests.bench import report, tenants
 from tests.bench.client import connected
 from tests.bench.figures import Figures
 from tests.bench.runs import run
@@ -38,6 +38,9 @@ def main() -> None:
     choice = choose(os.environ)
     if not isinstance(choice, Provider):
         sys.exit(f"bench: no API server: {choice}")
+    if arguments.tenants:
+        _attack(choice, arguments.only)
+        return
     results: Results = {}
     try:
         _bench(choice, chosen, arguments.rounds, results)
@@ -52,9 +55,18 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="10,000 requests and 1,000 issuers too: half an hour")
+    parser.add_argument("--tenants", action="store_true", help="what one tenant's attacks do to another, in its place")
     parser.add_argument("--rounds", type=int, default=3, help="how often each subject has its turn (%(default)s)")
     parser.add_argument("--only", default="", metavar="SCENARIO", help="those whose title has this in it")
     return parser.parse_args()
+
+
+def _attack(choice: Provider, only: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as path:
+        try:
+            print(tenants.run(choice, Path(path), only, _say))
+        except (BuildFailed, ProcessDied, TimeoutError) as failure:
+            sys.exit(f"bench: {failure}")
 
 
 def _bench(choice: Provider, scenarios: Sequence[Scenario], rounds: int, results: Results) -> None:
