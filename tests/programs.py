@@ -39,6 +39,13 @@ PEER = GoProgram(  # an issuer for the same resources on issuer-lib
     takes="two to four minutes",
     sources=("go.mod", "go.sum", "main.go"),
 )
+BARE = GoProgram(  # client-go's transport and nothing else
+    "bare",
+    module=TESTS / "bench" / "peer",
+    package="./bare",
+    takes="two to four minutes",
+    sources=("go.mod", "go.sum", "bare/main.go"),
+)
 X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing requests and certificates
     "x509-reader",
     module=TESTS / "x509_reader" / "program",
@@ -46,7 +53,7 @@ X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {program.name: program for program in (STEP_CA, HELM, ACTIONLINT, PEER, X509_READER)}
+PROGRAMS = {program.name: program for program in (STEP_CA, HELM, ACTIONLINT, PEER, BARE, X509_READER)}
 
 
 def main(names: list[str]) -> None:

@@ -26,7 +26,7 @@ from tests.bench.subjects import Subjects
 from tests.building import BuildFailed
 from tests.cluster.process import ProcessDied
 from tests.cluster.providers import Provider, choose
-from tests.programs import PEER
+from tests.programs import BARE, PEER
 
 Results = dict[tuple[Scenario, str], list[Figures]]
 _STARTED = time.monotonic()
@@ -70,13 +70,13 @@ def _attack(choice: Provider, only: str) -> None:
 
 
 def _bench(choice: Provider, scenarios: Sequence[Scenario], rounds: int, results: Results) -> None:
-    peer = PEER.ensure(os.environ)
+    peer, bare = PEER.ensure(os.environ), BARE.ensure(os.environ)
     with tempfile.TemporaryDirectory(prefix="bench-") as path:
         directory = Path(path)
         _say(f"starting {choice.description}")
         with choice.start(directory) as server:
             stage = prepare(server, connected(server.kubeconfig))
-            subjects = Subjects(stage.manager, stage.peer, peer, directory)
+            subjects = Subjects(stage.manager, stage.peer, peer, bare, directory)
             subjects.compile()
             asyncio.run(_measure(stage, subjects, scenarios, rounds, results))
 

@@ -16,6 +16,7 @@ class Measure(Enum):
     """What is measured of a subject in one run, with its unit."""
 
     SECONDS = "seconds until all are Ready"
+    FIRST = "seconds from start to the first Ready"
     RATE = "Ready requests a second"
     CPU = "CPU ms a request"
     MEMORY = "peak memory, MiB"

@@ -101,7 +101,7 @@ async def _waiting(load: Load, process: Process, say: Say) -> Figures:
         pass
     used = await _used(load, process)
     times = load.ready.values()
-    figures = {Measure.SECONDS: max(times) - began, **used}
+    figures = {Measure.SECONDS: max(times) - began, Measure.FIRST: min(times) - began, **used}
     rate = per_second(times)
     return figures if rate is None else {**figures, Measure.RATE: rate}
 

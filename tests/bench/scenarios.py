@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from tests.bench.figures import Measure, Target
 
-MANAGER, PEER, BARE, WATCHING = "manager", "peer", "bare client", "bare watcher"
+MANAGER, PEER = "manager", "peer"
+BARE, BARE_IN_GO, WATCHING = "bare client", "bare client in Go", "bare watcher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Row:
     other_scenario: Scenario | None = None
 
 
-THOUSAND = Scenario("1,000 waiting", 1_000, subjects=(MANAGER, PEER, BARE))
-TEN_THOUSAND = Scenario("10,000 waiting", 10_000, subjects=(MANAGER, PEER, BARE))
+THOUSAND = Scenario("1,000 waiting", 1_000, subjects=(MANAGER, PEER, BARE, BARE_IN_GO))
+TEN_THOUSAND = Scenario("10,000 waiting", 10_000, subjects=(MANAGER, PEER, BARE, BARE_IN_GO))
 SLOW = Scenario("10 a second", 200, per_second=10, subjects=(MANAGER, PEER, WATCHING))
 FAST = Scenario("50 a second", 1_000, per_second=50, subjects=(MANAGER, PEER, WATCHING))
 FEW_ISSUERS = Scenario("100 issuers, 1,000 waiting", 1_000, issuers=100, subjects=(MANAGER,))
@@ -55,7 +56,9 @@ ROWS = (
         for waiting in (THOUSAND, TEN_THOUSAND)
         for row in (
             Row(waiting, Measure.SECONDS, target=_QUARTER),
+            Row(waiting, Measure.FIRST),
             Row(waiting, Measure.RATE, BARE, _MOST_OF_THE_LIMIT),
+            Row(waiting, Measure.RATE, BARE_IN_GO),
             Row(waiting, Measure.CPU, target=_NO_MORE),
             Row(waiting, Measure.MEMORY, target=_NO_MORE if waiting is TEN_THOUSAND else None),
             Row(waiting, Measure.EVENTS),

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrypoints.settings import NAMESPACE
-from tests.bench.scenarios import BARE, MANAGER, PEER, WATCHING
+from tests.bench.bare import AT_ONCE
+from tests.bench.scenarios import BARE, BARE_IN_GO, MANAGER, PEER, WATCHING
 from tests.cluster.process import Process
 
 _PROGRAM = (sys.executable, "-m", "entrypoints.cli")
@@ -24,11 +25,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """`manager` and `peer` are kubeconfigs, `peer_program` what was built."""
+    """`manager` and `peer` are kubeconfigs, `peer_program` and `bare_program` what was built."""
 
     manager: Path
     peer: Path
     peer_program: Path
+    bare_program: Path
     directory: Path
 
     def process(self, name: str) -> Process:
@@ -51,6 +53,7 @@ class Subjects:
             MANAGER: lambda: (self.manager, _manager()),
             PEER: lambda: (self.peer, [self.peer_program, f"--cluster-resource-namespace={NAMESPACE}"]),
             BARE: lambda: (self.manager, [*_BARE, "wait"]),
+            BARE_IN_GO: lambda: (self.manager, [self.bare_program, f"--at-once={AT_ONCE}"]),
             WATCHING: lambda: (self.manager, [*_BARE, "come"]),
         }
         return makers[name]()

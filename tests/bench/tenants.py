@@ -30,9 +30,10 @@ def run(choice: Provider, directory: Path, only: str, say: Callable[[str], None]
             say(f"{title}: not run: {reason}")
             continue
         say(f"{title}: begins")
-        folder = directory / attack.name
-        folder.mkdir()
-        with choice.start(folder) as server:
+        plane, folder = directory / f"{attack.name}-plane", directory / attack.name
+        for each in (plane, folder):
+            each.mkdir()
+        with choice.start(plane) as server:
             found = asyncio.run(measure(attack, FACTOR * attack.number, install(server), folder))
         say(str(found))
         lines.append(_line(title, found))
