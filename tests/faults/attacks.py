@@ -9,7 +9,7 @@ import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,8 +195,10 @@ async def _not_trusted(tenant: Tenant, number: int) -> AsyncIterator[Stands]:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             nonlocal connections
             connections += 1
-            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_carry(reader, there_writer), _carry(there_reader, writer))
+            with suppress(OSError):  # the server goes first
+                there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+                await asyncio.gather(_carry(reader, there_writer), _carry(there_reader, writer))
+            writer.close()
 
         way = await asyncio.start_server(connected, "127.0.0.1", 0)
         try:
