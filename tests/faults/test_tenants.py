@@ -20,7 +20,7 @@ from tests.figures import Tell
 FACTORS = {"large-requests": 0.4, "large-secrets": 0.25}  # of what the API server and etcd have to hold, too
 MIB = 384  # the limit of deploy/ is 512
 RATIO = 20  # of medians of one run
-WHOLE = 20  # the same for all requests, where what is alone includes the manager's start
+WHOLE = 10  # the same for all requests, where what is alone includes the manager's start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is told in /proc")
 
