@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
+from domain.outcomes import Answer, Checking, Restart, Signing
 from domain.ports import Meter
 
 

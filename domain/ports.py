@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from domain.controller.leader_election import LeaseRecord
 from domain.effects import Event, PatchStatus
-from domain.facts import Answer, Checking, Restart, Signing
-from domain.leadership import LeaseRecord
 from domain.model import (
     CheckResult,
     Credentials,
@@ -28,6 +27,7 @@ from domain.model import (
     SigningOrder,
     Snapshot,
 )
+from domain.outcomes import Answer, Checking, Restart, Signing
 
 Wake = Callable[[ObjectKey, timedelta], None]
 """Asks for an object to be reconciled after a delay."""
@@ -44,7 +44,7 @@ class Clock(Protocol):
 
 
 class Lease(Protocol):
-    """The one record by which processes agree who of them leads (see domain/leadership.py).
+    """The one record by which processes agree who of them leads (see domain/controller/leader_election.py).
 
     Both methods return or raise within seconds, whatever else the process asks of the cluster. They raise
     ClusterError's children and nothing else.
@@ -180,7 +180,7 @@ class Cluster(Protocol):
 
     @abstractmethod
     async def watch(self, wake: Wake) -> None:
-        """Follows the cluster until cancelled, calling `wake` for each object to look at (see domain/cache.py)."""
+        """Follows the cluster until cancelled, calling `wake` for each object to look at (see controller/cache.py)."""
 
     @abstractmethod
     async def synced(self) -> None:

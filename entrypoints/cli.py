@@ -20,11 +20,11 @@ import click
 from adapters.kubernetes.connect import pod_namespace
 from adapters.kubernetes.kubeconfig import NoCluster
 from adapters.kubernetes.manifests import BadManifest
+from domain.controller.leader_elector import LeadLost
 from entrypoints import logs
 from entrypoints.container import Container
 from entrypoints.demo.run import demo as run_demo
-from entrypoints.elector import LeadLost
-from entrypoints.serving import CannotListen
+from entrypoints.http.serving import CannotListen
 from entrypoints.settings import NAMES, Settings, demo_options, options
 
 SAMPLES = Path("deploy", "samples")

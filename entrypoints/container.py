@@ -1,7 +1,7 @@
 """All wiring, and nothing else.
 
 Who gets what is said here alone. Every signer is asked only `WhileLeading`, checked by `Verified` and bounded by
-`Deadlines`. To add a signer, write adapters/signers/mine.py and one line in `signers`; `spec.signer` of an issuer
+`Deadlines`. To add a signer, write adapters/signers/mine/signer.py and one line in `signers`; `spec.signer` of an issuer
 chooses it by that name.
 """
 
@@ -20,44 +20,44 @@ from dependency_injector import containers, providers
 from adapters.clock import SystemClock
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.auth import Reviews
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.connect import connect
-from adapters.kubernetes.events import KubernetesRecorder
-from adapters.kubernetes.held import HeldSecrets
 from adapters.kubernetes.lease import KubernetesLease
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.recorder import KubernetesRecorder
+from adapters.kubernetes.secret_cache import HeldSecrets
+from adapters.kubernetes.token_review import Reviews
 from adapters.kubernetes.transport import CONNECTIONS
 from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
 from adapters.memory.lease import MemoryLease
+from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.exposition import Exposition
-from adapters.prometheus.meter import PrometheusMeter
-from adapters.prometheus.states import States
-from adapters.prometheus.usage import ResourceUsage
-from adapters.signers.ca import CA
+from adapters.prometheus.metrics import PrometheusMeter
+from adapters.prometheus.state_collector import States
+from adapters.prometheus.usage_collector import ResourceUsage
+from adapters.signers.ca.signer import CA
 from adapters.signers.deadlines import Deadlines
-from adapters.signers.demo import Demo
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.networks import Networks
-from adapters.signers.step_ca import StepCA
-from adapters.signers.verified import Verified
-from adapters.signers.while_leading import WhileLeading
-from domain.leadership import Leadership
+from adapters.signers.demo.signer import Demo
+from adapters.signers.est.signer import EST
+from adapters.signers.http.networks import Networks
+from adapters.signers.http.pool import Clients
+from adapters.signers.leader_only import WhileLeading
+from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.verify import Verified
+from domain.controller.controller import Workers
+from domain.controller.leader_election import Leadership
+from domain.controller.leader_elector import Election, Elector, Unopposed
+from domain.controller.reconciler import Reconciler
 from domain.ports import Clock, Signer
-from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
-from entrypoints.elector import Election, Elector, Unopposed
+from entrypoints.http.metrics import MetricsServer
+from entrypoints.http.metrics_access import Guard
+from entrypoints.http.probes import Acceptance
 from entrypoints.manager import Manager
-from entrypoints.metrics.guard import Guard
-from entrypoints.metrics.server import MetricsServer
-from entrypoints.probes import Acceptance
 from entrypoints.settings import ISSUER_NAMES, METRICS_PATH, METRICS_PREFIX, NAMES, Settings
-from entrypoints.workers import Workers
 
 
 def _guarded(signers: Mapping[str, Signer], clock: Clock, leads: Callable[[], bool]) -> dict[str, Signer]:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from adapters.kubernetes.names import checked_namespace
-from adapters.signers.remote.networks import LINK_LOCAL, LOOPBACK, Network
+from adapters.signers.http.networks import LINK_LOCAL, LOOPBACK, Network
 from domain import durations
 from domain.errors import Invalid
 

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from domain.controller.controller import Workers
+from domain.controller.leader_elector import Election
+from domain.controller.reconciler import Reconciler
 from domain.model import ObjectKey
 from domain.ports import Cluster, Recorder
-from domain.reconcile import Reconciler
-from entrypoints.elector import Election
-from entrypoints.metrics.server import MetricsServer
-from entrypoints.probes import Acceptance, probes
+from entrypoints.http.metrics import MetricsServer
+from entrypoints.http.probes import Acceptance, probes
 from entrypoints.settings import Settings
-from entrypoints.workers import Workers
 
 _GRACE = timedelta(seconds=20)  # less than the 30 s that a kubelet leaves a pod
 _FLUSH = 3.0  # seconds for the last Events

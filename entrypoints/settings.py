@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from adapters.kubernetes.resources import ApiNames
-from adapters.signers.remote.networks import EVERYWHERE, Network
-from domain.leadership import LeaseTimes
+from adapters.kubernetes.schema import ApiNames
+from adapters.signers.http.networks import EVERYWHERE, Network
+from domain.controller.leader_election import LeaseTimes
 from domain.model import IssuerNames
 from entrypoints.flag_types import (
     Address,

@@ -22,24 +22,24 @@ from adapters.clock import SystemClock
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.events import KubernetesRecorder
 from adapters.kubernetes.lease import KubernetesLease
+from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
 from adapters.memory.lease import MemoryLease
-from adapters.memory.meter import MemoryMeter
-from adapters.prometheus.meter import PrometheusMeter
+from adapters.memory.metrics import MemoryMeter
+from adapters.memory.recorder import MemoryRecorder
+from adapters.prometheus.metrics import PrometheusMeter
 from adapters.signers.deadlines import Deadlines
-from adapters.signers.verified import Verified
-from adapters.signers.while_leading import WhileLeading
+from adapters.signers.leader_only import WhileLeading
+from adapters.signers.verify import Verified
 from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerNews, News, RequestNews
+from domain.controller.leader_elector import Elector, Unopposed
 from domain.ports import AccessReview, CAStore, Clock, Cluster, Lease, Meter, Recorder, Signer
 from entrypoints.container import Container, in_memory
-from entrypoints.elector import Elector, Unopposed
 from entrypoints.settings import NAMES, Settings
 from tests import readme
 from tests.adapters.kubernetes.wire import config

@@ -7,7 +7,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subj
 from __future__ import annotations
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.auth import ACCESS_REVIEWS, User, subject
+from adapters.kubernetes.token_review import ACCESS_REVIEWS, User, subject
 from domain.model import ObjectKey, Requester
 from domain.ports import AccessReview
 

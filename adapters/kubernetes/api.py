@@ -28,8 +28,8 @@ from lightkube.types import PatchType
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
-from adapters.kubernetes.resources import Resource
 from adapters.kubernetes.right_of_way import RightOfWay
+from adapters.kubernetes.schema import Resource
 from domain.errors import Gone
 
 # After so many seconds without a byte a watch is given up, and it is listed anew. The API server sends

@@ -11,7 +11,7 @@ import base64
 from collections.abc import Callable
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.schema import SECRETS
 from domain.errors import Conflict, Invalid, NotFound
 from domain.ports import CAStore
 

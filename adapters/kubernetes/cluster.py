@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.errors import TooLarge
-from adapters.kubernetes.held import HeldSecrets
-from adapters.kubernetes.resources import SECRET, SECRETS, ApiNames, Resource, followed
-from adapters.kubernetes.translate import Translator
-from adapters.kubernetes.watch import Follower
+from adapters.kubernetes.reflector import Follower
+from adapters.kubernetes.schema import SECRET, SECRETS, ApiNames, Resource, followed
+from adapters.kubernetes.secret_cache import HeldSecrets
 from adapters.silent import SILENT
-from domain.cache import Cache, Wakes
+from domain.controller.cache import Cache, Wakes
 from domain.effects import PatchStatus
 from domain.errors import Invalid, NotFound
 from domain.model import Credentials, Issuer, ObjectKey, Request, Snapshot

@@ -11,10 +11,10 @@ from typing import Any
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.errors import reading
-from adapters.kubernetes.resources import LEASES, LeaseObject, LeaseSpecObject
+from adapters.kubernetes.schema import LEASES, LeaseObject, LeaseSpecObject
 from adapters.kubernetes.times import micro_time
+from domain.controller.leader_election import LeaseRecord
 from domain.errors import NotFound
-from domain.leadership import LeaseRecord
 from domain.ports import Lease
 
 

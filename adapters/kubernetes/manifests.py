@@ -15,9 +15,9 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import yaml
 
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
-from adapters.kubernetes.resources import ApiNames, IssuerObject, RequestObject
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.schema import ApiNames, IssuerObject, RequestObject
 from domain.errors import Invalid
 from domain.model import CERTIFICATE_SIGNING_REQUEST, Issuer, ObjectKey, Request
 

@@ -15,7 +15,7 @@ import msgspec
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import TooLarge, reading
-from adapters.kubernetes.resources import Resource
+from adapters.kubernetes.schema import Resource
 
 _MOST_BYTES = 8 * 2**20
 _MOST_OBJECTS = 500

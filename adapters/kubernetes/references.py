@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from adapters.kubernetes.names import LONGEST_NAME
-from adapters.kubernetes.resources import ApiNames, IssuerRef
+from adapters.kubernetes.schema import ApiNames, IssuerRef
 from domain.model import UNKNOWN_KIND, ObjectKey
 
 _SHOWN = 80  # characters of a tenant's text in a message

@@ -16,7 +16,7 @@ from cryptography import x509
 from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.stamp import stamp
-from adapters.nameless import nameless
+from adapters.memfd_path import nameless
 
 _log = logging.getLogger("issuer.kubernetes")
 

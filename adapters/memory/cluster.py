@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from domain.cache import Cache, Object, Wakes
+from domain.controller.cache import Cache, Object, Wakes
 from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
 from domain.errors import AdmissionRefused, Conflict, Invalid, NotFound
 from domain.model import Condition, Credentials, Issuer, ObjectKey, Order, Request, SecretVersion, Snapshot

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from domain.controller.leader_election import LeaseRecord
 from domain.errors import Conflict, NotFound
-from domain.leadership import LeaseRecord
 from domain.ports import Lease
 
 

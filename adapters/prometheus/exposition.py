@@ -8,7 +8,7 @@ from __future__ import annotations
 from prometheus_client import generate_latest
 from prometheus_client.registry import Collector
 
-from adapters.prometheus.meter import PrometheusMeter
+from adapters.prometheus.metrics import PrometheusMeter
 
 
 class Exposition:

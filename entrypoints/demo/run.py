@@ -18,10 +18,10 @@ from typing import TextIO
 from adapters.clock import SystemClock
 from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
-from adapters.series import Occurrence
-from domain.cache import Object
+from adapters.memory.recorder import MemoryRecorder
+from domain.controller.cache import Object
 from domain.effects import NOTHING, Status
+from domain.events import Occurrence
 from domain.model import Approval, Attempt, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.requests import decide
 from domain.retry import Moment, RetryPolicy

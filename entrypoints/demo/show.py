@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from adapters.series import Occurrence
 from domain import durations
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.events import Occurrence
 from domain.model import Condition, ObjectKey
 from entrypoints.settings import NAMES
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from adapters import series as module
-from adapters.series import WINDOW, Series
+from domain import events as module
 from domain.effects import Event
+from domain.events import WINDOW, Series
 from domain.model import ObjectKey
 from tests.domain.factories import MINUTE, SECOND, T0, request_key
 

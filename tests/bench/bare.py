@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.connect import connect
-from adapters.kubernetes.resources import EVENTS, RequestObject, followed
+from adapters.kubernetes.reflector import Follower
+from adapters.kubernetes.schema import EVENTS, RequestObject, followed
 from adapters.kubernetes.times import micro_time
-from adapters.kubernetes.translate import Translator
-from adapters.kubernetes.watch import Follower
 from domain.conditions import RequestNews, message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST

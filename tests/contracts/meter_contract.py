@@ -8,8 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
-from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import ObjectKey
+from domain.outcomes import Answer, Checking, Restart, Signing
 from domain.ports import Meter
 from entrypoints.settings import NAMES
 

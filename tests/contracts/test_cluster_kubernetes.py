@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.codec import Translator
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order, RequestSnapshot
 from domain.ports import Cluster

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from adapters.memory.meter import MemoryMeter
-from domain.facts import Answer, Checking, Restart, Signing
+from adapters.memory.metrics import MemoryMeter
 from domain.model import ObjectKey
+from domain.outcomes import Answer, Checking, Restart, Signing
 from tests.contracts.meter_contract import MeterContract, Stage
 
 

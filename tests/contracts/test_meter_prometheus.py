@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.memory.cluster import MemoryCluster
-from domain.facts import Answer, Checking, Restart, Signing
 from domain.model import Issuer, IssuerSpec, ObjectKey
+from domain.outcomes import Answer, Checking, Restart, Signing
 from tests.adapters.prometheus.scraping import Page, Scraped, told
 from tests.contracts.meter_contract import ISSUER, OTHER, MeterContract, Stage
 

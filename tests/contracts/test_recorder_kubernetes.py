@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.recorder import KubernetesRecorder
 from domain.model import ObjectKey
 from entrypoints.settings import NAMES
 from tests.cluster.api_server import ApiServer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.memory.events import MemoryRecorder
+from adapters.memory.recorder import MemoryRecorder
 from tests.contracts.clock import StoppedClock
 from tests.contracts.recorder_contract import RecorderContract, Stage, Told
 

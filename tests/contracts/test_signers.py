@@ -1,9 +1,9 @@
 import pytest
 
 from adapters.memory.ca_store import MemoryCAStore
-from adapters.signers.ca import CA
-from adapters.signers.demo import Demo
-from adapters.signers.verified import Verified
+from adapters.signers.ca.signer import CA
+from adapters.signers.demo.signer import Demo
+from adapters.signers.verify import Verified
 from domain.model import Credentials
 from domain.ports import Signer
 from tests import pki

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
-from adapters.signers.verified import Verified
+from adapters.signers.est.signer import EST
+from adapters.signers.http.pool import Clients
+from adapters.signers.verify import Verified
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock

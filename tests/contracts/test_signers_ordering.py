@@ -11,8 +11,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.ca_store import MemoryCAStore
-from adapters.signers.demo import Demo
-from adapters.signers.verified import Verified
+from adapters.signers.demo.signer import Demo
+from adapters.signers.verify import Verified
 from domain.errors import SigningError
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer

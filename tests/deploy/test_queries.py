@@ -15,8 +15,8 @@ import promql_parser as promql
 import pytest
 import pytest_asyncio
 
-from domain.facts import Checking, Restart, Signing
 from domain.model import Condition, Issuer, IssuerSpec, ObjectKey
+from domain.outcomes import Checking, Restart, Signing
 from entrypoints.settings import METRICS_PREFIX, NAMES
 from tests.adapters.prometheus.scraping import Scraped, told
 from tests.deploy.manifests import DEPLOY, the_only

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from domain.cache import AT_ONCE, SPREAD, Cache, Object, Wakes
+from domain.controller.cache import AT_ONCE, SPREAD, Cache, Object, Wakes
 from domain.model import (
     NO_REQUESTER,
     Approval,

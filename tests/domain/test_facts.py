@@ -10,10 +10,10 @@ from datetime import datetime
 
 import pytest
 
-from domain import facts
+from domain import outcomes as facts
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Transient
-from domain.facts import Answer, Checking, Signing
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, CheckResult, Issued, Pending
+from domain.outcomes import Answer, Checking, Signing
 from tests.domain.factories import HOUR, KINDS, MINUTE, SECOND, T0, issuer_key, secret_key
 from tests.domain.scenes import CA, a_ready_world, events, message, with_issuer, with_request, with_secret
 from tests.domain.world import fails, fails_after

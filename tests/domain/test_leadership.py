@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.leadership import Leadership, LeaseRecord, LeaseTimes
+from domain.controller.leader_election import Leadership, LeaseRecord, LeaseTimes
 from tests.domain.factories import HOUR, SECOND, T0
 
 TIMES = LeaseTimes()

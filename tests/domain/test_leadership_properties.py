@@ -16,7 +16,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.leadership import Leadership, LeaseRecord, LeaseTimes
+from domain.controller.leader_election import Leadership, LeaseRecord, LeaseTimes
 from tests.domain.factories import SECOND, T0, fuzz
 
 TIMES = LeaseTimes()

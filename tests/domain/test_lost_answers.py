@@ -8,8 +8,8 @@ import pytest
 
 from domain.effects import PatchStatus, RequestStatus, SigningRequestStatus
 from domain.errors import ClusterError, RequestRejected, Transient, UnknownOutcome
-from domain.facts import Answer
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, ObjectKey
+from domain.outcomes import Answer
 from tests.domain.factories import KINDS, MINUTE
 from tests.domain.scenes import a_ready_world, events, issued, signed, with_request
 from tests.domain.world import Fault, World, fails, fails_after

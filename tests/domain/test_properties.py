@@ -17,7 +17,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapters.series import Occurrence
 from domain.effects import SigningRequestStatus
 from domain.errors import (
     AdmissionRefused,
@@ -31,6 +30,7 @@ from domain.errors import (
     UnknownOutcome,
     WrongCertificate,
 )
+from domain.events import Occurrence
 from domain.model import Approval, Issued, ObjectKey, Pending, Request, RequestSnapshot, SigningOrder
 from tests.domain.factories import (
     KINDS,

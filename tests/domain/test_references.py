@@ -10,7 +10,6 @@ import pytest
 from domain import requests, rights
 from domain.effects import NOTHING, Effects, Review, Sign
 from domain.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, Throttled, Transient
-from domain.facts import Answer
 from domain.model import (
     CERTIFICATE_SIGNING_REQUEST,
     UNKNOWN_KIND,
@@ -21,6 +20,7 @@ from domain.model import (
     Requester,
     RequestSnapshot,
 )
+from domain.outcomes import Answer
 from tests.domain.deciding import (
     CR,
     CSR,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
-from domain.workqueue import WorkQueue
 from tests.domain.factories import DAY, HOUR, MINUTE, SECOND, START
 
 A, B, C = (ObjectKey("CertificateRequest", "n", name) for name in "abc")

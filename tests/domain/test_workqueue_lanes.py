@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
-from domain.workqueue import WorkQueue
 from tests.domain.factories import SECOND, START
 
 ONE, TWO, THREE = (ObjectKey("SampleIssuer", "n", name) for name in ("one", "two", "three"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from domain.controller.workqueue import Usage, WorkQueue
 from domain.model import ObjectKey
-from domain.workqueue import Usage, WorkQueue
 from tests.domain.factories import START
 
 CLUSTER_ISSUER = ObjectKey("SampleClusterIssuer", "", "ca")

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
-from domain.workqueue import WorkQueue
 from tests.domain.factories import SECOND, START, fuzz
 
 ISSUERS = [ObjectKey("SampleIssuer", name, name) for name in ("one", "two")]

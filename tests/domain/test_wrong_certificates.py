@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import IssuerUnhealthy, SigningError, Transient, UnknownOutcome, WrongCertificate
-from domain.facts import Answer
 from domain.model import Pending
+from domain.outcomes import Answer
 from tests.domain.factories import KINDS, MINUTE, SECOND
 from tests.domain.scenes import WEB, a_ready_world, events, issued, message, reason, signed, with_request
 from tests.domain.world import Fault, World, fails, fails_after

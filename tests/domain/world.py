@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 
 from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
-from adapters.memory.meter import MemoryMeter
-from domain.cache import Cache
+from adapters.memory.metrics import MemoryMeter
+from adapters.memory.recorder import MemoryRecorder
+from domain.controller.cache import Cache
+from domain.controller.reconciler import Reconciler
+from domain.controller.workqueue import WorkQueue
 from domain.effects import PatchStatus
 from domain.errors import ClusterError
 from domain.model import (
@@ -30,9 +32,7 @@ from domain.model import (
     SigningOrder,
 )
 from domain.ports import Signer, Wake
-from domain.reconcile import Reconciler
 from domain.retry import RetryPolicy
-from domain.workqueue import WorkQueue
 from tests.contracts.clock import StoppedClock, uptime_at
 from tests.domain.factories import ISSUER_NAMES, POLICY, T0
 

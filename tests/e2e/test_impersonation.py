@@ -13,7 +13,7 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.kubeconfig import load
-from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.schema import SECRETS
 from domain.errors import Forbidden, NotFound
 from tests.cluster.api_server import ApiServer
 

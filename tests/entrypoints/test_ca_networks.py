@@ -8,7 +8,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
+from adapters.memory.recorder import MemoryRecorder
 from domain.errors import IssuerUnhealthy
 from entrypoints import cli
 from entrypoints.container import in_memory

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from adapters.kubernetes import connect
+from domain.controller.leader_elector import LeadLost
 from entrypoints import cli
-from entrypoints.elector import LeadLost
 from entrypoints.settings import OPTIONS, Settings
 from tests.entrypoints.command import Run
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import pytest
 
+from domain.controller.leader_election import Leadership, LeaseRecord, LeaseTimes
+from domain.controller.leader_elector import Elector, LeadLost, Unopposed
 from domain.errors import Conflict
-from domain.leadership import Leadership, LeaseRecord, LeaseTimes
-from entrypoints.elector import Elector, LeadLost, Unopposed
 from tests.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
 

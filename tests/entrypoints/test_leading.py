@@ -16,13 +16,13 @@ import pytest
 from dependency_injector import providers
 
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
-from adapters.signers.while_leading import WhileLeading
+from adapters.memory.recorder import MemoryRecorder
+from adapters.signers.leader_only import WhileLeading
+from domain.controller.leader_elector import LeadLost
 from domain.effects import PatchStatus, RequestStatus
 from domain.errors import SigningError
 from domain.model import Condition, ObjectKey, Request
 from entrypoints.container import in_memory
-from entrypoints.elector import LeadLost
 from entrypoints.settings import Settings
 from tests.domain.factories import (
     T0,

@@ -17,7 +17,7 @@ from domain.errors import ClusterError
 from domain.model import ObjectKey
 from entrypoints.container import Container
 from entrypoints.flag_types import Address
-from entrypoints.probes import Acceptance, probes
+from entrypoints.http.probes import Acceptance, probes
 from entrypoints.settings import Settings
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, failure
 from tests.cluster.controlplane import free_ports

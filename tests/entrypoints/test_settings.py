@@ -15,8 +15,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from adapters.signers.remote.networks import EVERYWHERE, LINK_LOCAL, LOOPBACK
-from domain.leadership import LeaseTimes
+from adapters.signers.http.networks import EVERYWHERE, LINK_LOCAL, LOOPBACK
+from domain.controller.leader_election import LeaseTimes
 from entrypoints.flag_types import Address
 from entrypoints.settings import NAMES, OPTIONS, Settings, options
 

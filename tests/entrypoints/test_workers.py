@@ -14,11 +14,11 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.meter import MemoryMeter
+from adapters.memory.metrics import MemoryMeter
 from adapters.silent import SILENT
+from domain.controller.controller import Work, Workers
 from domain.model import ObjectKey
 from domain.ports import Meter
-from entrypoints.workers import Work, Workers
 from tests.contracts.clock import StoppedClock
 from tests.domain.factories import HOUR, SECOND, T0
 

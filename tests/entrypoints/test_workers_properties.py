@@ -14,8 +14,9 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.silent import SILENT
+from domain.controller.controller import Workers
 from domain.model import ObjectKey
-from entrypoints.workers import Workers
 from tests.contracts.clock import StoppedClock
 from tests.domain.factories import T0, fuzz
 
@@ -37,7 +38,7 @@ class Bench:
     """Work of some steps; `unfinished` are the keys woken that were not worked on from begin to end since."""
 
     def __init__(self) -> None:
-        self.workers = Workers(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER)
+        self.workers = Workers(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER, SILENT)
         self.unfinished: set[ObjectKey] = set()
         self.running: Counter[ObjectKey] = Counter()
         self.held: asyncio.Event | None = None

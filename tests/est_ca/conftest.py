@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
-from adapters.signers.verified import Verified
+from adapters.signers.est.signer import EST
+from adapters.signers.http.pool import Clients
+from adapters.signers.verify import Verified
 from domain.ports import Signer
 from tests.cluster.fixtures import built
 from tests.est_ca import build

@@ -13,9 +13,9 @@ from datetime import timedelta
 from dependency_injector import providers
 
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
-from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.http import Limits
+from adapters.memory.recorder import MemoryRecorder
+from adapters.signers.http.client import Limits
+from adapters.signers.http.pool import Clients
 from domain.effects import PatchStatus, Status
 from domain.model import ObjectKey, SigningOrder
 from domain.ports import Signer

@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 from aiohttp import AsyncResolver
 
-from adapters.signers.remote import resolver
+from adapters.signers.http import resolver
 
 _ADDRESS = 1  # the record type A
 _SERVER_FAILURE, _NO_SUCH_NAME = 2, 3  # response codes

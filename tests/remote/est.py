@@ -17,7 +17,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from adapters.signers.ca import CA
+from adapters.signers.ca.signer import CA
 from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
 from tests import pki
 from tests.contracts.clock import StoppedClock

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.remote.clients import Clients
+from adapters.signers.http.pool import Clients
 from tests.cluster.fixtures import built
 from tests.programs import STEP_CA
 from tests.step_ca.server import StepCAServer

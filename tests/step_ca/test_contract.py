@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.remote.clients import Clients
-from adapters.signers.step_ca import StepCA
-from adapters.signers.verified import Verified
+from adapters.signers.http.pool import Clients
+from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.verify import Verified
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.signer_contract import SignerContract

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from adapters.clock import SystemClock
-from adapters.signers.remote.clients import Clients
-from adapters.signers.step_ca import StepCA
-from adapters.signers.verified import Verified
+from adapters.signers.http.pool import Clients
+from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.verify import Verified
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import Issued
 from domain.ports import Signer

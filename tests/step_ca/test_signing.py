@@ -12,9 +12,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from adapters.clock import SystemClock
-from adapters.signers.remote.clients import Clients
-from adapters.signers.step_ca import StepCA
-from adapters.signers.verified import Verified
+from adapters.signers.http.pool import Clients
+from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.verify import Verified
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued
 from domain.ports import Signer

@@ -9,8 +9,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.signers.x509 import csr as requests
-from adapters.signers.x509.csr import CSR
+from adapters.signers.pki import csr as requests
+from adapters.signers.pki.csr import CSR
 from domain.errors import RequestRejected
 from tests.x509_reader.reader import GoReader
 

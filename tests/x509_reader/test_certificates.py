@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from adapters.signers.x509 import go_readable, pem
+from adapters.signers.pki import go_readable, pem
 from tests import der, pki
 from tests.fuzz import parties
 from tests.fuzz.seeds import CORPUS

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from adapters.kubernetes import watch
+from adapters.kubernetes import reflector as watch
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
-from adapters.kubernetes.resources import Resource
-from adapters.kubernetes.watch import Follower
-from adapters.memory.meter import MemoryMeter
+from adapters.kubernetes.reflector import Follower
+from adapters.kubernetes.schema import Resource
+from adapters.memory.metrics import MemoryMeter
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer
 from tests.adapters.kubernetes.wire import REQUESTS, access
 

@@ -19,7 +19,7 @@ from cryptography import x509
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.kubeconfig import load
-from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.schema import SECRETS
 from tests import pki
 from tests.cluster.pki import write_kubeconfig
 

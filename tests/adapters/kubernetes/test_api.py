@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.resources import EVENTS, SECRET_VERSIONS, SECRETS, Resource
+from adapters.kubernetes.schema import EVENTS, SECRET_VERSIONS, SECRETS, Resource
 from domain.errors import Transient
 from tests.adapters.kubernetes.wire import (
     CANARY,

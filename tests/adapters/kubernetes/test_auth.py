@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from adapters.kubernetes.auth import Reviews, Verdict
+from adapters.kubernetes.token_review import Reviews, Verdict
 from domain.errors import Forbidden, Transient
 from tests.adapters.kubernetes.wire import Wire, body_of
 

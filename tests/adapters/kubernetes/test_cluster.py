@@ -18,11 +18,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from adapters.kubernetes import held as module
+from adapters.kubernetes import secret_cache as module
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.connect import client
-from adapters.kubernetes.translate import Translator
 from domain.errors import Invalid, NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, Issuer, IssuerSpec, ObjectKey, SecretVersion
 from entrypoints.settings import NAMES

@@ -17,8 +17,8 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.counted import Counted, verb_and_resource
 from adapters.kubernetes.http import over
-from adapters.kubernetes.resources import EVENTS, SECRETS
-from adapters.memory.meter import MemoryMeter
+from adapters.kubernetes.schema import EVENTS, SECRETS
+from adapters.memory.metrics import MemoryMeter
 from domain.errors import ClusterError
 from domain.model import ObjectKey
 from entrypoints.container import Container

@@ -19,7 +19,7 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.errors import from_status
-from adapters.kubernetes.resources import EVENTS, LEASES, SECRETS
+from adapters.kubernetes.schema import EVENTS, LEASES, SECRETS
 from domain.errors import (
     AdmissionRefused,
     ClusterError,

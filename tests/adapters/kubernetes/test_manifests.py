@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
-from adapters.kubernetes.translate import Translator
 from domain.model import Approval, ObjectKey
 from entrypoints.settings import NAMES
 

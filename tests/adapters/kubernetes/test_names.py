@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
-from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.schema import SECRETS
 from domain.errors import Invalid, NotFound
 from tests.adapters.kubernetes.hostile import NAMES_OF_NOTHING, NOT_RFC_1123
 from tests.adapters.kubernetes.wire import SIGNING_REQUESTS, Wire, answering, path_of, segments

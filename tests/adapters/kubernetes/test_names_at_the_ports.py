@@ -19,10 +19,10 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.names import is_name
-from adapters.kubernetes.resources import EVENTS, SECRETS, Resource
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.recorder import KubernetesRecorder
+from adapters.kubernetes.schema import EVENTS, SECRETS, Resource
 from domain.effects import Event, PatchStatus, SigningRequestStatus
 from domain.errors import Invalid
 from domain.model import ObjectKey

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.resources import SECRET_VERSIONS
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.schema import SECRET_VERSIONS
 from domain.model import ObjectKey
 from entrypoints.container import Container
 from entrypoints.settings import NAMES, Settings

@@ -10,8 +10,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from adapters.kubernetes import events
-from adapters.kubernetes.events import KubernetesRecorder
+from adapters.kubernetes import recorder as events
+from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.right_of_way import RightOfWay
 from domain.effects import Event
 from domain.model import ObjectKey

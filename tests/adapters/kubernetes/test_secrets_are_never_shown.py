@@ -23,10 +23,10 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.credentials import Credential
-from adapters.kubernetes.resources import SECRET_VERSIONS, SECRETS
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.schema import SECRET_VERSIONS, SECRETS
 from domain.errors import ClusterError, Invalid
 from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
 from entrypoints.settings import NAMES

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.kubernetes.resources import SecretMeta, SecretObject, SecretVersionObject
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.schema import SecretMeta, SecretObject, SecretVersionObject
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.kubernetes.resources import (
+from adapters.kubernetes.codec import Translator, timestamp
+from adapters.kubernetes.schema import (
     ConditionObject,
     IssuerObject,
     IssuerRef,
@@ -26,7 +27,6 @@ from adapters.kubernetes.resources import (
     RequestSpecObject,
     RequestStatusObject,
 )
-from adapters.kubernetes.translate import Translator, timestamp
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, Order
 from entrypoints.settings import NAMES

@@ -16,7 +16,7 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.kubeconfig import Cluster, User
-from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.schema import SECRETS
 from adapters.kubernetes.tls import Tls
 from adapters.kubernetes.transport import Transport
 from domain.errors import Transient

@@ -11,8 +11,8 @@ import pytest
 from aiolimiter import AsyncLimiter
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.auth import TOKEN_REVIEWS
-from adapters.kubernetes.resources import SECRETS
+from adapters.kubernetes.schema import SECRETS
+from adapters.kubernetes.token_review import TOKEN_REVIEWS
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 from tests.adapters.kubernetes.wire import ISSUERS, Wire, answering

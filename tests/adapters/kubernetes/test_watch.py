@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from adapters.kubernetes import api, watch
-from domain.facts import Restart
+from adapters.kubernetes import api
+from adapters.kubernetes import reflector as watch
+from domain.outcomes import Restart
 from tests.adapters.kubernetes.fake_api_server import End, FakeApiServer, Reply, Stream, failure, line, page
 from tests.adapters.kubernetes.follow import UNREADABLE, Seen, an_object, following, passing_at_once, until
 

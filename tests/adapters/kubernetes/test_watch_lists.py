@@ -10,7 +10,7 @@ import logging
 
 import pytest
 
-from adapters.kubernetes.resources import SECRET_VERSIONS, Resource
+from adapters.kubernetes.schema import SECRET_VERSIONS, Resource
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, failure, line, page
 from tests.adapters.kubernetes.follow import UNREADABLE, an_object, following, passing_at_once, until
 from tests.adapters.kubernetes.wire import CLUSTER_ISSUERS, ISSUERS, SIGNING_REQUESTS

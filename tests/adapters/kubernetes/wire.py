@@ -19,7 +19,7 @@ from adapters.kubernetes import kubeconfig
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.credentials import Authentication, Given
 from adapters.kubernetes.http import over
-from adapters.kubernetes.resources import SECRETS, Resource, followed
+from adapters.kubernetes.schema import SECRETS, Resource, followed
 from entrypoints.settings import NAMES
 
 CANARY = "canary-f00d-do-not-show"

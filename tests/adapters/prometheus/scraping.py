@@ -11,11 +11,11 @@ from prometheus_client.samples import Sample
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.prometheus.exposition import Exposition
-from adapters.prometheus.meter import PrometheusMeter
-from adapters.prometheus.states import States
-from adapters.prometheus.usage import ResourceUsage
+from adapters.prometheus.metrics import PrometheusMeter
+from adapters.prometheus.state_collector import States
+from adapters.prometheus.usage_collector import ResourceUsage
+from domain.controller.workqueue import WorkQueue
 from domain.ports import Cluster
-from domain.workqueue import WorkQueue
 from entrypoints.settings import METRICS_PREFIX, NAMES
 from tests.contracts.clock import StoppedClock
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.memory.cluster import MemoryCluster
-from domain.facts import Answer, Checking, Restart, Signing
+from domain.controller.workqueue import WorkQueue
 from domain.model import Approval, Condition, Issuer, IssuerSpec, ObjectKey, Request
-from domain.workqueue import WorkQueue
+from domain.outcomes import Answer, Checking, Restart, Signing
 from entrypoints.settings import NAMES
 from tests.adapters.prometheus.scraping import Page, Scraped, told
 

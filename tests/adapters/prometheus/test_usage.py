@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.cluster import MemoryCluster
+from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
-from domain.workqueue import WorkQueue
 from tests.adapters.prometheus.scraping import Page, Scraped
 
 NOW = timedelta(0)

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.signers.remote.clients import Clients, Endpoint
-from adapters.signers.remote.http import Answer, Limits, Question
+from adapters.signers.http.client import Answer, Limits, Question
+from adapters.signers.http.pool import Clients, Endpoint
 from domain.errors import IssuerUnhealthy
 from domain.model import Credentials, ObjectKey
 from tests.contracts.clock import StoppedClock

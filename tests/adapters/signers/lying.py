@@ -10,8 +10,8 @@ from collections.abc import Callable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.signers.ca import CA
-from adapters.signers.verified import Verified
+from adapters.signers.ca.signer import CA
+from adapters.signers.verify import Verified
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 from tests import pki

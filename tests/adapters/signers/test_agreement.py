@@ -2,8 +2,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.signers.x509 import agreement
-from adapters.signers.x509 import csr as requests
+from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr_policy as agreement
 from domain.errors import RequestRejected
 from tests import pki
 from tests.adapters.signers.orders import order

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from adapters.signers import ca
-from adapters.signers.ca import CA
-from adapters.signers.x509.authority import read_key
+from adapters.signers.ca import signer as ca
+from adapters.signers.ca.signer import CA
+from adapters.signers.pki.local_ca import read_key
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from tests import pki

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.http import Question
+from adapters.signers.http.client import Question
+from adapters.signers.http.pool import Clients
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from tests import pki
 from tests.adapters.signers.asking import CANARY, PLAIN, US, endpoint, made, refusal

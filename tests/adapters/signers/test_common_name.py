@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography import x509
 
-from adapters.signers.verified import Verified
+from adapters.signers.verify import Verified
 from domain.errors import SigningError
 from domain.model import Issued, SigningOrder
 from domain.parameters import CA_ADDS_COMMON_NAME

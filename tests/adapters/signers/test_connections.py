@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers.remote import clients as module
-from adapters.signers.remote.clients import Clients, Endpoint
-from adapters.signers.remote.http import Limits, Question
+from adapters.signers.http import pool as module
+from adapters.signers.http.client import Limits, Question
+from adapters.signers.http.pool import Clients, Endpoint
 from domain.errors import SigningError
 from domain.model import Credentials
 from tests.adapters.signers.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal

@@ -4,8 +4,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.x509 import constraints
-from adapters.signers.x509 import csr as requests
+from adapters.signers.pki import constraints
+from adapters.signers.pki import csr as requests
 from domain.errors import RequestRejected
 from tests import pki
 

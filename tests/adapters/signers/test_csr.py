@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.x509 import csr as requests
+from adapters.signers.pki import csr as requests
 from domain.errors import RequestRejected
 from tests import pki
 from tests.contracts.signer_cases import unreadable

@@ -1,6 +1,6 @@
 import pytest
 
-from adapters.signers.x509 import csr as requests
+from adapters.signers.pki import csr as requests
 from domain.errors import RequestRejected
 from tests.raw_csr import (
     CHALLENGE_PASSWORD,

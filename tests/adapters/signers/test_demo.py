@@ -5,7 +5,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from adapters.memory.ca_store import MemoryCAStore
-from adapters.signers.demo import Demo
+from adapters.signers.demo.signer import Demo
 from domain.errors import IssuerFailed, Transient
 from domain.model import Credentials
 from domain.ports import CAStore

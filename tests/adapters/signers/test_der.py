@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signers.x509 import der
-from adapters.signers.x509.der import Element
+from adapters.signers.pki import der
+from adapters.signers.pki.der import Element
 from tests.domain.factories import fuzz
 
 REFUSED = {

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.ca_store import MemoryCAStore
-from adapters.signers.ca import CA
-from adapters.signers.demo import Demo
-from adapters.signers.est import EST
-from adapters.signers.verified import Verified
-from adapters.signers.x509 import bag
+from adapters.signers.ca.signer import CA
+from adapters.signers.demo.signer import Demo
+from adapters.signers.est.signer import EST
+from adapters.signers.pki import bundle as bag
+from adapters.signers.verify import Verified
 from domain.model import Credentials
 from domain.ports import Signer
 from tests import pki

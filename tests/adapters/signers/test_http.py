@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.http import LONGEST_PAUSE, Limits, schemes
+from adapters.signers.http.client import LONGEST_PAUSE, Limits, schemes
+from adapters.signers.http.pool import Clients
 from tests.adapters.signers.asking import CANARY, PLAIN, SHORT, endpoint, made, refusal
 from tests.contracts.clock import StoppedClock
 from tests.remote.https import fine, serving

@@ -5,8 +5,8 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.x509 import csr as requests
-from adapters.signers.x509 import leaf
+from adapters.signers.pki import certificate_builder as leaf
+from adapters.signers.pki import csr as requests
 from domain.errors import RequestRejected
 from domain.model import SigningOrder
 from tests import der, pki

@@ -6,9 +6,9 @@ import gc
 import weakref
 from pathlib import Path
 
-from adapters.signers.ca import CA
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
+from adapters.signers.ca.signer import CA
+from adapters.signers.est.signer import EST
+from adapters.signers.http.pool import Clients
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests import pki

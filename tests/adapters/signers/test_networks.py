@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.remote.networks import LINK_LOCAL, LOOPBACK, Network, Networks
-from adapters.signers.remote.resolver import Resolver
+from adapters.signers.http.networks import LINK_LOCAL, LOOPBACK, Network, Networks
+from adapters.signers.http.resolver import Resolver
 from domain.errors import IssuerUnhealthy
 from tests.adapters.signers.asking import PLAIN, endpoint, made, refusal
 from tests.remote.dns import NameServer, name_server

@@ -11,9 +11,9 @@ from typing import NoReturn
 import pytest
 from cryptography import x509
 
-from adapters.signers.verified import Verified
-from adapters.signers.x509 import csr as requests
-from adapters.signers.x509.panics import Panicked
+from adapters.signers.pki import csr as requests
+from adapters.signers.pki.panics import Panicked
+from adapters.signers.verify import Verified
 from domain.errors import RequestRejected
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec
 from tests.adapters.signers.lying import CLOCK, LOWER, ORDER, REQUEST, Scripted, honest, pem

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.x509 import parse_errors, pem
+from adapters.signers.pki import parse_errors, pem
 from tests import pki
 from tests.fuzz import parties
 

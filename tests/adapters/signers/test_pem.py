@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.signers.x509 import pem
+from adapters.signers.pki import pem
 from tests import pki
 
 ONE, OTHER = pki.authority("One"), pki.authority("Other")

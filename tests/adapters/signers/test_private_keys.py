@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from adapters.signers.remote import tls
-from adapters.signers.x509 import private_keys
-from adapters.signers.x509.authority import read_key
+from adapters.signers.http import tls
+from adapters.signers.pki import private_keys
+from adapters.signers.pki.local_ca import read_key
 from domain.model import Credentials, ObjectKey
 from tests import pki
 from tests.contracts.signer_orders import quoted

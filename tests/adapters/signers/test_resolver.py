@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.remote import resolver
-from adapters.signers.remote.clients import Clients
+from adapters.signers.http import resolver
+from adapters.signers.http.pool import Clients
 from domain.errors import IssuerUnhealthy
 from tests.adapters.signers.asking import PLAIN, endpoint, refusal
 from tests.contracts.clock import StoppedClock

@@ -9,11 +9,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.signers.ca import CA
-from adapters.signers.remote.assembly import assemble
-from adapters.signers.verified import Verified
-from adapters.signers.x509.authority import best_path
-from adapters.signers.x509.bag import Bag, signing_path
+from adapters.signers.ca.signer import CA
+from adapters.signers.http.assembly import assemble
+from adapters.signers.pki.bundle import Bag, signing_path
+from adapters.signers.pki.local_ca import best_path
+from adapters.signers.verify import Verified
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Credentials, Issued, SigningOrder
 from tests import openssl, pki

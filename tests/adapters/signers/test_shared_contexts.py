@@ -12,9 +12,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from adapters.signers.remote import tls
-from adapters.signers.remote.clients import Clients, Endpoint
-from adapters.signers.remote.contexts import Contexts
+from adapters.signers.http import tls
+from adapters.signers.http.pool import Clients, Endpoint
+from adapters.signers.http.tls_contexts import Contexts
 from domain.model import Credentials, ObjectKey
 from tests import pki
 from tests.adapters.signers.asking import PLAIN, US, made, refusal

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signers.x509 import signed_data
+from adapters.signers.pki import signed_data
 from tests import der, pki
 from tests.domain.factories import fuzz
 from tests.remote.est import certs_only

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.signers.remote import tls
-from adapters.signers.remote.clients import Clients
+from adapters.signers.http import tls
+from adapters.signers.http.pool import Clients
 from domain.errors import IssuerFailed
 from domain.model import Credentials
 from tests import pki

@@ -8,9 +8,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from adapters.signers.ca import CA
-from adapters.signers.est import EST
-from adapters.signers.verified import Verified
+from adapters.signers.ca.signer import CA
+from adapters.signers.est.signer import EST
+from adapters.signers.verify import Verified
 from domain.errors import IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials, Issued
 from tests import pki

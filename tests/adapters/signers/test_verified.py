@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.signers.verified import Verified
+from adapters.signers.verify import Verified
 from domain.errors import IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials, Issued, Pending
 from tests import pki

@@ -3,7 +3,7 @@
 import pytest
 from cryptography import x509
 
-from adapters.signers.x509 import chains
+from adapters.signers.pki import chains
 from domain.errors import WrongCertificate
 from domain.model import Issued
 from tests import pki

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from adapters.signers.while_leading import WhileLeading
+from adapters.signers.leader_only import WhileLeading
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
 from domain.ports import Signer
 from tests.adapters.signers.orders import order

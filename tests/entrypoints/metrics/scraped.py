@@ -12,9 +12,9 @@ import aiohttp
 from dependency_injector import providers
 
 from adapters.clock import SystemClock
-from adapters.kubernetes.auth import Verdict
+from adapters.kubernetes.token_review import Verdict
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
+from adapters.memory.recorder import MemoryRecorder
 from entrypoints.container import Container, in_memory
 from entrypoints.flag_types import Address
 from entrypoints.settings import Settings

@@ -17,9 +17,9 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from adapters.kubernetes.auth import Verdict
+from adapters.kubernetes.token_review import Verdict
 from domain.errors import Transient
-from entrypoints.metrics.guard import Guard
+from entrypoints.http.metrics_access import Guard
 from tests.contracts.clock import StoppedClock
 
 TOKEN = "canary.of-a_reader~1+/=="

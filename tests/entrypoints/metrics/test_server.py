@@ -9,10 +9,10 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.events import MemoryRecorder
+from adapters.memory.recorder import MemoryRecorder
 from entrypoints.container import in_memory
 from entrypoints.flag_types import Address
-from entrypoints.serving import CannotListen
+from entrypoints.http.serving import CannotListen
 from entrypoints.settings import Settings
 from tests.adapters.prometheus.scraping import Scraped
 from tests.entrypoints.metrics.scraped import running

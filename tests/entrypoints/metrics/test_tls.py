@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from entrypoints.metrics import tls
-from entrypoints.serving import CannotListen
+from entrypoints.http import tls
+from entrypoints.http.serving import CannotListen
 from tests import pki
 
 OLD, NEW = pki.authority("old"), pki.authority("new", private=pki.key("p384"))

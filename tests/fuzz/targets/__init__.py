@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.signers.x509 import pem
+from adapters.signers.pki import pem
 from tests.fuzz.targets import cluster, reading, remote, secrets, words, x509
 
 _LARGEST_ANSWER = 65_536  # of a CA: its limit is 512 KiB, but what is that long says nothing new

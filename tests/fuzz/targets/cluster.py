@@ -12,12 +12,12 @@ from unittest.mock import patch
 import httpx2
 import msgspec
 
-from adapters.kubernetes import watch as watching
+from adapters.kubernetes import reflector as watching
+from adapters.kubernetes.codec import Translator
 from adapters.kubernetes.decoding import decode
-from adapters.kubernetes.resources import followed
-from adapters.kubernetes.translate import Translator
+from adapters.kubernetes.schema import followed
 from domain import issuers, requests
-from domain.cache import Cache, Object
+from domain.controller.cache import Cache, Object
 from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot

@@ -7,7 +7,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.signers.x509 import go_readable, pem
+from adapters.signers.pki import go_readable, pem
 from tests.fuzz import parties
 from tests.programs import X509_READER
 from tests.x509_reader.comparison import require_same_reading

@@ -6,15 +6,15 @@ import base64
 from collections.abc import Awaitable
 from datetime import timedelta
 
-from adapters.signers import est_server
-from adapters.signers.remote import http
-from adapters.signers.remote.assembly import assemble
-from adapters.signers.remote.clients import Clients, Endpoint, base_url
-from adapters.signers.remote.http import Answer, Question
-from adapters.signers.step.api import StepAPI
-from adapters.signers.step.token import Tokens
-from adapters.signers.x509 import bag
-from adapters.signers.x509.bag import Bag
+from adapters.signers.est import server as est_server
+from adapters.signers.http import client as http
+from adapters.signers.http.assembly import assemble
+from adapters.signers.http.client import Answer, Question
+from adapters.signers.http.pool import Clients, Endpoint, base_url
+from adapters.signers.pki import bundle as bag
+from adapters.signers.pki.bundle import Bag
+from adapters.signers.step_ca.api import StepAPI
+from adapters.signers.step_ca.token import Tokens
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError
 from domain.model import Credentials, IssuerSpec
 from tests.fuzz import parties

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import json
 
-from adapters.signers.ca import CA
-from adapters.signers.step import jwe as provisioners
-from adapters.signers.step import token
-from adapters.signers.verified import Verified
-from adapters.signers.x509 import csr as requests
+from adapters.signers.ca.signer import CA
+from adapters.signers.pki import csr as requests
+from adapters.signers.step_ca import jwe as provisioners
+from adapters.signers.step_ca import token
+from adapters.signers.verify import Verified
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials
 from tests.fuzz import parties

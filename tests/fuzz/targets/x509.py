@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from adapters.signers.ca import CA
-from adapters.signers.step.token import Tokens
-from adapters.signers.verified import Verified
-from adapters.signers.x509 import csr as requests
-from adapters.signers.x509 import pem
+from adapters.signers.ca.signer import CA
+from adapters.signers.pki import csr as requests
+from adapters.signers.pki import pem
+from adapters.signers.step_ca.token import Tokens
+from adapters.signers.verify import Verified
 from domain.errors import RequestRejected, WrongCertificate
 from domain.model import Issued
 from tests import pki

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
-from adapters.signers.remote.http import Limits
+from adapters.signers.est.signer import EST
+from adapters.signers.http.client import Limits
+from adapters.signers.http.pool import Clients
 from tests.contracts.clock import StoppedClock
 from tests.remote.est import ESTServer, est
 

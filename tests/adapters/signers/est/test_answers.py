@@ -12,9 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
-from adapters.signers.verified import Verified
+from adapters.signers.est.signer import EST
+from adapters.signers.http.pool import Clients
+from adapters.signers.verify import Verified
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import Issued, IssuerSpec
 from tests import pki

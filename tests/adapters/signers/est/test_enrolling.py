@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from adapters.signers.est import EST
-from adapters.signers.remote.clients import Clients
+from adapters.signers.est.signer import EST
+from adapters.signers.http.pool import Clients
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued, IssuerSpec, Pending
 from tests import pki

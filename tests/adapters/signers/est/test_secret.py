@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.signers import est_server
-from adapters.signers.est import EST
+from adapters.signers.est import server as est_server
+from adapters.signers.est.signer import EST
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
 from tests.adapters.signers.est.asking import BASIC, BY_CERTIFICATE, BY_NAME, SECRET, US, issuer, order, refusal, secret

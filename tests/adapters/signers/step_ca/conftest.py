@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers.remote.clients import Clients
-from adapters.signers.step_ca import StepCA
+from adapters.signers.http.pool import Clients
+from adapters.signers.step_ca.signer import StepCA
 from tests.adapters.signers.lying import ROOT
 from tests.adapters.signers.step_ca.asking import KEY, Answers, pem
 from tests.contracts.clock import StoppedClock

@@ -12,8 +12,8 @@ import pytest
 from cryptography import x509
 from jwt.algorithms import RSAAlgorithm
 
-from adapters.signers.remote.clients import Clients
-from adapters.signers.step_ca import StepCA
+from adapters.signers.http.pool import Clients
+from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerFailed, RequestRejected
 from tests import pki
 from tests.adapters.signers.lying import ROOT

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from adapters.signers import deadlines
 from adapters.signers.deadlines import Deadlines
-from adapters.signers.step_ca import StepCA
+from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerUnhealthy
 from tests.adapters.signers.step_ca.asking import issuer, refusal, secret
 from tests.remote import https

@@ -8,8 +8,8 @@ import logging
 import pytest
 from cryptography import x509
 
-from adapters.signers.step import jwe
-from adapters.signers.step_ca import StepCA
+from adapters.signers.step_ca import jwe
+from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued
 from tests import pki

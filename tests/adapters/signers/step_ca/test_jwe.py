@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from adapters.signers.step import jwe
+from adapters.signers.step_ca import jwe
 from tests.step_ca.provisioner import PASSWORD, encrypt
 
 # Written by `step`, from go.step.sm/crypto's jose/testdata/p256.enc.priv.json; its password is "password".

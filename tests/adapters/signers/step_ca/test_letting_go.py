@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.signers.step_ca import StepCA
+from adapters.signers.step_ca.signer import StepCA
 from tests.adapters.signers.step_ca.asking import issuer, secret
 from tests.adapters.signers.test_letting_go import is_let_go
 from tests.remote import https

@@ -1,0 +1,265 @@
+"""Objects of the API server into values of the domain, and statuses back.
+
+Law: pure, and the last place where a dict or a Struct is seen. What an object lacks becomes a value that the domain
+can speak about (`problem`, a missing issuer), never an exception: one bad object must not hold up the others.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from adapters.kubernetes import limits as bounded
+from adapters.kubernetes.references import References
+from adapters.kubernetes.schema import (
+    SECRET,
+    ApiNames,
+    ConditionObject,
+    IssuerObject,
+    IssuerRef,
+    Meta,
+    OrderObject,
+    RequestObject,
+    RequestSpecObject,
+    SecretMeta,
+    SecretVersionObject,
+)
+from domain.controller.cache import Object
+from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    NO_REQUESTER,
+    Approval,
+    Condition,
+    Issuer,
+    IssuerSpec,
+    ObjectKey,
+    Order,
+    Request,
+    Requester,
+    SecretVersion,
+)
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+DEFAULT_SIGNER = "Demo"
+
+
+class Translator:
+    """Knows how this issuer's kinds are called, and where the Secrets of cluster-scoped issuers are."""
+
+    def __init__(self, names: ApiNames, cluster_resource_namespace: str) -> None:
+        self.cluster_resource_namespace = cluster_resource_namespace
+        self._references = References(names)
+        self._order_type = f"{names.group}/Order"
+
+    def object(self, kind: str, told: object) -> Object:
+        match told:
+            case IssuerObject():
+                return self.issuer(kind, told)
+            case RequestObject() if kind == CERTIFICATE_REQUEST:
+                return self.certificate_request(told)
+            case RequestObject():
+                return self.signing_request(told)
+            case SecretVersionObject():
+                return SecretVersion(_key(SECRET, told.metadata), told.metadata.uid, told.metadata.resourceVersion)
+        raise TypeError(f"nothing is known of {type(told).__name__}")
+
+    def issuer(self, kind: str, told: IssuerObject) -> Issuer:
+        key, spec = _key(kind, told.metadata), told.spec
+        namespace = key.namespace or self.cluster_resource_namespace
+        parameters, problem = bounded.parameters((spec and spec.parameters) or {})
+        return Issuer(
+            key=key,
+            uid=told.metadata.uid,
+            resource_version=told.metadata.resourceVersion,
+            generation=told.metadata.generation or 0,
+            spec=IssuerSpec(
+                url=(spec and spec.url) or "",
+                secret=ObjectKey(SECRET, namespace, (spec and spec.authSecretName) or ""),
+                signer=(spec and spec.signer) or DEFAULT_SIGNER,
+                parameters=parameters,
+                problem=problem,
+            ),
+            ready=_find(told.status.conditions if told.status else None, "Ready"),
+            annotations=bounded.kept_annotations(told.metadata.annotations),
+            deleting=told.metadata.deletionTimestamp is not None,
+        )
+
+    def certificate_request(self, told: RequestObject) -> Request:
+        spec, status = told.spec or RequestSpecObject(), told.status
+        conditions = status.conditions if status else None
+        approval, approved_at = _approval(conditions)
+        csr, too_large = bounded.csr(spec.request)
+        usages, too_long = bounded.usages(spec.usages)
+        duration, unreadable = bounded.duration(spec.duration)
+        issuer, unserved = self._references.by_reference(spec.issuerRef or IssuerRef(), told.metadata.namespace or "")
+        return Request(
+            key=_key(CERTIFICATE_REQUEST, told.metadata),
+            uid=told.metadata.uid,
+            resource_version=told.metadata.resourceVersion,
+            issuer=issuer,
+            csr=b"" if unserved else csr,
+            usages=usages,
+            is_ca=bool(spec.isCA),
+            duration=duration,
+            approval=approval,
+            approved_at=approved_at,
+            invalid=_is_true(conditions, "InvalidRequest"),
+            ready=_find(conditions, "Ready"),
+            order=self._order(conditions),
+            has_certificate=bool(status and status.certificate),
+            annotations=bounded.kept_annotations(told.metadata.annotations),
+            deleting=told.metadata.deletionTimestamp is not None,
+            problem=too_large or too_long or unreadable,
+            unserved=unserved,
+            kind_left_out=issuer is not None and not (spec.issuerRef and spec.issuerRef.kind),
+        )
+
+    def signing_request(self, told: RequestObject) -> Request:
+        spec, status = told.spec or RequestSpecObject(), told.status
+        conditions = status.conditions if status else None
+        approval, approved_at = _approval(conditions)
+        csr, too_large = bounded.csr(spec.request)
+        usages, too_long = bounded.usages(spec.usages)
+        duration, unreadable = _seconds(spec.expirationSeconds)
+        issuer, unserved = self._references.by_signer_name(spec.signerName or "")
+        return Request(
+            key=_key(CERTIFICATE_SIGNING_REQUEST, told.metadata),
+            uid=told.metadata.uid,
+            resource_version=told.metadata.resourceVersion,
+            issuer=issuer,
+            csr=b"" if unserved else csr,
+            usages=usages,
+            duration=duration,
+            approval=approval,
+            approved_at=approved_at,
+            order=self._order(conditions),
+            failed=_is_true(conditions, "Failed"),
+            has_certificate=bool(status and status.certificate),
+            annotations=bounded.kept_annotations(told.metadata.annotations),
+            deleting=told.metadata.deletionTimestamp is not None,
+            problem=too_large or too_long or unreadable,
+            unserved=unserved,
+            requester=_requester(spec) if issuer and issuer.namespace else NO_REQUESTER,
+        )
+
+    def status(self, status: Status) -> dict[str, Any]:
+        """The whole `status` to apply."""
+        match status:
+            case IssuerStatus():
+                return {"conditions": [_condition(status.ready)]}
+            case RequestStatus():
+                told: dict[str, Any] = {"conditions": [_condition(status.ready), *self._told(status.order)]}
+                if status.certificate is not None:
+                    told["certificate"] = _base64(status.certificate)
+                if status.ca is not None:
+                    told["ca"] = _base64(status.ca)
+                if status.failure_time is not None:
+                    told["failureTime"] = timestamp(status.failure_time)
+                return told
+            case SigningRequestStatus(failed=Condition() as failed):
+                return {"conditions": [_condition(failed) | {"lastUpdateTime": timestamp(failed.since)}]}
+            case SigningRequestStatus(order=Order() as order):
+                return {"conditions": self._told(order)}
+            case SigningRequestStatus():
+                return {"certificate": _base64(status.certificate or b"")}
+
+    def _told(self, order: Order | None) -> list[dict[str, Any]]:
+        """The condition that keeps an order; for machines, so that its message is JSON."""
+        if order is None:
+            return []
+        message = msgspec.json.encode(OrderObject(order.due, order.handle)).decode()
+        return [_condition(Condition(self._order_type, "True", "Taken", message, order.since))]
+
+    def _order(self, conditions: Iterable[ConditionObject] | None) -> Order | None:
+        """What was kept of an order; one that cannot be read is no order, and the CA is asked anew."""
+        found = _find(conditions, self._order_type)
+        if found is None:
+            return None
+        try:
+            told = msgspec.json.decode(found.message, type=OrderObject)
+        except msgspec.MsgspecError:
+            return None
+        return Order(told.handle, found.since, _time(told.askAgainAt))
+
+
+def timestamp(time: datetime) -> str:
+    """metav1.Time: RFC 3339 in UTC, whole seconds."""
+    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"  # strftime writes year 1 as 1
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "lastTransitionTime": timestamp(condition.since),
+    }
+    if condition.observed_generation is not None:
+        told["observedGeneration"] = condition.observed_generation
+    return told
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _key(kind: str, meta: Meta | SecretMeta) -> ObjectKey:
+    return ObjectKey(kind, meta.namespace or "", meta.name)
+
+
+def _requester(spec: RequestSpecObject) -> Requester:
+    extra = {name: tuple(values) for name, values in (spec.extra or {}).items()}
+    return Requester(spec.username or "", spec.uid or "", tuple(spec.groups or ()), extra)
+
+
+def _seconds(count: int | None) -> tuple[timedelta | None, str]:
+    try:
+        return None if count is None else timedelta(seconds=count), ""
+    except OverflowError:
+        return None, f"spec.expirationSeconds: {count} is longer than any duration can be"
+
+
+def _approval(conditions: Iterable[ConditionObject] | None) -> tuple[Approval, datetime | None]:
+    """Denied wins: https://cert-manager.io/docs/usage/certificaterequest/#approval."""
+    if _is_true(conditions, "Denied"):
+        return Approval.DENIED, None
+    if _is_true(conditions, "Approved"):
+        approved = _find(conditions, "Approved")
+        return Approval.APPROVED, approved.since if approved and approved.since != _EPOCH else None
+    return Approval.UNDECIDED, None
+
+
+def _is_true(conditions: Iterable[ConditionObject] | None, kind: str) -> bool:
+    found = _find(conditions, kind)
+    return found is not None and found.status == "True"
+
+
+def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition | None:
+    for told in conditions or ():
+        if told.type == kind:
+            return Condition(
+                kind,
+                told.status,
+                told.reason or "",
+                told.message or "",
+                _time(told.lastTransitionTime),
+                told.observedGeneration,
+            )
+    return None
+
+
+def _time(told: datetime | None) -> datetime:
+    """In UTC, where a time without a zone is taken to be; the epoch for none, and for what UTC has no year for."""
+    if told is None:
+        return _EPOCH
+    try:
+        return told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        return _EPOCH

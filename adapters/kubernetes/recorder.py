@@ -1,0 +1,108 @@
+"""The port Recorder: Events of events.k8s.io/v1, written in the background.
+
+Law: best effort and never in the way: one at a time, and while status writes are under way only one a second. What
+does not fit the queue or cannot be written is dropped with a log line; of an existing Event only its series changes,
+for the API server refuses all else.
+https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.names import is_name
+from adapters.kubernetes.schema import EVENTS, ApiNames, followed
+from adapters.kubernetes.times import micro_time
+from domain.effects import Event
+from domain.errors import ClusterError, NotFound
+from domain.events import Occurrence, Series
+from domain.ports import Clock, Recorder
+
+_QUEUE = 20_000  # two for each of ten thousand requests that come at once
+_LONGEST_WAIT = timedelta(seconds=1)
+_NOTE_BYTES = 1024
+_INSTANCE_LIMIT = 128
+_log = logging.getLogger("issuer.events")
+
+
+class KubernetesRecorder(Recorder):
+    def __init__(self, api: Api, names: ApiNames, clock: Clock, instance: str) -> None:
+        self._api = api
+        self._clock = clock
+        self._controller = names.controller
+        self._instance = instance[:_INSTANCE_LIMIT] or names.controller
+        self._api_versions = {resource.kind: resource.api_version for resource in followed(names)}
+        self._queue: asyncio.Queue[tuple[Event, datetime]] = asyncio.Queue(_QUEUE)
+        self._series = Series()
+
+    def record(self, event: Event) -> None:
+        try:
+            self._queue.put_nowait((event, self._clock.now()))
+        except asyncio.QueueFull:
+            _log.warning("%s: an Event %s was dropped: too many wait to be written", event.regarding, event.reason)
+
+    async def run(self) -> None:
+        while True:
+            event, when = await self._queue.get()
+            try:
+                await self._api.yield_to_status_writes(_LONGEST_WAIT)
+                await self._write(self._series.observe(event, when))
+            except ClusterError as trouble:
+                self._series.forget(event)
+                _log.warning(
+                    "%s: the Event %s was not written: %s",
+                    event.regarding,
+                    event.reason,
+                    trouble,
+                    extra={"object": str(event.regarding)},
+                )
+            finally:
+                self._queue.task_done()
+
+    async def flush(self) -> None:
+        await self._queue.join()
+
+    async def _write(self, seen: Occurrence) -> None:
+        namespace = seen.event.regarding.namespace or "default"
+        name = _name(seen)
+        if seen.count > 1:
+            series = {"count": seen.count, "lastObservedTime": micro_time(seen.last)}
+            try:
+                await self._api.merge(EVENTS, namespace, name, {"series": series})
+                return
+            except NotFound:  # expired, by default after an hour
+                self._series.forget(seen.event)
+                seen = self._series.observe(seen.event, seen.last)
+        await self._api.create(EVENTS, namespace, self._object(seen, namespace))
+
+    def _object(self, seen: Occurrence, namespace: str) -> Mapping[str, Any]:
+        event, regarding = seen.event, seen.event.regarding
+        return {
+            "apiVersion": EVENTS.api_version,
+            "kind": EVENTS.kind,
+            "metadata": {"name": _name(seen), "namespace": namespace},
+            "eventTime": micro_time(seen.first),
+            "type": event.type,
+            "reason": event.reason,
+            "action": event.action,
+            "note": event.note.encode()[:_NOTE_BYTES].decode(errors="ignore"),
+            "reportingController": self._controller,
+            "reportingInstance": self._instance,
+            "regarding": {
+                "apiVersion": self._api_versions[regarding.kind],
+                "kind": regarding.kind,
+                "namespace": regarding.namespace,
+                "name": regarding.name,
+                "uid": event.uid,
+            },
+        }
+
+
+def _name(seen: Occurrence) -> str:
+    """An Event may not be called everything that its object may be called."""
+    return seen.name if is_name(seen.name) else f"event.{seen.name.rpartition('.')[2]}"

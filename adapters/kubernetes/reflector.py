@@ -1,0 +1,220 @@
+"""Following one kind, everywhere or in one namespace: paged list, diff, watch with bookmarks, resume or list again.
+
+Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
+version, and where that is gone (410 in any of its forms, silence) it lists again and tells what was deleted meanwhile.
+Where the versions themselves went back, the server's etcd was restored: all that is known is removed and told anew.
+An object that does not decode is logged, by its error alone, and skipped; one on which `put` or `remove` fails is
+logged with the traceback, without the error's message, and skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.decoding import decode
+from adapters.kubernetes.errors import from_status, reading
+from adapters.kubernetes.pages import read_pages
+from adapters.kubernetes.schema import Resource, SecretMeta, SecretVersionObject
+from adapters.silent import SILENT
+from domain.errors import ClusterError, Forbidden, Gone
+from domain.outcomes import Restart
+from domain.ports import Meter
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError)
+_log = logging.getLogger("issuer.watch")
+
+
+class _Change(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Status(msgspec.Struct):
+    code: int = 500
+    message: str = ""
+
+
+class Follower:
+    """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
+
+    `synced` once it has told what there is, or may not look into its one namespace, which it tries again.
+    `known` names what `put` was told and `remove` was not: what of it a list lacks has been deleted.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        resource: Resource,
+        put: Callable[[object], None],
+        remove: Callable[[str, str], None],
+        known: Callable[[], Iterable[tuple[str, str]]],
+        *,
+        namespace: str | None = None,
+        metadata_only: bool = False,
+        meter: Meter = SILENT,
+    ) -> None:
+        self._api = api
+        self._resource = resource
+        self._namespace = namespace
+        self.title = resource.kind if namespace is None else f"{resource.kind} in {namespace}"
+        self._put = put
+        self._remove = remove
+        self._known = known
+        self._metadata_only = metadata_only
+        self._meter = meter
+        self._version = ""  # the last that was told
+        self._listed = False
+        self._failures = 0
+        self.synced = asyncio.Event()
+
+    async def run(self) -> None:
+        """Never returns; cancel it."""
+        while True:
+            self._failures += 1  # until the server tells something
+            try:
+                await self._follow()
+            except ClusterError as trouble:
+                gone = isinstance(trouble, Gone)
+                if gone:
+                    self._listed = False
+                if self._namespace is not None and isinstance(trouble, Forbidden):
+                    self.synced.set()  # who took our rights away there must not keep other namespaces waiting
+                self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
+                _log.warning("watching %s: %s: %s", self.title, type(trouble).__name__, trouble)
+                await asyncio.sleep(self._pause(trouble))
+            else:
+                self._meter.restarted(self._resource.kind, Restart.ENDED)
+                await asyncio.sleep(self._pause(None))
+
+    async def _follow(self) -> None:
+        if not self._listed:
+            self._version = await self._list()
+            self._listed = True
+            self.synced.set()
+        seconds = random.randint(240, 300)  # noqa: S311 - spreads load, guards nothing
+        begun = time.monotonic()
+        async with self._api.watch(
+            self._resource,
+            namespace=self._namespace,
+            resource_version=self._version,
+            seconds=seconds,
+            metadata_only=self._metadata_only,
+        ) as chunks:
+            async for line in _lines(chunks):
+                self._take(line)
+                self._failures = 0
+        if time.monotonic() - begun > _LONGEST_PAUSE:
+            self._failures = 0  # there was nothing to tell, and yet it held
+
+    async def _list(self) -> str:
+        gone = set(self._known())
+
+        def take(version: str, items: Sequence[msgspec.Raw]) -> None:
+            if _is_lower(version, self._version):
+                self._restored(version)
+                gone.clear()
+            for item in items:
+                name = _name(_metadata(item))
+                gone.discard(name)
+                self._changed(name, item)
+
+        version = await read_pages(self._api, self._resource, self._namespace, self._metadata_only, take)
+        for name in gone:
+            self._deleted(name)
+        return version
+
+    def _restored(self, version: str) -> None:
+        """Forgets all: what is told next is older than what is known, and would be left out as late."""
+        what = "%s: the API server is at version %s, and was at %s before: its etcd was restored; all is listed anew"
+        _log.warning(what, self.title, version, self._version)
+        self._version = version
+        for name in list(self._known()):
+            self._deleted(name)
+
+    def _take(self, line: bytes) -> None:
+        with reading():
+            change = decode(line, _Change)
+            if change.type == "ERROR":
+                status = decode(change.object, _Status)
+                raise from_status(status.code, status.message)
+        metadata = _metadata(change.object)
+        if change.type == "DELETED":
+            self._deleted(_name(metadata))
+        elif change.type != "BOOKMARK":
+            self._changed(_name(metadata), change.object)
+        elif _is_lower(metadata.resourceVersion, self._version):
+            raise Gone(f"its bookmark is at version {metadata.resourceVersion}, before {self._version}")
+        self._version = metadata.resourceVersion or self._version
+
+    def _changed(self, name: tuple[str, str], raw: msgspec.Raw) -> None:
+        try:
+            told: object = decode(raw, self._resource.main)
+        except _UNREADABLE as error:
+            _log.error("%s %s cannot be read and is left alone: %s", self._resource.kind, "/".join(name), error)
+            return
+        with self._going_on(name):
+            self._put(told)
+
+    def _deleted(self, name: tuple[str, str]) -> None:
+        with self._going_on(name):
+            self._remove(*name)
+
+    @contextmanager
+    def _going_on(self, name: tuple[str, str]) -> Iterator[None]:
+        """What fails here is the manager's own code: neither the API server's answer nor a reason to stop."""
+        try:
+            yield
+        except Exception as bug:
+            key = f"{self._resource.kind} {'/'.join(name)}"
+            frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
+            what = "%s: left alone until it changes after a %s, which is a defect of the manager, at\n%s"
+            _log.error(what, key, type(bug).__name__, frames, extra={"object": key})
+
+    def _pause(self, trouble: ClusterError | None) -> float:
+        longest: float = min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
+        pause = longest * random.uniform(0.5, 1)  # noqa: S311 - as above
+        if trouble is not None and trouble.retry_after is not None:
+            pause = max(pause, trouble.retry_after.total_seconds())
+        return pause
+
+
+def _name(metadata: SecretMeta) -> tuple[str, str]:
+    return metadata.namespace or "", metadata.name
+
+
+def _is_lower(version: str, than: str) -> bool:
+    """Resource versions of one kind are numbers that grow (Kubernetes API concepts, "Resource versions")."""
+    return version.isdigit() and than.isdigit() and int(version) < int(than)
+
+
+def _metadata(raw: msgspec.Raw) -> SecretMeta:
+    """Which object it is and at which version, of objects that do not decode too."""
+    try:
+        return decode(raw, SecretVersionObject).metadata
+    except _UNREADABLE:
+        return SecretMeta()
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Splits on newlines only: splitting as str does would cut an object at a U+0085 in an annotation.
+
+    A line of a megabyte comes in a hundred chunks, which are joined once.
+    """
+    begun: list[bytes] = []
+    async for chunk in chunks:
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            if line := b"".join([*begun, end]):
+                yield line
+            begun = []
+        begun.append(rest)

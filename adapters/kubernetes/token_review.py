@@ -1,0 +1,76 @@
+"""Who shows a token, and whether they may read a path of ours: asked of the API server.
+
+Law: the token goes to the API server and nowhere else. A token that is not good, and a person who may not, are answers;
+an API server that cannot be asked is a ClusterError.
+https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
+https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from adapters.kubernetes.api import Api
+from adapters.kubernetes.schema import resource
+
+
+class Verdict(Enum):
+    ALLOWED = "allowed"
+    UNKNOWN = "unknown"
+    """Nobody whom the API server knows."""
+    FORBIDDEN = "forbidden"
+
+
+class User(msgspec.Struct):
+    username: str = ""
+    uid: str | None = None
+    groups: list[str] | None = None
+    extra: dict[str, list[str]] | None = None
+
+
+class _Authentication(msgspec.Struct):
+    authenticated: bool = False
+    user: User | None = None
+
+
+class TokenReviewObject(msgspec.Struct):
+    status: _Authentication = msgspec.field(default_factory=_Authentication)
+
+
+class _Access(msgspec.Struct):
+    allowed: bool = False
+
+
+class AccessReviewObject(msgspec.Struct):
+    status: _Access = msgspec.field(default_factory=_Access)
+
+
+TOKEN_REVIEWS = resource(
+    "TokenReview", "authentication.k8s.io", "v1", "tokenreviews", TokenReviewObject, namespaced=False
+)
+ACCESS_REVIEWS = resource(
+    "SubjectAccessReview", "authorization.k8s.io", "v1", "subjectaccessreviews", AccessReviewObject, namespaced=False
+)
+
+
+class Reviews:
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def may_get(self, path: str, token: str) -> Verdict:
+        """Whether whoever holds this token may `get` the path, as a nonResourceURL. Raises ClusterError."""
+        found = (await self._api.review(TOKEN_REVIEWS, {"token": token})).status
+        if not found.authenticated or found.user is None:
+            return Verdict.UNKNOWN
+        asked = {"nonResourceAttributes": {"path": path, "verb": "get"}, **subject(found.user)}
+        allowed = (await self._api.review(ACCESS_REVIEWS, asked)).status.allowed
+        return Verdict.ALLOWED if allowed else Verdict.FORBIDDEN
+
+
+def subject(user: User) -> dict[str, Any]:
+    """The fields of a SubjectAccessReview's spec that say who is meant."""
+    wanted = {"user": user.username, "uid": user.uid, "groups": user.groups, "extra": user.extra}
+    return {field: value for field, value in wanted.items() if value}

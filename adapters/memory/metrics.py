@@ -1,0 +1,58 @@
+"""The port Meter in memory: facts, to be looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from domain.model import ObjectKey
+from domain.outcomes import Answer, Checking, Restart, Signing
+from domain.ports import Meter
+
+
+class MemoryMeter(Meter):
+    """`checks` holds of each issuer when it was last checked, and what was last known of its CA's expiry."""
+
+    def __init__(self) -> None:
+        self.answers: Counter[tuple[str, Answer]] = Counter()
+        self.signatures: Counter[tuple[str, Signing]] = Counter()
+        self.signing = timedelta(0)
+        self.checkings: Counter[tuple[str, Checking]] = Counter()
+        self.checking = timedelta(0)
+        self.retries: Counter[str] = Counter()
+        self.checks: dict[ObjectKey, tuple[datetime, datetime | None]] = {}
+        self.visits = 0
+        self.waited = timedelta(0)
+        self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.restarts: Counter[tuple[str, Restart]] = Counter()
+
+    def settled(self, issuer_kind: str, answer: Answer) -> None:
+        self.answers[issuer_kind, answer] += 1
+
+    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+        self.signatures[signer, outcome] += 1
+        self.signing += max(took, timedelta(0))
+
+    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+        self.checkings[signer, outcome] += 1
+        self.checking += max(took, timedelta(0))
+
+    def retried(self, kind: str) -> None:
+        self.retries[kind] += 1
+
+    def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
+        _, known = self.checks.get(issuer, (at, None))
+        self.checks[issuer] = at, expires or known
+
+    def forgotten(self, issuer: ObjectKey) -> None:
+        self.checks.pop(issuer, None)
+
+    def queued(self, waited: timedelta) -> None:
+        self.visits += 1
+        self.waited += max(waited, timedelta(0))
+
+    def called(self, verb: str, resource: str, code: str) -> None:
+        self.calls[verb, resource, code] += 1
+
+    def restarted(self, kind: str, cause: Restart) -> None:
+        self.restarts[kind, cause] += 1

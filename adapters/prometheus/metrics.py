@@ -1,0 +1,102 @@
+"""The port Meter, in a registry of its own.
+
+Law: label sets are bounded: what splits a counter is one of a few words, a kind or a signer, never an object. What is
+known of single issuers is kept for states.py, which shows it only while the issuer exists.
+https://prometheus.io/docs/practices/naming/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
+
+from domain.model import ObjectKey
+from domain.outcomes import Answer, Checking, Restart, Signing
+from domain.ports import Meter
+
+_SIGNING_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_QUEUE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """When an issuer's CA was last checked, and what was last known of its expiry."""
+
+    at: datetime
+    expires: datetime | None
+
+
+class PrometheusMeter(Meter):
+    """`prefix` begins every name. The answers to requests are there from the start, as zeros: rates want that.
+
+    `build` are the labels of build_info, which is always 1.
+    """
+
+    def __init__(self, prefix: str, issuer_kinds: Collection[str], build: dict[str, str]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nobody asks for
+        self.prefix = prefix
+        self.registry = CollectorRegistry()
+        self.checks: dict[ObjectKey, Checked] = {}
+        ProcessCollector(registry=self.registry)
+        Info(f"{prefix}_build", "What runs.", registry=self.registry).info(build)
+        self._requests = self._counter(
+            "requests", "Requests that got their answer, by kind of issuer and outcome.", "issuer_kind", "outcome"
+        )
+        self._signing = self._histogram(
+            "signing_duration_seconds", "How long signers took.", _SIGNING_BUCKETS, "signer", "outcome"
+        )
+        self._checks_took = self._histogram(
+            "check_duration_seconds", "How long checks of issuers took.", _SIGNING_BUCKETS, "signer", "outcome"
+        )
+        self._retries = self._counter("retries", "Failures after which the work is tried again, by kind.", "kind")
+        self._queue = self._histogram(
+            "queue_latency_seconds", "How long keys that were due waited for a worker.", _QUEUE_BUCKETS
+        )
+        self._calls = self._counter(
+            "api_requests", "Calls to the API server; code none: no answer came.", "verb", "resource", "code"
+        )
+        self._restarts = self._counter("watch_restarts", "Watches that began anew, by cause.", "kind", "cause")
+        for kind in issuer_kinds:
+            for answer in Answer:
+                self._requests.labels(kind, answer.value)
+
+    def settled(self, issuer_kind: str, answer: Answer) -> None:
+        self._requests.labels(issuer_kind, answer.value).inc()
+
+    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+        self._signing.labels(signer, outcome.value).observe(_seconds(took))
+
+    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+        self._checks_took.labels(signer, outcome.value).observe(_seconds(took))
+
+    def retried(self, kind: str) -> None:
+        self._retries.labels(kind).inc()
+
+    def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
+        known = self.checks.get(issuer)
+        self.checks[issuer] = Checked(at, expires or (known.expires if known else None))
+
+    def forgotten(self, issuer: ObjectKey) -> None:
+        self.checks.pop(issuer, None)
+
+    def queued(self, waited: timedelta) -> None:
+        self._queue.observe(_seconds(waited))
+
+    def called(self, verb: str, resource: str, code: str) -> None:
+        self._calls.labels(verb, resource, code).inc()
+
+    def restarted(self, kind: str, cause: Restart) -> None:
+        self._restarts.labels(kind, cause.value).inc()
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"{self.prefix}_{name}_total", what, labels, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"{self.prefix}_{name}", what, labels, buckets=buckets, registry=self.registry)
+
+
+def _seconds(time: timedelta) -> float:
+    return max(time.total_seconds(), 0.0)  # clocks are set back now and then

@@ -1,0 +1,59 @@
+"""What the process uses, and for whom: slots by tenant, bytes of the caches. Looked at when Prometheus asks.
+
+A tenant is the namespace of issuers and their requests; `(cluster)` is that of what is in none. Label sets are bounded:
+of tenants the few with most in hand are named, and the rest are summed as `(others)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from domain.controller.workqueue import Usage, WorkQueue
+
+_NAMED = 5
+_CLUSTER, _OTHERS = "(cluster)", "(others)"  # no namespace can have these names
+
+
+class ResourceUsage(Collector):
+    """`queues` by what is worked on; `caches` by name, each telling how many bytes it holds."""
+
+    def __init__(self, prefix: str, queues: Mapping[str, WorkQueue], caches: Mapping[str, Callable[[], int]]) -> None:
+        self._prefix = prefix
+        self._queues = queues
+        self._caches = caches
+
+    def collect(self) -> Iterable[Metric]:
+        yield from self._slots()
+        cached = self._gauge("cache_bytes", "About how many bytes a cache holds.", "cache")
+        for name, size in self._caches.items():
+            cached.add_metric([name], size())
+        yield cached
+
+    def _slots(self) -> Iterator[Metric]:
+        slots = self._gauge("slots", "How many objects may be worked on at the same time.", "work")
+        used = self._gauge("tenant_slots", "How many objects of a tenant are worked on.", "work", "tenant")
+        waiting = self._gauge(
+            "tenant_waiting_objects", "How many objects of a tenant wait for a slot.", "work", "tenant"
+        )
+        for work, queue in self._queues.items():
+            slots.add_metric([work], queue.at_once)
+            for tenant, working, due in _few(queue.usage()):
+                used.add_metric([work, tenant], working)
+                waiting.add_metric([work, tenant], due)
+        yield from (slots, used, waiting)
+
+    def _gauge(self, name: str, what: str, *labels: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"{self._prefix}_{name}", what, labels=labels)
+
+
+def _few(usages: Iterable[Usage]) -> Iterator[tuple[str, int, int]]:
+    """Tenant, worked on, due: of the few tenants with most in hand, and of all others together."""
+    ranked = sorted(usages, key=lambda usage: (-usage.working - usage.due, usage.namespace))
+    for usage in ranked[:_NAMED]:
+        yield usage.namespace or _CLUSTER, usage.working, usage.due
+    rest = ranked[_NAMED:]
+    yield _OTHERS, sum(usage.working for usage in rest), sum(usage.due for usage in rest)

@@ -1,0 +1,84 @@
+"""Signs with a CA of the controller's own, so that samples, demo and tests work anywhere.
+
+Law: that CA is made once and kept by a CAStore; signing asks the store only until it has answered once, `check`
+asks it always. Nobody outside trusts this CA, and nobody should.
+"""
+
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from adapters.signers.aside import aside, in_thread
+from adapters.signers.pki import keys, pem
+from adapters.signers.pki.certificate_builder import backdating
+from adapters.signers.pki.local_ca import Authority, authority, best_path, read_key, require_ca
+from adapters.signers.pki.usages import CERT_SIGN, key_usage
+from domain.errors import IssuerFailed
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, SigningOrder
+from domain.ports import CAStore, Clock, Signer
+
+_LIFETIME = timedelta(days=3653)
+_SUBJECT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sample-external-issuer demo CA")])
+_ORIGIN = "the stored demo CA"
+
+
+class Demo(Signer):
+    """Needs no credentials. Raises ClusterError where the store does."""
+
+    heeds_annotations = True  # nobody trusts this CA, so that nobody gains by them
+
+    def __init__(self, store: CAStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._authority: Authority | None = None
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        found = await self._fetch(issuer)
+        found.require_valid(self._clock.now())
+        return CheckResult(found.expires)
+
+    async def sign(self, order: SigningOrder) -> Issued:
+        found = self._authority or await self._fetch(order.issuer)
+        return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
+
+    async def _fetch(self, issuer: IssuerSpec) -> Authority:
+        pair = await self._store.get_or_create(lambda: _make(self._clock.now()))
+        now = self._clock.now()
+        self._authority = await in_thread(issuer.secret.namespace, lambda: _read(*pair, now))
+        return self._authority
+
+
+def _read(certificate: bytes, key: bytes, now: datetime) -> Authority:
+    try:
+        path = best_path(pem.certificates(certificate), (), now)
+        for ca in path:
+            require_ca(ca)
+        return authority(_ORIGIN, path, read_key(key, path[0]))
+    except ValueError as error:
+        raise IssuerFailed(f"{_ORIGIN} {error}; delete it and restart the controller, which makes a new one") from None
+
+
+def _make(now: datetime) -> tuple[bytes, bytes]:
+    """A new CA: certificate and PKCS#8 key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    begins = now - backdating(_LIFETIME)
+    builder = (
+        x509.CertificateBuilder()
+        .serial_number(x509.random_serial_number())
+        .issuer_name(_SUBJECT)
+        .subject_name(_SUBJECT)
+        .public_key(key.public_key())
+        .not_valid_before(begins)
+        .not_valid_after(begins + _LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(key_usage({CERT_SIGN, "crl_sign"}), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    certificate = builder.sign(key, keys.signature_hash(key))
+    pkcs8 = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pem.encode([certificate]), pkcs8

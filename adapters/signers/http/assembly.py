@@ -1,0 +1,73 @@
+"""From what a CA elsewhere returned to what a signer returns: the leaf, the way up, and the end of it to trust."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from cryptography import x509
+
+from adapters.signers.aside import in_thread
+from adapters.signers.http import tls
+from adapters.signers.http.pool import Endpoint
+from adapters.signers.pki import bundle as bag
+from adapters.signers.pki import chains, go_readable, keys
+from adapters.signers.pki.bundle import Bag
+from domain.errors import IssuerUnhealthy, SigningError
+from domain.model import CheckResult, Issued
+
+
+async def assemble(
+    namespace: str,
+    who: str,
+    found: Bag,
+    key: keys.PublicKey,
+    trusted: Bag,
+    renew: Callable[[], Awaitable[Bag]],
+    now: datetime,
+) -> Issued:
+    """The certificate for `key` among those found, its chain, and the root that the chain leads to.
+
+    Where it leads to none, or a CA in it has expired, the CA elsewhere may have a new one: then `renew` is asked, once,
+    and its failure does not cost the certificate. SigningError where there is no certificate for the key, or no telling
+    who issued it; `who` begins that message. `namespace` is that of the issuer's Secret.
+    """
+
+    def best() -> chains.Path:
+        try:
+            leaf = bag.leaf(found.certificates, key)
+            return bag.path(leaf, found.certificates, trusted.certificates, now)
+        except ValueError as error:
+            raise SigningError(f"the answer of {who} {error}; see its log") from None
+
+    path = await in_thread(namespace, best)
+    if not bag.is_complete(path, trusted.certificates, now):
+        with contextlib.suppress(SigningError):
+            trusted = await renew()
+            path = await in_thread(namespace, best)
+    return bag.issued(path, now)
+
+
+async def examine(
+    endpoint: Endpoint, answer: str, trusted: Bag, issuing: Sequence[x509.Certificate], now: datetime
+) -> CheckResult:
+    """What there is to say of the CA's own certificates; `answer` names where the trusted ones come from.
+
+    IssuerUnhealthy where it cannot be found out which issued which, or where Go cannot read those that sign.
+    """
+
+    def look() -> CheckResult:
+        path = bag.signing_path([*issuing, *trusted.certificates], now)
+        if problem := go_readable.problem(path):
+            raise ValueError(f"leads to a CA whose certificates would never be accepted: {problem}")
+        warnings = [*tls.bundle_warnings(endpoint.secret, endpoint.credentials)]
+        warnings += [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
+        if not bag.roots(trusted.certificates):
+            warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
+        return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
+
+    try:
+        return await in_thread(endpoint.secret.namespace, look)
+    except ValueError as error:
+        raise IssuerUnhealthy(f"{answer} {error}; see its log") from None

@@ -1,0 +1,113 @@
+"""Reads a certificate signing request (PKCS#10, RFC 2986), once and completely.
+
+What comes out is well-formed, signed by its own key, strong enough, and the same as Go's crypto/x509 reads; anything
+else is RequestRejected, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from adapters.signers.pki import csr_encoding, extensions, keys, names, panics, parse_errors, pem, usages
+from adapters.signers.pki.quiet import quiet
+from domain.errors import RequestRejected
+
+_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # the second is older (RFC 7468 section 7)
+_SIGNATURE_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+
+
+@dataclass(frozen=True, slots=True)
+class CSR:
+    """What a request asks for; None where it says nothing. `der` is the request as it was received.
+
+    `ignored` are the values in DER of the extensions that requests cannot ask for here, by their identifiers.
+    """
+
+    der: bytes
+    public_key: keys.PublicKey
+    subject: x509.Name
+    names: x509.SubjectAlternativeName | None
+    constraints: x509.BasicConstraints | None
+    bits: frozenset[str] | None
+    purposes: frozenset[x509.ObjectIdentifier] | None
+    name_constraints: x509.Extension[x509.NameConstraints] | None
+    ignored: Mapping[str, bytes]
+
+
+@lru_cache(maxsize=16)  # the same one is read before the signer is asked, and by the signer
+def read(request: bytes) -> CSR:
+    """Reads the PEM of a PKCS#10 request and verifies its signature; RequestRejected names spec.request."""
+    try:
+        block = pem.single(request, _LABELS, pem.CSR_LIMIT)
+        with panics.contained(), quiet():  # warnings: names that are longer than RFC 5280 has them
+            return _read(block)
+    except (ValueError, panics.Panicked) as error:
+        raise RequestRejected(f"spec.request: {error}") from None
+
+
+def _read(der: bytes) -> CSR:
+    try:
+        encoding = csr_encoding.normalize(der)
+    except ValueError as error:
+        raise ValueError(f"cannot be read: {error}") from None
+    try:
+        parsed = x509.load_der_x509_csr(encoding.request)
+        key, subject, asked = parsed.public_key(), parsed.subject, parsed.extensions
+        bits, purposes = usages.stated_bits(asked), usages.stated_purposes(asked)
+    except Exception as error:  # which errors hostile bytes lead to is documented nowhere
+        raise ValueError(f"cannot be read: {parse_errors.reason(error)}") from None
+    alternative = names.asked(asked)
+    if not subject.rdns and alternative is None:
+        raise ValueError("names nobody: give it a subject or subject alternative names (RFC 5280 section 4.1.2.6)")
+    csr = CSR(
+        der=der,
+        public_key=keys.accepted(key),
+        subject=subject,
+        names=alternative,
+        constraints=extensions.value(asked, x509.BasicConstraints),
+        bits=bits,
+        purposes=purposes,
+        name_constraints=extensions.find(asked, x509.NameConstraints),
+        ignored=encoding.ignored,
+    )
+    if csr.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != encoding.public_key:
+        raise ValueError(
+            "holds its public key in an unusual encoding, such as a compressed point, which Go does not read"
+        )
+    _verify(parsed, csr.public_key, encoding.signed)
+    return csr
+
+
+def _verify(parsed: x509.CertificateSigningRequest, key: keys.PublicKey, signed: bytes) -> None:
+    """ValueError unless the key made the signature over these bytes, with an algorithm that is accepted."""
+    try:
+        digest, parameters = parsed.signature_hash_algorithm, parsed.signature_algorithm_parameters
+    except Exception:  # as above
+        raise ValueError("is signed with an unknown algorithm; use SHA-256, SHA-384, SHA-512 or Ed25519") from None
+    if digest is not None and not isinstance(digest, _SIGNATURE_HASHES):
+        raise ValueError(
+            f"is signed with {digest.name}, which is not accepted; use SHA-256, SHA-384, SHA-512 or Ed25519"
+        )
+    try:
+        match key, parameters:
+            case RSAPublicKey(), PKCS1v15() | PSS() if digest is not None:
+                key.verify(parsed.signature, signed, parameters, digest)
+            case EllipticCurvePublicKey(), ECDSA():
+                key.verify(parsed.signature, signed, parameters)
+            case Ed25519PublicKey(), None:
+                key.verify(parsed.signature, signed)
+            case _:
+                raise InvalidSignature
+    except InvalidSignature:
+        raise ValueError("has a signature that its own key did not make; create the request anew") from None

@@ -1,0 +1,154 @@
+"""Signs with smallstep's step-ca at spec.url, through the provisioner that spec.parameters.provisioner names.
+
+Law: what an answer means is decided by its status alone, never by the words that came with it. A duration over the
+CA's policy is refused there, not shortened: spec.parameters.maxDuration bounds what is asked for.
+The Secret holds jwk and password, or tls.crt and tls.key (step/token.py); ca.crt is whom to trust, the system's store
+where there is none. Paths and answers: step/api.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from adapters.signers.aside import aside, in_thread
+from adapters.signers.http.assembly import assemble, examine
+from adapters.signers.http.pool import Clients, Endpoint
+from adapters.signers.kept import Kept, fingerprint, size
+from adapters.signers.pki import csr as requests
+from adapters.signers.pki import keys
+from adapters.signers.pki.bundle import Bag
+from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdating
+from adapters.signers.step_ca.api import StepAPI, Validity
+from adapters.signers.step_ca.token import Tokens, read_tokens
+from domain import durations
+from domain.errors import IssuerFailed
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.ports import Clock, Signer
+
+PROVISIONER, MAX_DURATION = "provisioner", "maxDuration"  # of spec.parameters
+_BUDGET = 16 * 1024**2
+"""Bytes of all that is remembered."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of one Secret at one CA: its roots once they were asked for, and who signed last.
+
+    `expires` is when the CA does, as the last check found.
+    """
+
+    fingerprint: bytes
+    tokens: Tokens
+    roots: Bag | None = None
+    issuing: list[x509.Certificate] = field(default_factory=list)
+    expires: datetime | None = None
+
+    async def fetch_roots(self, api: StepAPI) -> Bag:
+        self.roots = roots = await api.roots()
+        return roots
+
+    def size(self) -> int:
+        roots = self.roots.certificates if self.roots else ()
+        return 8192 + size([*roots, *self.issuing])
+
+
+class StepCA(Signer):
+    """An unknown provisioner is IssuerUnhealthy: it is the CA's to change, and the check finds out when it is there."""
+
+    parameters = (PROVISIONER, MAX_DURATION)
+    ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
+
+    def __init__(self, clients: Clients, clock: Clock) -> None:
+        self._clients = clients
+        self._clock = clock
+        self.kept: Kept[tuple[str, ObjectKey], _Known] = Kept(_BUDGET)
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        provisioner, _ = _provisioner(issuer), _longest(issuer)
+        api, known = self._api(issuer, credentials), await self._recall(issuer, credentials)
+        await api.require_health()
+        await api.require_provisioner(provisioner, known.tokens)
+        roots = await known.fetch_roots(api)
+        known.issuing = await api.intermediates() or known.issuing
+        self._measure(issuer, known)
+        answer = "the answer of step-ca to /roots"
+        result = await examine(api.endpoint, answer, roots, known.issuing, self._clock.now())
+        known.expires = result.expires
+        return result
+
+    async def sign(self, order: SigningOrder) -> Issued:
+        provisioner, duration = _provisioner(order.issuer), _duration(order)
+        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
+        api = self._api(order.issuer, order.credentials)
+        known = await self._recall(order.issuer, order.credentials)
+        # Before the CA signs: what it has signed must not be lost because this fails.
+        roots = known.roots or await known.fetch_roots(api)
+        now = self._clock.now()
+        token = known.tokens.make(provisioner, api.host, order, csr, now)
+        validity = None if duration is None else _validity(duration, now, known)
+        found = await api.sign(order.csr, token, validity, provisioner, known.tokens)
+        known.issuing = [each for each in found.certificates if not keys.is_held(csr.public_key, each)]
+        self._measure(order.issuer, known)
+        namespace, now = order.issuer.secret.namespace, self._clock.now()
+        return await assemble(namespace, "step-ca", found, csr.public_key, roots, lambda: known.fetch_roots(api), now)
+
+    def _api(self, issuer: IssuerSpec, credentials: Credentials) -> StepAPI:
+        return StepAPI(self._clients, Endpoint(issuer.url, issuer.secret, credentials))
+
+    async def _recall(self, issuer: IssuerSpec, credentials: Credentials) -> _Known:
+        content, known = fingerprint(credentials), self.kept.get((issuer.url, issuer.secret))
+        if known and known.fingerprint == content:
+            return known
+        now = self._clock.now()
+        tokens = await in_thread(issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now))
+        known = _Known(content, tokens)
+        self.kept.put((issuer.url, issuer.secret), known, known.size())
+        return known
+
+    def _measure(self, issuer: IssuerSpec, known: _Known) -> None:
+        """Its size is another one now, if the CA has answered with other certificates."""
+        key = issuer.url, issuer.secret
+        if self.kept.get(key) is known:
+            self.kept.put(key, known, known.size())
+
+
+def _provisioner(issuer: IssuerSpec) -> str:
+    name = issuer.parameters.get(PROVISIONER, "")
+    if not name:
+        raise IssuerFailed(f"spec.parameters.{PROVISIONER}: is missing; write the name of step-ca's provisioner there")
+    return name
+
+
+def _duration(order: SigningOrder) -> timedelta | None:
+    """None leaves it to the CA: where neither the request nor the issuer says anything."""
+    longest = _longest(order.issuer)
+    return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
+
+
+def _validity(duration: timedelta, now: datetime, known: _Known) -> Validity:
+    """As long as asked, to the second, and begun a little before now where step-ca allows it; never past the CA's end.
+
+    step-ca itself would sign what outlives it.
+    """
+    begin = now - backdating(duration)
+    begin += timedelta(microseconds=-begin.microsecond % 1_000_000)
+    if known.tokens.begins is not None:
+        begin = max(begin, known.tokens.begins)
+    end = begin + duration
+    if known.expires is not None and known.expires > now:  # that it has expired is not the request's mistake
+        end = min(end, known.expires)
+    return begin, end
+
+
+def _longest(issuer: IssuerSpec) -> timedelta | None:
+    text = issuer.parameters.get(MAX_DURATION, "")
+    try:
+        longest = durations.parse(text) if text else None
+    except ValueError as error:
+        raise IssuerFailed(f"spec.parameters.{MAX_DURATION}: {error}") from None
+    if longest is not None and longest <= timedelta(0):
+        raise IssuerFailed(f"spec.parameters.{MAX_DURATION}: must be positive")
+    return longest

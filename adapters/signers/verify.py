@@ -1,0 +1,93 @@
+"""A Signer around any Signer: asks only what may be asked, passes on only what was asked for.
+
+Law: every signer is wired inside one of these, so that no signer, however new, can put a wrong certificate into a
+status. It trusts nothing but its own reading of the CSR and of the answer.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography import x509
+
+from adapters.signers.around import Around
+from adapters.signers.aside import aside
+from adapters.signers.pki import bundle as bag
+from adapters.signers.pki import chains, go_readable, panics, pem
+from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr_policy as agreement
+from adapters.signers.pki.csr import CSR
+from adapters.signers.pki.differences import differences, time_differences
+from domain.errors import WrongCertificate
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.parameters import CA_DECIDES, flag
+from domain.ports import Clock, Signer
+
+
+class Verified(Around):
+    """Raises RequestRejected before the inner signer is asked, WrongCertificate after it has answered."""
+
+    def __init__(self, inner: Signer, clock: Clock) -> None:
+        super().__init__(inner)
+        self._clock = clock
+
+    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
+        with panics.contained():
+            return await self._inner.check(issuer, credentials)
+
+    async def sign(self, order: SigningOrder) -> Issued | Pending:
+        with panics.contained():
+            return await self._sign(order)
+
+    async def _sign(self, order: SigningOrder) -> Issued | Pending:
+        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: _examine(order))
+        answer = await self._inner.sign(order)
+        if isinstance(answer, Pending):
+            return answer
+        decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
+        read = len(order.csr) + len(answer.chain) + len(answer.ca or b"")
+        namespace = order.issuer.secret.namespace
+        return await aside(namespace, read, lambda: _confirm(answer, csr, order, self._clock.now(), decides))
+
+
+def _examine(order: SigningOrder) -> CSR:
+    csr = requests.read(order.csr)
+    agreement.require(csr, order)
+    return csr
+
+
+def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> Issued:
+    """The same answer, its chain in order and without root; `ca_decides` subject and usages."""
+    trusted = _trusted(answer.ca) if answer.ca else []
+    path = _path(answer.chain, csr, trusted, now)
+    if problem := go_readable.problem(path):
+        raise WrongCertificate(f"the CA returned a certificate that is of no use: {problem}")
+    lasting, times = differences(path[0], csr, order, ca_decides), time_differences(path[0], order, now)
+    if lasting or times:
+        raise WrongCertificate(
+            f"the CA returned a wrong certificate: {'; '.join(lasting + times)}",
+            difference="; ".join([*lasting, *("validity" for _ in times)]),  # the times are others in each answer
+        )
+    if trusted and path[-1] not in trusted:
+        raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
+    issued = bag.issued(path, now)
+    return replace(issued, ca=pem.encode(trusted)) if trusted else issued
+
+
+def _path(chain: bytes, csr: CSR, trusted: list[x509.Certificate], now: datetime) -> chains.Path:
+    """The certificate for the CSR's key, then each one's issuer."""
+    try:
+        found, _ = pem.readable_certificates(chain, pem.CHAIN_LIMIT)
+        leaf = bag.leaf(found, csr.public_key)
+        if len(pem.encode([leaf])) > pem.LEAF_LIMIT:
+            raise ValueError(f"holds a certificate of more than the {pem.LEAF_LIMIT:,} bytes allowed")
+        return chains.Graph([*found, *trusted]).best([leaf], trusted, now)
+    except ValueError as error:
+        raise WrongCertificate(f"the chain that the CA returned {error}") from None
+
+
+def _trusted(ca: bytes) -> list[x509.Certificate]:
+    try:
+        found, _ = pem.readable_certificates(ca, pem.BUNDLE_LIMIT)
+    except ValueError as error:
+        raise WrongCertificate(f"the CA certificate that the signer returned {error}") from None
+    return found

@@ -1,0 +1,187 @@
+"""Works on keys when they are due: so many requests at a time, and as many issuers beside them.
+
+- It is the only place that waits for time to pass.
+- Checks of issuers have slots of their own, so that CAs which do not answer keep no request of another CA waiting.
+- What the work on one key raises is logged, and the others go on.
+- A key whose work was cancelled, at any point, is due again, for nobody knows what was done of it.
+- Once a minute at most the log names the namespaces that wait for their share of the slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from domain.controller.workqueue import WorkQueue
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey
+from domain.ports import Clock, Meter
+
+Work = Callable[[ObjectKey], Coroutine[Any, Any, timedelta | None]]
+IssuerOf = Callable[[ObjectKey], ObjectKey | None]
+Holds = Callable[[ObjectKey], bool]
+REQUESTS, CHECKS = "requests", "checks"
+_AT_ONCE = timedelta(0)
+_AFTER_A_BUG = timedelta(seconds=30)
+_REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST)
+_NAMED = 5  # namespaces, those with most keys waiting
+_BETWEEN_LOOKS = timedelta(minutes=1)
+_log = logging.getLogger("issuer.workers")
+
+
+class Workers:
+    """Works on `at_once` requests, of them on `per_issuer` of one issuer, and on `at_once` issuers."""
+
+    def __init__(self, clock: Clock, issuer_of: IssuerOf, at_once: int, per_issuer: int, meter: Meter) -> None:
+        self._clock = clock
+        self._meter = meter
+        self._per_issuer = per_issuer
+        self._is_tripped: Callable[[ObjectKey], bool] = _never
+        self.queues = {
+            CHECKS: WorkQueue(_no_issuer, self._width, at_once),
+            REQUESTS: WorkQueue(issuer_of, self._width, at_once),
+        }
+        self._changed = asyncio.Event()
+        self._running: set[asyncio.Task[timedelta | None]] = set()
+        self._ended = asyncio.Event()
+        self._may_begin: Holds = _any
+        self._looked = clock.uptime()
+
+    def wake(self, key: ObjectKey, after: timedelta) -> None:
+        """Has the key worked on after so long, or before if it was asked for before; at once for zero."""
+        now, queue = self._clock.uptime(), self._queue_of(key)
+        if after > timedelta(0):
+            queue.schedule(key, now + after)
+        else:
+            queue.add(key, now)
+        self._changed.set()
+
+    def depth(self) -> int:
+        """How many keys are due and not worked on yet."""
+        return sum(map(len, self.queues.values()))
+
+    async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool], leads: Callable[[], bool]) -> None:
+        """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time.
+
+        Once this process does not lead, no more work is begun: a lead that has ended never comes back.
+        """
+        self._is_tripped = is_tripped
+        try:
+            while True:
+                self._changed.clear()
+                await self._change(within=self._begin_due(work, leads))
+        finally:
+            self.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    def cancel(self) -> None:
+        """Ends the work that has begun, wherever it is. Its keys are due again, as far as work is begun at all."""
+        for task in self._running:
+            task.cancel()
+
+    async def finish(self, deadline: timedelta, in_hand: Callable[[], Collection[ObjectKey]], holds: Holds) -> bool:
+        """Waits for the work that has begun and for all that is `in_hand`; what nobody `holds` begins no more.
+
+        What is in hand is tried at once and then when it asks for it. Says whether all came to its end in time.
+        """
+        self._may_begin = holds
+        for key in in_hand():
+            self.wake(key, _AT_ONCE)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline.total_seconds()):
+                while self._running or in_hand():
+                    self._ended.clear()
+                    await self._ended.wait()
+        return not (self._running or in_hand())
+
+    def _width(self, issuer: ObjectKey) -> int:
+        return 1 if self._is_tripped(issuer) else self._per_issuer
+
+    def _queue_of(self, key: ObjectKey) -> WorkQueue:
+        return self.queues[REQUESTS if key.kind in _REQUEST_KINDS else CHECKS]
+
+    def _begin_due(self, work: Work, leads: Callable[[], bool]) -> timedelta | None:
+        """Begins as much as may be begun; returns the time until the next timer, None if a change comes first."""
+        now = self._clock.uptime()
+        for queue in self.queues.values():
+            while leads() and (key := queue.pop_due(now)) is not None:
+                self._meter.queued(now - queue.due_since(key))
+                self._begin(work, key)
+        if not leads():
+            return None
+        self._warn_of_limits(now)
+        timers = [due for queue in self.queues.values() if (due := queue.next_due()) is not None]
+        return min(timers) - now if timers else None
+
+    def _warn_of_limits(self, now: timedelta) -> None:
+        """Once a minute: looking at all namespaces each time would cost more than the work."""
+        if now < self._looked + _BETWEEN_LOOKS:
+            return
+        self._looked = now
+        limited = [(work, usage) for work, queue in self.queues.items() for usage in queue.usage() if usage.limited]
+        for work, usage in sorted(limited, key=lambda each: -each[1].due)[:_NAMED]:
+            _log.warning(
+                "%s of %s hold %d of %d slots, and %d more wait, while those of others go on; see how its CAs answer",
+                *(work, _tenant(usage.namespace), usage.working, self.queues[work].at_once, usage.due),
+            )
+
+    async def _change(self, within: timedelta | None) -> None:
+        """Returns when a key was woken, when work has ended, or after so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if within is None else within.total_seconds()):
+                await self._changed.wait()
+
+    def _begin(self, work: Work, key: ObjectKey) -> None:
+        if not self._may_begin(key):
+            self._queue_of(key).done(key)
+            return
+        task = asyncio.create_task(work(key))
+        self._running.add(task)
+        task.add_done_callback(partial(self._over, key))  # it is called even if the task is cancelled before it begins
+
+    def _over(self, key: ObjectKey, task: asyncio.Task[timedelta | None]) -> None:
+        self._running.discard(task)
+        after = _again(key, task)
+        if after is not None:
+            self.wake(key, after)
+        self._queue_of(key).done(key)
+        self._changed.set()
+        self._ended.set()
+
+
+def _again(key: ObjectKey, task: asyncio.Task[timedelta | None]) -> timedelta | None:
+    """When the key is to be worked on again after this work on it, which is over."""
+    if task.cancelled():
+        return _AT_ONCE
+    bug = task.exception()
+    if bug is None:
+        return task.result()
+    frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
+    _log.error(
+        "%s: left alone for a while after a %s, at\n%s", key, type(bug).__name__, frames, extra={"object": str(key)}
+    )
+    return _AFTER_A_BUG
+
+
+def _tenant(namespace: str) -> str:
+    return f"namespace {namespace}" if namespace else "cluster issuers"
+
+
+def _no_issuer(key: ObjectKey) -> None:
+    """An issuer's check is one key: what limits the keys of an issuer has nothing to do there."""
+    return
+
+
+def _any(key: ObjectKey) -> bool:
+    """Before `finish` all may begin."""
+    return True
+
+
+def _never(issuer: ObjectKey) -> bool:
+    """Before `run` nobody has been asked to sign."""
+    return False

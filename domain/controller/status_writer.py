@@ -1,0 +1,69 @@
+"""Status writes: refusals of admission are told by an Event, answers are counted.
+
+A write may have happened though its answer was lost or was a 5xx. Then the answer is counted and told by its Event once
+the request turns out to have it. Of a request's status the watch keeps no bytes, so an answer is recognised by its
+condition, of a CertificateSigningRequest only by its kind (certificate or Failed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain import issuers, requests
+from domain import outcomes as facts
+from domain.effects import Event, PatchStatus
+from domain.errors import AdmissionRefused, Transient, UnknownOutcome
+from domain.model import Issuer, ObjectKey, Request, Snapshot
+from domain.ports import Cluster, Meter, Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsure:
+    patch: PatchStatus
+    event: Event
+
+
+class Writes:
+    def __init__(self, cluster: Cluster, recorder: Recorder, meter: Meter) -> None:
+        self._cluster = cluster
+        self._recorder = recorder
+        self._meter = meter
+        self._unsure: dict[ObjectKey, _Unsure] = {}
+
+    async def write(self, snapshot: Snapshot, patch: PatchStatus, event: Event | None) -> None:
+        """Applies the patch; `event` is what the caller records of it afterwards."""
+        try:
+            await self._cluster.apply(patch)
+        except AdmissionRefused as refusal:
+            self._recorder.record(_refused(snapshot, refusal))
+            raise
+        except (UnknownOutcome, Transient):
+            if event and facts.answer(patch.status):
+                self._unsure[patch.key] = _Unsure(patch, event)
+            raise
+        self.forget(patch.key)
+        if not isinstance(snapshot, Issuer):
+            self._count(patch, snapshot.request.issuer)
+
+    def found(self, request: Request) -> Event | None:
+        """The Event that is still to be recorded of an answer whose write has happened after all; counts it, once."""
+        if not request.is_terminal:
+            return None
+        unsure = self._unsure.pop(request.key, None)
+        if unsure is None or unsure.event.uid != request.uid or not facts.shows(request, unsure.patch.status):
+            return None
+        self._count(unsure.patch, request.issuer)
+        return unsure.event
+
+    def forget(self, key: ObjectKey) -> None:
+        self._unsure.pop(key, None)
+
+    def _count(self, patch: PatchStatus, issuer: ObjectKey | None) -> None:
+        if issuer and (answer := facts.answer(patch.status)):
+            self._meter.settled(issuer.kind, answer)
+
+
+def _refused(snapshot: Snapshot, refusal: AdmissionRefused) -> Event:
+    if isinstance(snapshot, Issuer):
+        return issuers.refused(snapshot, refusal)
+    return requests.refused(snapshot.request, refusal)
