@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 
 @contextlib.contextmanager
-def nameless(content: bytes) -> Iterator[str]:
+def memfd_path(content: bytes) -> Iterator[str]:
     """A path under which the bytes are found while the context lasts."""
     with _file() as file:
         file.write(content)

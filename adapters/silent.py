@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from domain.model import ObjectKey
-from domain.outcomes import Answer, Checking, Restart, Signing
-from domain.ports import Meter
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.ports import Metrics
 
 
-class Silent(Meter):
-    def settled(self, issuer_kind: str, answer: Answer) -> None:
+class Silent(Metrics):
+    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
         return
 
-    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+    def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:
         return
 
-    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+    def check_took(self, signer: str, outcome: CheckOutcome, took: timedelta) -> None:
         return
 
     def retried(self, kind: str) -> None:
@@ -25,7 +25,7 @@ class Silent(Meter):
     def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
         return
 
-    def forgotten(self, issuer: ObjectKey) -> None:
+    def forget_issuer(self, issuer: ObjectKey) -> None:
         return
 
     def queued(self, waited: timedelta) -> None:
@@ -34,7 +34,7 @@ class Silent(Meter):
     def called(self, verb: str, resource: str, code: str) -> None:
         return
 
-    def restarted(self, kind: str, cause: Restart) -> None:
+    def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         return
 
 

@@ -20,7 +20,7 @@ READ = (DURATION, IS_CA)
 _FLAGS = {"true": True, "false": False}
 
 
-def heeded(request: Request) -> Request:
+def apply_csr_annotations(request: Request) -> Request:
     """The request with what its annotations ask for in place of its spec; RequestRejected where one cannot be read."""
     if not request.is_kubernetes:
         return request

@@ -18,7 +18,7 @@ _MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Reason:
     """One row: the reason, the status that Ready gets (None: Ready never says it), the Event's type and message."""
 
     reason: str
@@ -30,37 +30,37 @@ class News:
 STATUS_REFUSED = "Admission refused to store the status of this object; the write will be repeated: {why}"
 
 
-class IssuerNews(Enum):
-    FIRST_SEEN = News("Initializing", "Unknown", NORMAL, "First seen")
-    CHECKED = News("Checked", "True", NORMAL, "Success")
-    CHECKED_WITH_WARNINGS = News("Checked", "True", WARNING, "Success, with warnings: {why}")
-    CHECK_FAILED = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
-    BROKEN = News("Failed", "False", WARNING, "Not retried until the spec or the Secret changes: {why}")
-    REFUSED = News("StatusRefused", None, WARNING, STATUS_REFUSED)
+class IssuerReason(Enum):
+    FIRST_SEEN = Reason("Initializing", "Unknown", NORMAL, "First seen")
+    CHECKED = Reason("Checked", "True", NORMAL, "Success")
+    CHECKED_WITH_WARNINGS = Reason("Checked", "True", WARNING, "Success, with warnings: {why}")
+    CHECK_FAILED = Reason("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
+    BROKEN = Reason("Failed", "False", WARNING, "Not retried until the spec or the Secret changes: {why}")
+    REFUSED = Reason("StatusRefused", None, WARNING, STATUS_REFUSED)
 
 
-class RequestNews(Enum):
-    UNAPPROVED = News("WaitingForApproval", None, NORMAL, "Not signed before it is approved: {why}")
-    DENIED = News("Denied", "False", WARNING, "The request was denied by an approver")
-    UNSERVED = News("Pending", "False", WARNING, "No issuer can sign this request: {why}")
-    WAITING = News("Pending", "False", NORMAL, "Waiting for the issuer: {why}")
-    ORDERED = News("Pending", "False", NORMAL, "The CA has not answered yet: {why}")
-    RETRYING = News("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
-    MAY_NOT_REFERENCE = News("DeniedReference", None, WARNING, "The requester may not use the issuer: {why}")
-    REJECTED = News("Failed", "False", WARNING, "The request cannot be signed: {why}")
-    GIVEN_UP = News("Failed", "False", WARNING, "Given up after retrying for {retried}: {why}")
-    WRONG_TWICE = News(
+class RequestReason(Enum):
+    UNAPPROVED = Reason("WaitingForApproval", None, NORMAL, "Not signed before it is approved: {why}")
+    DENIED = Reason("Denied", "False", WARNING, "The request was denied by an approver")
+    UNSERVED = Reason("Pending", "False", WARNING, "No issuer can sign this request: {why}")
+    WAITING = Reason("Pending", "False", NORMAL, "Waiting for the issuer: {why}")
+    ORDERED = Reason("Pending", "False", NORMAL, "The CA has not answered yet: {why}")
+    RETRYING = Reason("Pending", "False", WARNING, "Temporary error. Retrying: {why}")
+    MAY_NOT_REFERENCE = Reason("DeniedReference", None, WARNING, "The requester may not use the issuer: {why}")
+    REJECTED = Reason("Failed", "False", WARNING, "The request cannot be signed: {why}")
+    GIVEN_UP = Reason("Failed", "False", WARNING, "Given up after retrying for {retried}: {why}")
+    WRONG_TWICE = Reason(
         "Failed",
         "False",
         WARNING,
         "The CA answered twice with the same difference; asking again would only make more certificates: {why}",
     )
-    ISSUED = News("Issued", "True", NORMAL, "Signed")
-    REFUSED = News("StatusRefused", None, WARNING, STATUS_REFUSED)
+    ISSUED = Reason("Issued", "True", NORMAL, "Signed")
+    REFUSED = Reason("StatusRefused", None, WARNING, STATUS_REFUSED)
 
 
 def ready_condition(
-    news: News,
+    news: Reason,
     message: str,
     now: datetime,
     previous: Condition | None,
@@ -84,7 +84,7 @@ def set_condition(previous: Condition | None, condition: Condition) -> Condition
     return previous if condition == previous else condition
 
 
-def message(news: News, **words: str) -> str:
+def message(news: Reason, **words: str) -> str:
     """The row's message with its words put in, on one line, cut to what an Event can hold."""
     text = news.message.format(**words).encode(errors="replace").decode()  # a lone surrogate is no UTF-8
     text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)  # nor may it forge a line

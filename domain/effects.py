@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.model import Attempt, Condition, Issuer, ObjectKey, Order
+from domain.model import Attempt, Condition, Issuer, ObjectKey, PendingOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class RequestStatus:
     certificate: bytes | None = None
     ca: bytes | None = None
     failure_time: datetime | None = None
-    order: Order | None = None
+    order: PendingOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SigningRequestStatus:
 
     certificate: bytes | None = None
     failed: Condition | None = None
-    order: Order | None = None
+    order: PendingOrder | None = None
 
 
 Status = IssuerStatus | RequestStatus | SigningRequestStatus

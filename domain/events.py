@@ -16,7 +16,7 @@ _REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence:
+class EventSeries:
     """The count-th time that this Event was seen; `name` is the same for all of a series."""
 
     event: Event
@@ -28,15 +28,15 @@ class Occurrence:
 
 class Series:
     def __init__(self) -> None:
-        self._seen: OrderedDict[Event, Occurrence] = OrderedDict()
+        self._seen: OrderedDict[Event, EventSeries] = OrderedDict()
 
-    def observe(self, event: Event, now: datetime) -> Occurrence:
+    def observe(self, event: Event, now: datetime) -> EventSeries:
         """The same Event within ten minutes of its last occurrence is one more of its series."""
         known = self._seen.pop(event, None)
         if known is None or now - known.last > WINDOW:
-            seen = Occurrence(event, _name(event, now), 1, now, now)
+            seen = EventSeries(event, _name(event, now), 1, now, now)
         else:
-            seen = Occurrence(event, known.name, known.count + 1, known.first, now)
+            seen = EventSeries(event, known.name, known.count + 1, known.first, now)
         self._seen[event] = seen
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.conditions import IssuerNews, News, explain, message, ready_condition
+from domain.conditions import IssuerReason, Reason, explain, message, ready_condition
 from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
 from domain.errors import AdmissionRefused, IssuerFailed, IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer
@@ -23,11 +23,11 @@ def decide(
     if issuer.deleting:
         return NOTHING
     if issuer.ready is None:
-        told = _tell(issuer, IssuerNews.FIRST_SEEN.value, "", now)
+        told = _tell(issuer, IssuerReason.FIRST_SEEN.value, "", now)
         return replace(told, attempt=attempt, requeue_after=timedelta(0))
     if report is None or not issuer.is_ready:  # something may have changed besides: better one check too many
         return Check()
-    return settle(issuer, replace(attempt, tripped=True), report, now, policy)
+    return settle(issuer, replace(attempt, circuit_open=True), report, now, policy)
 
 
 def settle(
@@ -37,37 +37,37 @@ def settle(
     if isinstance(outcome, CheckResult):
         return replace(
             _tell_checked(issuer, outcome, now),
-            attempt=attempt if attempt.tripped else replace(attempt, failures=0),
+            attempt=attempt if attempt.circuit_open else replace(attempt, failures=0),
             requeue_after=policy.next_check(f"{attempt.uid}/{now}"),
         )
     if isinstance(outcome, IssuerFailed):
-        told = _tell(issuer, IssuerNews.BROKEN.value, explain(outcome), now)
-        return replace(told, attempt=replace(attempt, failures=0, tripped=False))
+        told = _tell(issuer, IssuerReason.BROKEN.value, explain(outcome), now)
+        return replace(told, attempt=replace(attempt, failures=0, circuit_open=False))
     attempt = replace(attempt, failures=attempt.failures + 1)
-    told = _tell(issuer, IssuerNews.CHECK_FAILED.value, explain(outcome), now)
-    event = _event(issuer, IssuerNews.CHECK_FAILED.value, explain(outcome))
+    told = _tell(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome), now)
+    event = _event(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome))
     return replace(told, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
 
 
 def refused(issuer: Issuer, refusal: AdmissionRefused) -> Event:
     """What is said of a status that admission does not let in; in a status it could not be said."""
-    return _event(issuer, IssuerNews.REFUSED.value, explain(refusal))
+    return _event(issuer, IssuerReason.REFUSED.value, explain(refusal))
 
 
 def _tell_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effects:
     if not result.warnings:
-        return _tell(issuer, IssuerNews.CHECKED.value, "", now)
-    return _tell(issuer, IssuerNews.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), now)
+        return _tell(issuer, IssuerReason.CHECKED.value, "", now)
+    return _tell(issuer, IssuerReason.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), now)
 
 
-def _tell(issuer: Issuer, news: News, why: str, now: datetime) -> Effects:
+def _tell(issuer: Issuer, reason: Reason, why: str, now: datetime) -> Effects:
     """The status that says this, and its Event; neither where the status says so already."""
-    ready = ready_condition(news, message(news, why=why), now, issuer.ready, issuer.generation)
+    ready = ready_condition(reason, message(reason, why=why), now, issuer.ready, issuer.generation)
     if ready is issuer.ready:
         return NOTHING
     patch = PatchStatus(issuer.key, issuer.resource_version, IssuerStatus(ready))
-    return Effects(patch=patch, event=_event(issuer, news, why))
+    return Effects(patch=patch, event=_event(issuer, reason, why))
 
 
-def _event(issuer: Issuer, news: News, why: str) -> Event:
-    return Event(issuer.key, issuer.uid, news.event_type, news.reason, "Check", message(news, why=why))
+def _event(issuer: Issuer, reason: Reason, why: str) -> Event:
+    return Event(issuer.key, issuer.uid, reason.event_type, reason.reason, "Check", message(reason, why=why))

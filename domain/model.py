@@ -132,7 +132,7 @@ class SecretVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PendingOrder:
     """That the CA has taken a request and will answer later; kept in the request's status until it has.
 
     `handle` is what the signer's Pending wants to be given back, `since` when the CA took the request, `due` when it
@@ -174,7 +174,7 @@ class Request:
     approved_at: datetime | None = None
     invalid: bool = False
     ready: Condition | None = None
-    order: Order | None = None
+    order: PendingOrder | None = None
     failed: bool = False
     has_certificate: bool = False
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -208,7 +208,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningOrder:
+class SignRequest:
     """What a signer is asked to sign.
 
     `uid` is the request's and serves CAs as idempotency key. `handle` is what an earlier Pending answer asked to
@@ -268,9 +268,9 @@ class Attempt:
     `first_seen` is when a request was first seen approved, `opened` when its retry window opened, `poll` when its order
     is due; the last two keep the uptime of a time that an object carries, for a wall clock that is set later. `due` is
     the uptime at which the lack of its approval is worth telling.
-    `outcome` is an answer that is not written yet, `announced` the last news that only an Event told, `difference` that
-    of the CA's last wrong certificate; `tripped` says that a signer, not a check, opened the issuer's breaker, and that
-    nothing has been signed since.
+    `outcome` is an answer that is not written yet, `announced` the note of the last Event that no status tells,
+    `difference` that of the CA's last wrong certificate; `circuit_open` says that a signer, not a check, reported the
+    issuer unhealthy, and that nothing has been signed since.
     """
 
     uid: str
@@ -280,7 +280,7 @@ class Attempt:
     announced: str = ""
     due: timedelta | None = None
     difference: str = ""
-    tripped: bool = False
+    circuit_open: bool = False
     opened: Moment | None = None
     poll: Moment | None = None
 

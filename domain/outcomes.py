@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from enum import Enum
 
-from domain.conditions import RequestNews
+from domain.conditions import RequestReason
 from domain.effects import RequestStatus, SigningRequestStatus, Status
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import CheckResult, Condition, Issued, Pending, Request
 
 
-class Answer(Enum):
+class RequestOutcome(Enum):
     """How a request ended."""
 
     ISSUED = "issued"
@@ -21,7 +21,7 @@ class Answer(Enum):
     DENIED = "denied"
 
 
-class Signing(Enum):
+class SignOutcome(Enum):
     """What a signer made of one order."""
 
     ISSUED = "issued"
@@ -31,7 +31,7 @@ class Signing(Enum):
     ERROR = "error"
 
 
-class Checking(Enum):
+class CheckOutcome(Enum):
     """What came of one check of an issuer."""
 
     PASSED = "passed"
@@ -40,7 +40,7 @@ class Checking(Enum):
     ERROR = "error"
 
 
-class Restart(Enum):
+class WatchRestartReason(Enum):
     """Why a watch began anew: the server ended it in time, its version was too old, or something failed."""
 
     ENDED = "ended"
@@ -49,21 +49,21 @@ class Restart(Enum):
 
 
 _ANSWERS = {
-    RequestNews.ISSUED.value.reason: Answer.ISSUED,
-    RequestNews.REJECTED.value.reason: Answer.FAILED,
-    RequestNews.DENIED.value.reason: Answer.DENIED,
+    RequestReason.ISSUED.value.reason: RequestOutcome.ISSUED,
+    RequestReason.REJECTED.value.reason: RequestOutcome.FAILED,
+    RequestReason.DENIED.value.reason: RequestOutcome.DENIED,
 }
 
 
-def answer(status: Status) -> Answer | None:
+def answer(status: Status) -> RequestOutcome | None:
     """How the request of this status has ended; None where it has not, and for issuers."""
     match status:
         case RequestStatus():
             return _ANSWERS.get(status.ready.reason)
         case SigningRequestStatus(certificate=bytes()):
-            return Answer.ISSUED
+            return RequestOutcome.ISSUED
         case SigningRequestStatus() if status.failed:
-            return Answer.FAILED
+            return RequestOutcome.FAILED
     return None
 
 
@@ -87,27 +87,27 @@ def _words(condition: Condition) -> tuple[str, str, str]:
     return condition.status, condition.reason, condition.message
 
 
-def checking(outcome: CheckResult | Exception) -> Checking:
+def checking(outcome: CheckResult | Exception) -> CheckOutcome:
     """What the check returned, or what it raised, comes to."""
     match outcome:
         case CheckResult():
-            return Checking.PASSED
+            return CheckOutcome.PASSED
         case IssuerFailed():
-            return Checking.FAILED
+            return CheckOutcome.FAILED
         case IssuerUnhealthy():
-            return Checking.UNHEALTHY
-    return Checking.ERROR
+            return CheckOutcome.UNHEALTHY
+    return CheckOutcome.ERROR
 
 
-def signing(outcome: Issued | Pending | Exception) -> Signing:
+def signing(outcome: Issued | Pending | Exception) -> SignOutcome:
     """What the signer's answer, or what it raised, comes to."""
     match outcome:
         case Issued():
-            return Signing.ISSUED
+            return SignOutcome.ISSUED
         case Pending():
-            return Signing.PENDING
+            return SignOutcome.PENDING
         case RequestRejected():
-            return Signing.REJECTED
+            return SignOutcome.REJECTED
         case IssuerUnhealthy():
-            return Signing.UNHEALTHY
-    return Signing.ERROR
+            return SignOutcome.UNHEALTHY
+    return SignOutcome.ERROR

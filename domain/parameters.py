@@ -26,9 +26,7 @@ def require_known(spec: IssuerSpec, own: Collection[str]) -> None:
     for name in spec.parameters:
         if name not in (*own, *_SHARED):
             there_are = ", ".join(sorted([*own, *_SHARED]))
-            raise IssuerFailed(
-                f"spec.parameters.{name}: is no parameter of signer {spec.signer}; there are: {there_are}"
-            )
+            raise IssuerFailed(f"spec.parameters.{name}: unknown parameter; valid for {spec.signer}: {there_are}")
     for name in _SHARED:
         flag(spec, name, default=False)
 

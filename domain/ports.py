@@ -24,12 +24,12 @@ from domain.model import (
     Pending,
     Request,
     Requester,
-    SigningOrder,
+    SignRequest,
     Snapshot,
 )
-from domain.outcomes import Answer, Checking, Restart, Signing
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 
-Wake = Callable[[ObjectKey, timedelta], None]
+Enqueue = Callable[[ObjectKey, timedelta], None]
 """Asks for an object to be reconciled after a delay."""
 
 
@@ -81,7 +81,7 @@ class Signer(Protocol):
     spec.parameters.caDecidesSubjectAndUsages overrides it.
     """
 
-    heeds_annotations: bool = False
+    allow_annotations: bool = False
     """Whether annotations of Kubernetes CSRs count (domain/annotations.py), unless spec.parameters.allowAnnotations
     of the issuer says otherwise."""
 
@@ -90,7 +90,7 @@ class Signer(Protocol):
         """Returns if the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""
 
     @abstractmethod
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         """Signs, or says when to ask again with the same order and the handle returned."""
 
 
@@ -132,19 +132,19 @@ class Recorder(Protocol):
         """Returns when all that was recorded so far has been published or given up."""
 
 
-class Meter(Protocol):
+class Metrics(Protocol):
     """Counts what happens, for whoever watches over the manager. All methods return at once and never raise."""
 
     @abstractmethod
-    def settled(self, issuer_kind: str, answer: Answer) -> None:
+    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
         """A request to an issuer of this kind has got its answer, which is written."""
 
     @abstractmethod
-    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+    def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:
         """A signer, of those that there are, was asked once, and took so long."""
 
     @abstractmethod
-    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+    def check_took(self, signer: str, outcome: CheckOutcome, took: timedelta) -> None:
         """A signer, of those that there are, was asked to check an issuer once, and took so long."""
 
     @abstractmethod
@@ -156,7 +156,7 @@ class Meter(Protocol):
         """An issuer's CA was checked; `expires` is what the check returned, None where it failed, too."""
 
     @abstractmethod
-    def forgotten(self, issuer: ObjectKey) -> None:
+    def forget_issuer(self, issuer: ObjectKey) -> None:
         """The issuer, if it is one, is gone: nothing about it is worth keeping."""
 
     @abstractmethod
@@ -168,7 +168,7 @@ class Meter(Protocol):
         """The API server was asked; `code` is the HTTP status, or "none" where no answer came."""
 
     @abstractmethod
-    def restarted(self, kind: str, cause: Restart) -> None:
+    def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         """The watch of this kind had to begin anew."""
 
 
@@ -179,16 +179,16 @@ class Cluster(Protocol):
     """
 
     @abstractmethod
-    async def watch(self, wake: Wake) -> None:
-        """Follows the cluster until cancelled, calling `wake` for each object to look at (see controller/cache.py)."""
+    async def watch(self, enqueue: Enqueue) -> None:
+        """Follows the cluster until cancelled, and calls `enqueue` for each key to reconcile."""
 
     @abstractmethod
     async def synced(self) -> None:
         """Returns once `watch` has seen all that existed when it began."""
 
     @abstractmethod
-    def wake_all(self) -> None:
-        """Wakes every issuer and every request without an answer, as if `watch` had just begun."""
+    def enqueue_all(self) -> None:
+        """Enqueues every issuer and every request without an answer, as if `watch` had just begun."""
 
     @abstractmethod
     def issuers(self) -> Iterable[Issuer]:

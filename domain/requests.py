@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain import durations, parameters, rights
-from domain.annotations import heeded
-from domain.conditions import News, RequestNews, explain, message, ready_condition
+from domain.annotations import apply_csr_annotations
+from domain.conditions import Reason, RequestReason, explain, message, ready_condition
 from domain.effects import (
     NOTHING,
     Effects,
@@ -40,11 +40,11 @@ from domain.model import (
     Issued,
     Issuer,
     IssuerNames,
-    Order,
     Pending,
+    PendingOrder,
     Request,
     RequestSnapshot,
-    SigningOrder,
+    SignRequest,
 )
 from domain.retry import Moment, RetryPolicy
 
@@ -66,7 +66,7 @@ def decide(
     if request.approval is Approval.DENIED:
         return _deny(request, now.date)
     if request.unserved:  # before approval, which cert-manager's webhook refuses for a kind that does not exist
-        return _report(request, attempt, RequestNews.UNSERVED.value, request.unserved, now.date, request.order)
+        return _report(request, attempt, RequestReason.UNSERVED.value, request.unserved, now.date, request.order)
     if request.approval is Approval.UNDECIDED:
         return _unapproved(request, attempt, now, policy, names)
     if attempt.first_seen is None:
@@ -87,7 +87,7 @@ def reviewed(
     if allowed:
         return _sign_when_ready(snapshot, attempt, now)
     why = rights.to_reference(snapshot.request, names)
-    return _fail(snapshot.request, RequestNews.MAY_NOT_REFERENCE.value, why, now.date)
+    return _fail(snapshot.request, RequestReason.MAY_NOT_REFERENCE.value, why, now.date)
 
 
 def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy: RetryPolicy) -> Effects:
@@ -95,7 +95,7 @@ def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy
     attempt = replace(attempt, failures=attempt.failures + 1)
     why = f"the API server did not say whether the requester may reference {request.issuer}: {explain(trouble)}"
     wait = policy.backoff(attempt.failures, attempt.uid)
-    told = _announce(request, attempt, RequestNews.RETRYING.value, why)
+    told = _announce(request, attempt, RequestReason.RETRYING.value, why)
     return replace(told, requeue_after=max(wait, trouble.retry_after or wait))
 
 
@@ -113,20 +113,20 @@ def _sign_when_ready(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -
     return Sign(issuer, replace(attempt, poll=poll))
 
 
-def _poll(order: Order, attempt: Attempt, now: Moment) -> Moment:
+def _poll(order: PendingOrder, attempt: Attempt, now: Moment) -> Moment:
     """When the order is due; after a restart by the wall clock, but in no more than the whole time of the order."""
     if attempt.poll and attempt.poll.date == order.due:
         return attempt.poll
     return Moment(order.due, now.uptime + min(order.due - now.date, order.due - order.since))
 
 
-def signing_order(
-    request: Request, issuer: Issuer, credentials: Credentials, *, heeds_annotations: bool = False
-) -> SigningOrder:
-    """What the signer is asked; `heeds_annotations` is what it does where the issuer does not say."""
-    if parameters.flag(issuer.spec, parameters.ALLOW_ANNOTATIONS, default=heeds_annotations):
-        request = heeded(request)
-    return SigningOrder(
+def sign_request(
+    request: Request, issuer: Issuer, credentials: Credentials, *, allow_annotations: bool = False
+) -> SignRequest:
+    """What the signer is asked; `allow_annotations` is what it does where the issuer does not say."""
+    if parameters.flag(issuer.spec, parameters.ALLOW_ANNOTATIONS, default=allow_annotations):
+        request = apply_csr_annotations(request)
+    return SignRequest(
         uid=request.uid,
         csr=request.csr,
         usages=request.usages,
@@ -151,7 +151,7 @@ def settle(
         case Issued():
             return _issue(request, outcome, now.date)
         case RequestRejected():
-            return _fail(request, RequestNews.REJECTED.value, explain(outcome), now.date)
+            return _fail(request, RequestReason.REJECTED.value, explain(outcome), now.date)
         case Pending(handle=str(handle)) if len(handle) > _LONGEST_HANDLE:
             outcome = SigningError(
                 f"the signer's handle has {len(handle):,} characters, {_LONGEST_HANDLE:,} are allowed"
@@ -161,7 +161,7 @@ def settle(
         case IssuerUnhealthy():
             return _wait(request, attempt, explain(outcome), now.date)
         case WrongCertificate(difference=difference) if difference == attempt.difference:
-            return _fail(request, RequestNews.WRONG_TWICE.value, explain(outcome), now.date)
+            return _fail(request, RequestReason.WRONG_TWICE.value, explain(outcome), now.date)
         case WrongCertificate():  # failures of other kinds in between are no answers: they do not change `difference`
             attempt = replace(attempt, difference=outcome.difference)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
@@ -169,14 +169,14 @@ def settle(
 
 def refused(request: Request, refusal: AdmissionRefused) -> Event:
     """What is said of a status that admission does not let in; in a status it could not be said."""
-    return _event(request, RequestNews.REFUSED.value, explain(refusal))
+    return _event(request, RequestReason.REFUSED.value, explain(refusal))
 
 
 def _ordered(request: Request, attempt: Attempt, answer: Pending, now: Moment, policy: RetryPolicy) -> Effects:
     after = min(max(answer.poll_after, policy.first), _LONGEST_POLL)
-    order = Order(answer.handle, request.order.since if request.order else now.date, now.date + after)
+    order = PendingOrder(answer.handle, request.order.since if request.order else now.date, now.date + after)
     attempt = replace(attempt, poll=Moment(order.due, now.uptime + after))
-    told = _report(request, attempt, RequestNews.ORDERED.value, answer.reason, now.date, order)
+    told = _report(request, attempt, RequestReason.ORDERED.value, answer.reason, now.date, order)
     return replace(told, requeue_after=after)
 
 
@@ -187,10 +187,10 @@ def _retry(
     opened = _opened(snapshot, attempt, now)
     left = opened.uptime + policy.max_duration - now.uptime
     if left <= timedelta(0):
-        return _fail(request, RequestNews.GIVEN_UP.value, why, now.date, retried=durations.text(policy.max_duration))
+        return _fail(request, RequestReason.GIVEN_UP.value, why, now.date, retried=durations.text(policy.max_duration))
     attempt = replace(attempt, opened=opened)
-    told = _report(request, attempt, RequestNews.RETRYING.value, why, now.date, request.order)
-    event = _event(request, RequestNews.RETRYING.value, why)
+    told = _report(request, attempt, RequestReason.RETRYING.value, why, now.date, request.order)
+    event = _event(request, RequestReason.RETRYING.value, why)
     return replace(told, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
 
 
@@ -211,29 +211,29 @@ def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Moment:
 
 
 def _issue(request: Request, outcome: Issued, now: datetime) -> Effects:
-    news = RequestNews.ISSUED.value
+    reason = RequestReason.ISSUED.value
     status: Status
     if request.is_kubernetes:
         status = SigningRequestStatus(certificate=outcome.chain)
     else:
-        ready = ready_condition(news, message(news), now, request.ready)
+        ready = ready_condition(reason, message(reason), now, request.ready)
         status = RequestStatus(ready, certificate=outcome.chain, ca=outcome.ca)
-    return Effects(patch=_patch(request, status), event=_event(request, news, ""))
+    return Effects(patch=_patch(request, status), event=_event(request, reason, ""))
 
 
-def _fail(request: Request, news: News, why: str, now: datetime, **words: str) -> Effects:
-    text = message(news, why=why, **words)
+def _fail(request: Request, reason: Reason, why: str, now: datetime, **words: str) -> Effects:
+    text = message(reason, why=why, **words)
     status: Status
     if request.is_kubernetes:
-        status = SigningRequestStatus(failed=Condition("Failed", "True", news.reason, text, now))
+        status = SigningRequestStatus(failed=Condition("Failed", "True", reason.reason, text, now))
     else:
-        status = RequestStatus(ready_condition(news, text, now, request.ready), failure_time=now)
-    return Effects(patch=_patch(request, status), event=_event(request, news, why, **words))
+        status = RequestStatus(ready_condition(reason, text, now, request.ready), failure_time=now)
+    return Effects(patch=_patch(request, status), event=_event(request, reason, why, **words))
 
 
 def _deny(request: Request, now: datetime) -> Effects:
     """cert-manager's CertificateRequest wants to be told; of a Kubernetes CSR the Denied condition says it all."""
-    return NOTHING if request.is_kubernetes else _fail(request, RequestNews.DENIED.value, "", now)
+    return NOTHING if request.is_kubernetes else _fail(request, RequestReason.DENIED.value, "", now)
 
 
 def _unapproved(request: Request, attempt: Attempt, now: Moment, policy: RetryPolicy, names: IssuerNames) -> Effects:
@@ -241,30 +241,32 @@ def _unapproved(request: Request, attempt: Attempt, now: Moment, policy: RetryPo
     due = attempt.due or now.uptime + policy.approval_grace
     if now.uptime < due:
         return Effects(attempt=replace(attempt, due=due), requeue_after=due - now.uptime)
-    return _announce(request, attempt, RequestNews.UNAPPROVED.value, rights.to_approve(request, names))
+    return _announce(request, attempt, RequestReason.UNAPPROVED.value, rights.to_approve(request, names))
 
 
 def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:
     """Nothing to do before the issuer changes, which wakes the request."""
-    return _report(request, attempt, RequestNews.WAITING.value, why, now, request.order)
+    return _report(request, attempt, RequestReason.WAITING.value, why, now, request.order)
 
 
-def _report(request: Request, attempt: Attempt, news: News, why: str, now: datetime, order: Order | None) -> Effects:
+def _report(
+    request: Request, attempt: Attempt, reason: Reason, why: str, now: datetime, order: PendingOrder | None
+) -> Effects:
     """Says how the request stands: in its Ready condition, or where it knows none, by an Event; only news.
 
     An order is kept in either kind's status.
     """
     if request.is_kubernetes:
         patch = _patch(request, SigningRequestStatus(order=order)) if order != request.order else None
-        return replace(_announce(request, attempt, news, why), patch=patch)
-    ready = ready_condition(news, message(news, why=why), now, request.ready)
-    event = _event(request, news, why) if ready is not request.ready else None
+        return replace(_announce(request, attempt, reason, why), patch=patch)
+    ready = ready_condition(reason, message(reason, why=why), now, request.ready)
+    event = _event(request, reason, why) if ready is not request.ready else None
     patch = _patch(request, RequestStatus(ready, order=order)) if event or order != request.order else None
     return Effects(patch, event, attempt)
 
 
-def _announce(request: Request, attempt: Attempt, news: News, why: str) -> Effects:
-    event = _event(request, news, why)
+def _announce(request: Request, attempt: Attempt, reason: Reason, why: str) -> Effects:
+    event = _event(request, reason, why)
     if attempt.announced == event.note:
         return Effects(attempt=attempt)
     return Effects(event=event, attempt=replace(attempt, announced=event.note))
@@ -274,5 +276,5 @@ def _patch(request: Request, status: Status) -> PatchStatus:
     return PatchStatus(request.key, request.resource_version, status)
 
 
-def _event(request: Request, news: News, why: str, **words: str) -> Event:
-    return Event(request.key, request.uid, news.event_type, news.reason, "Sign", message(news, why=why, **words))
+def _event(request: Request, reason: Reason, why: str, **words: str) -> Event:
+    return Event(request.key, request.uid, reason.event_type, reason.reason, "Sign", message(reason, why=why, **words))

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from adapters.kubernetes.connect import pod_namespace
-from adapters.kubernetes.kubeconfig import NoCluster
+from adapters.kubernetes.kubeconfig import KubeconfigError
 from adapters.kubernetes.manifests import BadManifest
 from domain.controller.leader_elector import LeadLost
 from entrypoints import logs
@@ -113,7 +113,7 @@ def main() -> None:
     except click.ClickException as error:
         click.echo(f"Error: {error.format_message()}", err=True)
         status = error.exit_code
-    except (NoCluster, CannotListen, BadManifest) as error:
+    except (KubeconfigError, CannotListen, BadManifest) as error:
         click.echo(f"Error: {error}", err=True)
         status = 1
     except (click.Abort, KeyboardInterrupt):

@@ -1,8 +1,7 @@
-"""All wiring, and nothing else.
+"""Dependency injection: which class gets which others.
 
-Who gets what is said here alone. Every signer is asked only `WhileLeading`, checked by `Verified` and bounded by
-`Deadlines`. To add a signer, write adapters/signers/mine/signer.py and one line in `signers`; `spec.signer` of an issuer
-chooses it by that name.
+Every signer is wrapped in LeaderOnlySigner, VerifyingSigner and DeadlineSigner. To add a signer, add a folder to
+adapters/signers and a line to `signers`; spec.signer of an issuer chooses it by that name.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import connect
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.recorder import KubernetesRecorder
-from adapters.kubernetes.secret_cache import HeldSecrets
+from adapters.kubernetes.secret_cache import SecretCache
 from adapters.kubernetes.token_review import Reviews
 from adapters.kubernetes.transport import CONNECTIONS
 from adapters.memory.access_review import MemoryAccessReview
@@ -35,21 +34,21 @@ from adapters.memory.cluster import MemoryCluster
 from adapters.memory.lease import MemoryLease
 from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.exposition import Exposition
-from adapters.prometheus.metrics import PrometheusMeter
-from adapters.prometheus.state_collector import States
-from adapters.prometheus.usage_collector import ResourceUsage
+from adapters.prometheus.metrics import PrometheusMetrics
+from adapters.prometheus.state_collector import StateCollector
+from adapters.prometheus.usage_collector import UsageCollector
 from adapters.signers.ca.signer import CA
-from adapters.signers.deadlines import Deadlines
+from adapters.signers.deadlines import DeadlineSigner
 from adapters.signers.demo.signer import Demo
 from adapters.signers.est.signer import EST
 from adapters.signers.http.networks import Networks
-from adapters.signers.http.pool import Clients
-from adapters.signers.leader_only import WhileLeading
+from adapters.signers.http.pool import ClientPool
+from adapters.signers.leader_only import LeaderOnlySigner
 from adapters.signers.step_ca.signer import StepCA
-from adapters.signers.verify import Verified
-from domain.controller.controller import Workers
-from domain.controller.leader_election import Leadership
-from domain.controller.leader_elector import Election, Elector, Unopposed
+from adapters.signers.verify import VerifyingSigner
+from domain.controller.controller import Controller
+from domain.controller.leader_election import LeaderElectionState
+from domain.controller.leader_elector import LeaderElection, LeaderElector, NoLeaderElection
 from domain.controller.reconciler import Reconciler
 from domain.ports import Clock, Signer
 from domain.retry import RetryPolicy
@@ -60,12 +59,15 @@ from entrypoints.manager import Manager
 from entrypoints.settings import ISSUER_NAMES, METRICS_PATH, METRICS_PREFIX, NAMES, Settings
 
 
-def _guarded(signers: Mapping[str, Signer], clock: Clock, leads: Callable[[], bool]) -> dict[str, Signer]:
-    return {name: Deadlines(Verified(WhileLeading(signer, leads), clock)) for name, signer in signers.items()}
+def _guarded(signers: Mapping[str, Signer], clock: Clock, is_leader: Callable[[], bool]) -> dict[str, Signer]:
+    return {
+        name: DeadlineSigner(VerifyingSigner(LeaderOnlySigner(signer, is_leader), clock))
+        for name, signer in signers.items()
+    }
 
 
-def _election(settings: Settings, elector: Callable[[], Election]) -> Election:
-    return elector() if settings.leader_elect else Unopposed()
+def _election(settings: Settings, elector: Callable[[], LeaderElection]) -> LeaderElection:
+    return elector() if settings.leader_elect else NoLeaderElection()
 
 
 def _turns(settings: Settings) -> AbstractAsyncContextManager[None]:
@@ -88,8 +90,8 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
 
     kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
-    meter = providers.Singleton(
-        PrometheusMeter,
+    metrics = providers.Singleton(
+        PrometheusMetrics,
         METRICS_PREFIX,
         kinds,
         {"version": version(NAMES.controller), "python": platform.python_version()},
@@ -97,13 +99,15 @@ class Container(containers.DeclarativeContainer):
 
     acceptance = providers.Singleton(Acceptance, clock)
     client = providers.Singleton(
-        connect, providers.Singleton(_connections, settings), meter, acceptance.provided.answered
+        connect, providers.Singleton(_connections, settings), metrics, acceptance.provided.answered
     )
     turns = providers.Singleton(_turns, settings)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
-    translator = providers.Singleton(Translator, NAMES, settings.provided.cluster_resource_namespace)
-    held = providers.Singleton(HeldSecrets)
-    cluster = providers.Singleton(KubernetesCluster, api, NAMES, translator, meter, settings.provided.namespaces, held)
+    codec = providers.Singleton(Codec, NAMES, settings.provided.cluster_resource_namespace)
+    secret_cache = providers.Singleton(SecretCache)
+    cluster = providers.Singleton(
+        KubernetesCluster, api, NAMES, codec, metrics, settings.provided.namespaces, secret_cache
+    )
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(
         KubernetesCAStore,
@@ -116,20 +120,20 @@ class Container(containers.DeclarativeContainer):
 
     times = settings.provided.lease_times
     lease_client = providers.Singleton(
-        connect, meter=meter, answered=acceptance.provided.answered
+        connect, metrics=metrics, answered=acceptance.provided.answered
     )  # a connection of its own
     lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
     lease = providers.Singleton(
         KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller
     )
-    leadership = providers.Singleton(Leadership, f"{platform.node()}_{uuid4()}", times)
-    elector = providers.Singleton(Elector, lease, leadership, clock)
-    election = providers.Singleton(_election, settings, elector.provider)
+    leadership = providers.Singleton(LeaderElectionState, f"{platform.node()}_{uuid4()}", times)
+    elector = providers.Singleton(LeaderElector, lease, leadership, clock)
+    leader_election = providers.Singleton(_election, settings, elector.provider)
 
     networks = providers.Singleton(
         Networks, settings.provided.ca_allowed_networks, settings.provided.ca_denied_networks
     )
-    clients = providers.Singleton(Clients, clock, allow_http=settings.provided.allow_http, networks=networks)
+    clients = providers.Singleton(ClientPool, clock, allow_http=settings.provided.allow_http, networks=networks)
     ca = providers.Singleton(CA, clock)
     step_ca = providers.Singleton(StepCA, clients, clock)
     est = providers.Singleton(EST, clients, clock)
@@ -137,14 +141,14 @@ class Container(containers.DeclarativeContainer):
         _guarded,
         providers.Dict(Demo=providers.Singleton(Demo, ca_store, clock), CA=ca, StepCA=step_ca, EST=est),
         clock,
-        election.provided.leads,
+        leader_election.provided.is_leader,
     )
     caches = providers.Dict(
         CA=ca.provided.kept.size,
         StepCA=step_ca.provided.kept.size,
         EST=est.provided.kept.size,
         connections=clients.provided.kept.size,
-        Secrets=held.provided.size,
+        Secrets=secret_cache.provided.size,
     )
 
     policy = providers.Singleton(
@@ -152,13 +156,13 @@ class Container(containers.DeclarativeContainer):
         max_duration=settings.provided.max_retry_duration,
         check_interval=settings.provided.check_interval,
     )
-    workers = providers.Singleton(
-        Workers,
+    controller = providers.Singleton(
+        Controller,
         clock,
         issuer_of=cluster.provided.issuer_of,
         at_once=settings.provided.max_concurrent_requests,
         per_issuer=settings.provided.max_concurrent_requests_per_issuer,
-        meter=meter,
+        metrics=metrics,
     )
     reconciler = providers.Singleton(
         Reconciler,
@@ -167,23 +171,29 @@ class Container(containers.DeclarativeContainer):
         signers,
         clock,
         policy,
-        wake=workers.provided.wake,
-        meter=meter,
+        enqueue=controller.provided.enqueue,
+        metrics=metrics,
         access_review=access_review,
         names=ISSUER_NAMES,
     )
 
     states = providers.Singleton(
-        States, meter, kinds, cluster, clock, depth=workers.provided.depth, leads=election.provided.leads
+        StateCollector,
+        metrics,
+        kinds,
+        cluster,
+        clock,
+        depth=controller.provided.depth,
+        is_leader=leader_election.provided.is_leader,
     )
-    usage = providers.Singleton(ResourceUsage, METRICS_PREFIX, workers.provided.queues, caches)
-    exposition = providers.Singleton(Exposition, meter, states, usage)
+    usage = providers.Singleton(UsageCollector, METRICS_PREFIX, controller.provided.queues, caches)
+    exposition = providers.Singleton(Exposition, metrics, states, usage)
     reviews = providers.Singleton(Reviews, api)
     guard = providers.Singleton(_guard, reviews, clock)
-    metrics = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
+    metrics_server = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
 
     manager = providers.Singleton(
-        Manager, cluster, recorder, reconciler, workers, election, settings, metrics, acceptance
+        Manager, cluster, recorder, reconciler, controller, leader_election, settings, metrics_server, acceptance
     )
 
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from domain.controller.controller import Workers
-from domain.controller.leader_elector import Election
+from domain.controller.controller import Controller
+from domain.controller.leader_elector import LeaderElection
 from domain.controller.reconciler import Reconciler
 from domain.model import ObjectKey
 from domain.ports import Cluster, Recorder
@@ -33,8 +33,8 @@ class Manager:
         cluster: Cluster,
         recorder: Recorder,
         reconciler: Reconciler,
-        workers: Workers,
-        election: Election,
+        controller: Controller,
+        election: LeaderElection,
         settings: Settings,
         metrics: MetricsServer,
         acceptance: Acceptance,
@@ -42,7 +42,7 @@ class Manager:
         self._cluster = cluster
         self._recorder = recorder
         self._reconciler = reconciler
-        self._workers = workers
+        self._workers = controller
         self._election = election
         self._settings = settings
         self._metrics = metrics
@@ -75,16 +75,16 @@ class Manager:
     async def _work(self) -> None:
         await self._cluster.synced()
         self._ready = True
-        _log.info("the caches are filled%s", ", working" if self._election.leads() else "")
-        await self._election.gained()
+        _log.info("caches synced%s", ", leading" if self._election.is_leader() else "")
+        await self._election.started_leading()
         self._works = True
-        self._cluster.wake_all()
-        await self._workers.run(self._reconciler.reconcile, self._reconciler.is_tripped, self._election.leads)
+        self._cluster.enqueue_all()
+        await self._workers.run(self._reconciler.reconcile, self._reconciler.is_circuit_open, self._election.is_leader)
 
     def _enqueue(self, key: ObjectKey, after: timedelta) -> None:
         """Passes on what the watch says, once this process works."""
         if self._works:
-            self._workers.wake(key, after)
+            self._workers.enqueue(key, after)
 
     async def _take_part(self) -> None:
         await self._cluster.synced()  # a process that knows nothing yet must not keep others from working
@@ -116,5 +116,7 @@ class Manager:
 
         A CA would be asked again for such an answer by the next leader.
         """
-        if not await self._workers.finish(_GRACE, self._reconciler.in_hand, self._reconciler.holds):
+        if not await self._workers.finish(
+            _GRACE, self._reconciler.unwritten_results, self._reconciler.has_unwritten_result
+        ):
             _log.warning("stopped in the middle of work: it took longer than %d s", _GRACE.total_seconds())

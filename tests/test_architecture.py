@@ -28,17 +28,17 @@ from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.lease import MemoryLease
-from adapters.memory.metrics import MemoryMeter
+from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recorder import MemoryRecorder
-from adapters.prometheus.metrics import PrometheusMeter
-from adapters.signers.deadlines import Deadlines
-from adapters.signers.leader_only import WhileLeading
-from adapters.signers.verify import Verified
+from adapters.prometheus.metrics import PrometheusMetrics
+from adapters.signers.deadlines import DeadlineSigner
+from adapters.signers.leader_only import LeaderOnlySigner
+from adapters.signers.verify import VerifyingSigner
 from adapters.silent import Silent
 from domain import ports
-from domain.conditions import IssuerNews, News, RequestNews
-from domain.controller.leader_elector import Elector, Unopposed
-from domain.ports import AccessReview, CAStore, Clock, Cluster, Lease, Meter, Recorder, Signer
+from domain.conditions import IssuerReason, Reason, RequestReason
+from domain.controller.leader_elector import LeaderElector, NoLeaderElection
+from domain.ports import AccessReview, CAStore, Clock, Cluster, Lease, Metrics, Recorder, Signer
 from entrypoints.container import Container, in_memory
 from entrypoints.settings import NAMES, Settings
 from tests import readme
@@ -68,7 +68,7 @@ WIRED: dict[str, dict[type, type]] = {
         AccessReview: KubernetesAccessReview,
         CAStore: KubernetesCAStore,
         Lease: KubernetesLease,
-        Meter: PrometheusMeter,
+        Metrics: PrometheusMetrics,
     },
     "memory": {
         Cluster: MemoryCluster,
@@ -76,7 +76,7 @@ WIRED: dict[str, dict[type, type]] = {
         AccessReview: MemoryAccessReview,
         CAStore: MemoryCAStore,
         Lease: MemoryLease,
-        Meter: PrometheusMeter,
+        Metrics: PrometheusMetrics,
     },
 }
 
@@ -102,9 +102,9 @@ def inner(signer: Signer) -> Signer:
 def test_every_signer_has_deadlines_is_verified_and_asked_only_while_leading(container: Any) -> None:
     signers = container().signers()
     assert {"Demo", "CA"} <= signers.keys()
-    assert {type(signer) for signer in signers.values()} == {Deadlines}
-    assert {type(inner(signer)) for signer in signers.values()} == {Verified}
-    assert {type(inner(inner(signer))) for signer in signers.values()} == {WhileLeading}
+    assert {type(signer) for signer in signers.values()} == {DeadlineSigner}
+    assert {type(inner(signer)) for signer in signers.values()} == {VerifyingSigner}
+    assert {type(inner(inner(signer))) for signer in signers.values()} == {LeaderOnlySigner}
 
 
 def test_the_lease_has_a_client_of_its_own_with_short_deadlines() -> None:
@@ -115,11 +115,11 @@ def test_the_lease_has_a_client_of_its_own_with_short_deadlines() -> None:
     assert vars(lease["_api"])["_deadline"] * 3 <= SETTINGS.leader_election_renew_deadline.total_seconds()
 
 
-@pytest.mark.parametrize(("wanted", "election"), [(True, Elector), (False, Unopposed)])
+@pytest.mark.parametrize(("wanted", "election"), [(True, LeaderElector), (False, NoLeaderElection)])
 def test_an_election_is_held_only_where_it_is_wanted(wanted: bool, election: type) -> None:
     container = Container(settings=replace(SETTINGS, leader_elect=wanted))
     container.lease.override(providers.Singleton(MemoryLease))
-    assert type(container.election()) is election
+    assert type(container.leader_election()) is election
 
 
 def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> None:
@@ -130,18 +130,18 @@ def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> No
         "StepCA": ["provisioner", "maxDuration"],
         "EST": ["label"],
     }
-    assert [name for name, signer in signers.items() if signer.heeds_annotations] == ["Demo"]
+    assert [name for name, signer in signers.items() if signer.allow_annotations] == ["Demo"]
 
 
 ADAPTERS: list[tuple[type, type]] = [
     *((port, adapter) for wired in WIRED.values() for port, adapter in wired.items()),
-    (Signer, Deadlines),
-    (Signer, Verified),
-    (Signer, WhileLeading),
+    (Signer, DeadlineSigner),
+    (Signer, VerifyingSigner),
+    (Signer, LeaderOnlySigner),
     *((Signer, type(inner(inner(inner(signer))))) for signer in nowhere().signers().values()),
     (Clock, SystemClock),
-    (Meter, MemoryMeter),
-    (Meter, Silent),
+    (Metrics, MemoryMetrics),
+    (Metrics, Silent),
 ]
 
 
@@ -201,10 +201,10 @@ def test_what_this_issuer_is_called_is_said_in_the_settings_alone(file: Path) ->
     assert bool(said) is (file == ROOT / "entrypoints" / "settings.py")
 
 
-NEWS: list[News] = [each.value for table in (IssuerNews, RequestNews) for each in table]
+NEWS: list[Reason] = [each.value for table in (IssuerReason, RequestReason) for each in table]
 
 
 @pytest.mark.parametrize("news", NEWS, ids=lambda news: f"{news.reason}: {news.message}")
-def test_the_readme_explains_every_reason(news: News) -> None:
+def test_the_readme_explains_every_reason(news: Reason) -> None:
     rows = [line for line in readme.TEXT.splitlines() if line.startswith("|")]
     assert any(re.search(rf"\b{news.reason}\b", row) for row in rows), f"README.md has no row for {news.reason}"

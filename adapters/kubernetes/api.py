@@ -28,7 +28,7 @@ from lightkube.types import PatchType
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
-from adapters.kubernetes.right_of_way import RightOfWay
+from adapters.kubernetes.right_of_way import StatusWritePriority
 from adapters.kubernetes.schema import Resource
 from domain.errors import Gone
 
@@ -60,7 +60,7 @@ class Api:
         self._field_manager = field_manager
         self._deadline = deadline.total_seconds()
         self._turns = turns
-        self._status_writes = RightOfWay()
+        self._status_writes = StatusWritePriority()
         self.one_of_few_pages = asyncio.Semaphore(_PAGES)
         """To be held while a page of a list is asked for and read."""
 

@@ -11,17 +11,17 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.errors import TooLarge
-from adapters.kubernetes.reflector import Follower
+from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import SECRET, SECRETS, ApiNames, Resource, followed
-from adapters.kubernetes.secret_cache import HeldSecrets
+from adapters.kubernetes.secret_cache import SecretCache
 from adapters.silent import SILENT
-from domain.controller.cache import Cache, Wakes
+from domain.controller.cache import Cache, Keys
 from domain.effects import PatchStatus
 from domain.errors import Invalid, NotFound
 from domain.model import Credentials, Issuer, ObjectKey, Request, Snapshot
-from domain.ports import Cluster, Meter, Wake
+from domain.ports import Cluster, Enqueue, Metrics
 
 _MOST_BYTES = 2**20  # of a Secret in JSON: 512 KiB of data, as base64, and 256 KiB of annotations have room
 _MOST_KEYS = 1000  # of a Secret: a million empty ones would take a hundred times their size in memory
@@ -36,38 +36,38 @@ class KubernetesCluster(Cluster):
         self,
         api: Api,
         names: ApiNames,
-        translator: Translator,
-        meter: Meter = SILENT,
+        codec: Codec,
+        metrics: Metrics = SILENT,
         namespaces: Sequence[str] = (),
-        held: HeldSecrets | None = None,
+        held: SecretCache | None = None,
     ) -> None:
         self._api = api
         self._namespaces = namespaces
-        self._meter = meter
-        self._translator = translator
+        self._metrics = metrics
+        self._codec = codec
         self._resources = {resource.kind: resource for resource in followed(names)}
-        self._held = held or HeldSecrets()
+        self._held = held or SecretCache()
         self._cache = Cache(unused=self._held.drop)
         self._one_of_few_secrets = asyncio.Semaphore(_READ_AT_A_TIME)
-        self._wake: Wake = _nobody
+        self._enqueue: Enqueue = _nobody
         self._synced = asyncio.Event()
 
-    async def watch(self, wake: Wake) -> None:
-        self._wake = wake
+    async def watch(self, enqueue: Enqueue) -> None:
+        self._enqueue = enqueue
         async with asyncio.TaskGroup() as group:
             for resource in self._resources.values():  # one after the other: the first fill what the next look up
-                followers = [self._follower(resource, namespace) for namespace in self._scopes(resource)]
-                for follower in followers:
-                    group.create_task(follower.run(), name=f"watch {follower.title}")
-                for follower in followers:
-                    await follower.synced.wait()
+                reflectors = [self._reflector(resource, namespace) for namespace in self._scopes(resource)]
+                for reflector in reflectors:
+                    group.create_task(reflector.run(), name=f"watch {reflector.title}")
+                for reflector in reflectors:
+                    await reflector.synced.wait()
             self._synced.set()
 
     async def synced(self) -> None:
         await self._synced.wait()
 
-    def wake_all(self) -> None:
-        self._tell(self._cache.everyone())
+    def enqueue_all(self) -> None:
+        self._tell(self._cache.all_to_do())
 
     def issuers(self) -> Iterable[Issuer]:
         return self._cache.issuers()
@@ -88,15 +88,15 @@ class KubernetesCluster(Cluster):
         except NotFound:
             self._tell(self._cache.remove(key))
             return None
-        self._tell(self._cache.refresh(self._translator.object(key.kind, told)))
+        self._tell(self._cache.refresh(self._codec.object(key.kind, told)))
         return self._cache.snapshot(key)
 
     async def apply(self, patch: PatchStatus) -> None:
         key, resource = patch.key, self._resources[patch.key.kind]
         told = await self._api.apply_status(
-            resource, key.namespace, key.name, patch.resource_version, self._translator.status(patch.status)
+            resource, key.namespace, key.name, patch.resource_version, self._codec.status(patch.status)
         )
-        self._tell(self._cache.refresh(self._translator.object(key.kind, told)))
+        self._tell(self._cache.refresh(self._codec.object(key.kind, told)))
 
     async def credentials(self, secret: ObjectKey) -> Credentials:
         if (held := self._held.get(secret, self._cache.version(secret))) is not None:
@@ -124,31 +124,31 @@ class KubernetesCluster(Cluster):
         if not self._namespaces or not resource.namespaced:
             return [None]
         if resource.kind == SECRET:
-            return dict.fromkeys((*self._namespaces, self._translator.cluster_resource_namespace))
+            return dict.fromkeys((*self._namespaces, self._codec.cluster_resource_namespace))
         return self._namespaces
 
-    def _follower(self, resource: Resource, namespace: str | None) -> Follower:
+    def _reflector(self, resource: Resource, namespace: str | None) -> Reflector:
         kind = resource.kind
-        return Follower(
+        return Reflector(
             self._api,
             resource,
-            put=lambda told: self._tell(self._cache.put(self._translator.object(kind, told))),
+            put=lambda told: self._tell(self._cache.put(self._codec.object(kind, told))),
             remove=lambda namespace, name: self._removed(ObjectKey(kind, namespace, name)),
             known=lambda: (
                 (key.namespace, key.name) for key in self._cache.keys(kind) if namespace in (None, key.namespace)
             ),
             namespace=namespace,
             metadata_only=kind == SECRET,
-            meter=self._meter,
+            metrics=self._metrics,
         )
 
     def _removed(self, key: ObjectKey) -> None:
         self._held.drop(key)
         self._tell(self._cache.remove(key))
 
-    def _tell(self, wakes: Wakes) -> None:
+    def _tell(self, wakes: Keys) -> None:
         for key, after in wakes:
-            self._wake(key, after)
+            self._enqueue(key, after)
 
 
 def _nobody(key: ObjectKey, after: timedelta) -> None:

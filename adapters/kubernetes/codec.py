@@ -39,7 +39,7 @@ from domain.model import (
     Issuer,
     IssuerSpec,
     ObjectKey,
-    Order,
+    PendingOrder,
     Request,
     Requester,
     SecretVersion,
@@ -49,7 +49,7 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 DEFAULT_SIGNER = "Demo"
 
 
-class Translator:
+class Codec:
     """Knows how this issuer's kinds are called, and where the Secrets of cluster-scoped issuers are."""
 
     def __init__(self, names: ApiNames, cluster_resource_namespace: str) -> None:
@@ -164,19 +164,19 @@ class Translator:
                 return told
             case SigningRequestStatus(failed=Condition() as failed):
                 return {"conditions": [_condition(failed) | {"lastUpdateTime": timestamp(failed.since)}]}
-            case SigningRequestStatus(order=Order() as order):
+            case SigningRequestStatus(order=PendingOrder() as order):
                 return {"conditions": self._told(order)}
             case SigningRequestStatus():
                 return {"certificate": _base64(status.certificate or b"")}
 
-    def _told(self, order: Order | None) -> list[dict[str, Any]]:
+    def _told(self, order: PendingOrder | None) -> list[dict[str, Any]]:
         """The condition that keeps an order; for machines, so that its message is JSON."""
         if order is None:
             return []
         message = msgspec.json.encode(OrderObject(order.due, order.handle)).decode()
         return [_condition(Condition(self._order_type, "True", "Taken", message, order.since))]
 
-    def _order(self, conditions: Iterable[ConditionObject] | None) -> Order | None:
+    def _order(self, conditions: Iterable[ConditionObject] | None) -> PendingOrder | None:
         """What was kept of an order; one that cannot be read is no order, and the CA is asked anew."""
         found = _find(conditions, self._order_type)
         if found is None:
@@ -185,7 +185,7 @@ class Translator:
             told = msgspec.json.decode(found.message, type=OrderObject)
         except msgspec.MsgspecError:
             return None
-        return Order(told.handle, found.since, _time(told.askAgainAt))
+        return PendingOrder(told.handle, found.since, _time(told.askAgainAt))
 
 
 def timestamp(time: datetime) -> str:

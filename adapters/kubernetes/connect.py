@@ -15,15 +15,15 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 from lightkube import AsyncClient
 
-from adapters.kubernetes.counted import Counted
+from adapters.kubernetes.counted import InstrumentedTransport
 from adapters.kubernetes.credentials import Authentication, CredentialUnavailable, Given, Source, TokenFile
 from adapters.kubernetes.exec_plugin import ExecPlugin, installed
 from adapters.kubernetes.http import over
-from adapters.kubernetes.kubeconfig import PROXIES, Cluster, Config, NoCluster, User, load
+from adapters.kubernetes.kubeconfig import PROXIES, Cluster, Config, KubeconfigError, User, load
 from adapters.kubernetes.tls import Tls
-from adapters.kubernetes.transport import CONNECTIONS, Transport
+from adapters.kubernetes.transport import CONNECTIONS, AiohttpTransport
 from adapters.silent import SILENT
-from domain.ports import Meter
+from domain.ports import Metrics
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -36,32 +36,34 @@ def _unnoted(status: int) -> None:
     return
 
 
-def connect(connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted) -> AsyncClient:
-    """A client for KUBECONFIG where it is set, else the pod's ServiceAccount, else ~/.kube/config; raises NoCluster.
+def connect(connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted) -> AsyncClient:
+    """A client for KUBECONFIG where it is set, else the pod's ServiceAccount, else ~/.kube/config.
 
-    The order is controller-runtime's. Does no I/O on the network.
+    The order is controller-runtime's. Does no network I/O; raises KubeconfigError.
     """
     named = _named_files()
     config = load(named) if named else _service_account() or load([Path(os.path.expanduser("~/.kube/config"))])
-    return client(config, connections, meter, answered)
+    return client(config, connections, metrics, answered)
 
 
 def client(
-    config: Config, connections: int = CONNECTIONS, meter: Meter = SILENT, answered: Answered = _unnoted
+    config: Config, connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted
 ) -> AsyncClient:
-    """A client on our own transport; raises NoCluster."""
+    """A client on our own transport; raises KubeconfigError."""
     server = config.cluster.server
     try:
         tls = Tls(config.cluster, config.user)
         auth = Authentication(_source(config), config.user, tls.present, answered)
-        transport = Transport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
-        return over(Counted(transport, meter, below=urlsplit(server).path), server, auth)
+        transport = AiohttpTransport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
+        return over(InstrumentedTransport(transport, metrics, below=urlsplit(server).path), server, auth)
     except CredentialUnavailable as error:
-        raise NoCluster(str(error)) from error
+        raise KubeconfigError(str(error)) from error
     except httpx2.InvalidURL as error:
-        raise NoCluster(f"the kubeconfig cannot be used: {error}") from error
+        raise KubeconfigError(f"the kubeconfig cannot be used: {error}") from error
     except (OSError, ValueError) as error:
-        raise NoCluster(f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}") from error
+        raise KubeconfigError(
+            f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}"
+        ) from error
 
 
 def pod_namespace() -> str | None:
@@ -78,7 +80,7 @@ def _service_account() -> Config | None:
     try:
         host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     except KeyError as error:
-        raise NoCluster(f"the pod lacks the variable {error}, which kubelets set") from error
+        raise KubeconfigError(f"the pod lacks the variable {error}, which kubelets set") from error
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     authority = str(Path(SERVICE_ACCOUNT, "ca.crt"))
     return Config(Cluster(server=server, certificate_authority=authority), User(token_file=str(token)))
@@ -112,5 +114,7 @@ def _proxy(cluster: Cluster) -> str | None:
     url = urlsplit(cluster.server)
     proxy = None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
     if proxy is not None and urlsplit(proxy).scheme not in PROXIES:
-        raise NoCluster(f"{url.scheme.upper()}_PROXY is no http or https proxy; name an HTTP proxy, or set NO_PROXY")
+        raise KubeconfigError(
+            f"{url.scheme.upper()}_PROXY is no http or https proxy; name an HTTP proxy, or set NO_PROXY"
+        )
     return proxy

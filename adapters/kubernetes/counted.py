@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import httpx2
 
-from domain.ports import Meter
+from domain.ports import Metrics
 
 _WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
-class Counted(httpx2.AsyncBaseTransport):
+class InstrumentedTransport(httpx2.AsyncBaseTransport):
     """A transport around any other; `below` is the path that the server's URL has, and every request's begins with."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, meter: Meter, below: str = "") -> None:
+    def __init__(self, inner: httpx2.AsyncBaseTransport, metrics: Metrics, below: str = "") -> None:
         self._inner = inner
-        self._meter = meter
+        self._metrics = metrics
         self._below = below
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -30,7 +30,7 @@ class Counted(httpx2.AsyncBaseTransport):
             code = str(response.status_code)
             return response
         finally:
-            self._meter.called(verb, resource, code)
+            self._metrics.called(verb, resource, code)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -28,7 +28,7 @@ PROXIES = ("http", "https")
 _Read = TypeVar("_Read")
 
 
-class NoCluster(Exception):
+class KubeconfigError(Exception):
     """There is no cluster to talk to; the message says why and what to do."""
 
 
@@ -147,8 +147,8 @@ class _Entry(msgspec.Struct, frozen=True):
         except msgspec.ValidationError as error:
             raise self.refused(f"{error}; correct the field, or delete it if it is not needed") from error
 
-    def refused(self, why: str) -> NoCluster:
-        return NoCluster(f"{self.what} of the kubeconfig {self.file} cannot be used: {why}")
+    def refused(self, why: str) -> KubeconfigError:
+        return KubeconfigError(f"{self.what} of the kubeconfig {self.file} cannot be used: {why}")
 
     def beside(self, path: str | None) -> str | None:
         """A path that is relative to the file; an empty one is none."""
@@ -164,14 +164,14 @@ def _joined(fields: Any) -> Any:
 
 
 def load(files: Sequence[Path]) -> Config:
-    """What the files say together: the first value wins, files that do not exist are skipped. Raises NoCluster."""
+    """The merged files: the first value wins, files that do not exist are skipped. Raises KubeconfigError."""
     read = [(file, content) for file in files if (content := _parsed(file)) is not None]
     if not read:
         names = ", ".join(map(str, files))
-        raise NoCluster(f"no cluster to talk to: {names} not found; set KUBECONFIG, or run in a pod")
+        raise KubeconfigError(f"no cluster to talk to: {names} not found; set KUBECONFIG, or run in a pod")
     current = next((each.current_context for _, each in read if each.current_context), None)
     if current is None:
-        raise NoCluster("the kubeconfig has no current-context; choose one with: kubectl config use-context")
+        raise KubeconfigError("the kubeconfig has no current-context; choose one with: kubectl config use-context")
     entries: dict[tuple[str, str], _Entry] = {}
     for file, each in read:
         for key, entry in _entries(file, each).items():
@@ -187,11 +187,11 @@ def _parsed(file: Path) -> _File | None:
     except FileNotFoundError:
         return None
     except yaml.YAMLError as error:  # its message quotes lines of the file
-        raise NoCluster(f"the kubeconfig {file} is not YAML{_line(error)}") from error
+        raise KubeconfigError(f"the kubeconfig {file} is not YAML{_line(error)}") from error
     except (OSError, msgspec.ValidationError) as error:
-        raise NoCluster(f"the kubeconfig {file} cannot be read: {getattr(error, 'strerror', error)}") from error
+        raise KubeconfigError(f"the kubeconfig {file} cannot be read: {getattr(error, 'strerror', error)}") from error
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:  # may quote the file, too
-        raise NoCluster(f"the kubeconfig {file} is not YAML ({type(error).__name__})") from error
+        raise KubeconfigError(f"the kubeconfig {file} is not YAML ({type(error).__name__})") from error
 
 
 def _line(error: yaml.YAMLError) -> str:
@@ -213,7 +213,7 @@ def _entries(file: Path, content: _File) -> dict[tuple[str, str], _Entry]:
 def _chosen(entries: dict[tuple[str, str], _Entry], current: str) -> Config:
     entry = entries.get(("context", current))
     if entry is None:
-        raise NoCluster(f"the kubeconfig has no context {current!r}; see: kubectl config get-contexts")
+        raise KubeconfigError(f"the kubeconfig has no context {current!r}; see: kubectl config get-contexts")
     context = entry.read(Context)
     chosen = []
     for kind, name in (("cluster", context.cluster), ("user", context.user)):

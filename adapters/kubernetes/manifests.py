@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import yaml
 
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
 from adapters.kubernetes.schema import ApiNames, IssuerObject, RequestObject
 from domain.errors import Invalid
@@ -127,9 +127,9 @@ class Manifests:
 
 
 class Reader:
-    def __init__(self, names: ApiNames, translator: Translator) -> None:
+    def __init__(self, names: ApiNames, codec: Codec) -> None:
         self._names = names
-        self._translator = translator
+        self._codec = codec
         self._kinds = {
             names.group: (names.issuer, names.cluster_issuer),
             "cert-manager.io": ("Certificate", "CertificateRequest", "Issuer", "ClusterIssuer"),
@@ -152,7 +152,7 @@ class Reader:
         """The CertificateRequest that cert-manager would make with this spec."""
         metadata = {"name": key.name, "namespace": key.namespace}
         told = msgspec.convert({"metadata": metadata, "spec": spec}, RequestObject)
-        return self._translator.certificate_request(told)
+        return self._codec.certificate_request(told)
 
     def _add(self, found: Manifests, document: _Document) -> ObjectKey | None:
         """The key of what was added; None for what is left out."""
@@ -161,15 +161,15 @@ class Reader:
             case self._names.issuer | self._names.cluster_issuer as kind:
                 document.expect(ours, _Manifest[_IssuerSpec])
                 told = document.namespaced(IssuerObject, kind == self._names.issuer)
-                found.issuers.append(self._translator.issuer(kind, told))
+                found.issuers.append(self._codec.issuer(kind, told))
                 return found.issuers[-1].key
             case "CertificateRequest":
                 reference = document.expect("cert-manager.io/v1", _Manifest[_RequestSpec]).spec.issuerRef
-                request = self._translator.certificate_request(document.namespaced(RequestObject, True))
+                request = self._codec.certificate_request(document.namespaced(RequestObject, True))
                 return _add_request(found, request, reference)
             case "CertificateSigningRequest":
                 name = document.expect("certificates.k8s.io/v1", _Manifest[_SigningRequestSpec]).spec.signerName
-                request = self._translator.signing_request(document.namespaced(RequestObject, False))
+                request = self._codec.signing_request(document.namespaced(RequestObject, False))
                 return _add_request(found, request, name)
             case "Certificate":
                 spec = document.expect("cert-manager.io/v1", _Manifest[CertificateSpec]).spec

@@ -20,7 +20,7 @@ from adapters.kubernetes.schema import EVENTS, ApiNames, followed
 from adapters.kubernetes.times import micro_time
 from domain.effects import Event
 from domain.errors import ClusterError, NotFound
-from domain.events import Occurrence, Series
+from domain.events import EventSeries, Series
 from domain.ports import Clock, Recorder
 
 _QUEUE = 20_000  # two for each of ten thousand requests that come at once
@@ -67,7 +67,7 @@ class KubernetesRecorder(Recorder):
     async def flush(self) -> None:
         await self._queue.join()
 
-    async def _write(self, seen: Occurrence) -> None:
+    async def _write(self, seen: EventSeries) -> None:
         namespace = seen.event.regarding.namespace or "default"
         name = _name(seen)
         if seen.count > 1:
@@ -80,7 +80,7 @@ class KubernetesRecorder(Recorder):
                 seen = self._series.observe(seen.event, seen.last)
         await self._api.create(EVENTS, namespace, self._object(seen, namespace))
 
-    def _object(self, seen: Occurrence, namespace: str) -> Mapping[str, Any]:
+    def _object(self, seen: EventSeries, namespace: str) -> Mapping[str, Any]:
         event, regarding = seen.event, seen.event.regarding
         return {
             "apiVersion": EVENTS.api_version,
@@ -103,6 +103,6 @@ class KubernetesRecorder(Recorder):
         }
 
 
-def _name(seen: Occurrence) -> str:
+def _name(seen: EventSeries) -> str:
     """An Event may not be called everything that its object may be called."""
     return seen.name if is_name(seen.name) else f"event.{seen.name.rpartition('.')[2]}"

@@ -26,8 +26,8 @@ from adapters.kubernetes.pages import read_pages
 from adapters.kubernetes.schema import Resource, SecretMeta, SecretVersionObject
 from adapters.silent import SILENT
 from domain.errors import ClusterError, Forbidden, Gone
-from domain.outcomes import Restart
-from domain.ports import Meter
+from domain.outcomes import WatchRestartReason
+from domain.ports import Metrics
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError)
@@ -44,7 +44,7 @@ class _Status(msgspec.Struct):
     message: str = ""
 
 
-class Follower:
+class Reflector:
     """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
 
     `synced` once it has told what there is, or may not look into its one namespace, which it tries again.
@@ -61,7 +61,7 @@ class Follower:
         *,
         namespace: str | None = None,
         metadata_only: bool = False,
-        meter: Meter = SILENT,
+        metrics: Metrics = SILENT,
     ) -> None:
         self._api = api
         self._resource = resource
@@ -71,7 +71,7 @@ class Follower:
         self._remove = remove
         self._known = known
         self._metadata_only = metadata_only
-        self._meter = meter
+        self._metrics = metrics
         self._version = ""  # the last that was told
         self._listed = False
         self._failures = 0
@@ -89,11 +89,13 @@ class Follower:
                     self._listed = False
                 if self._namespace is not None and isinstance(trouble, Forbidden):
                     self.synced.set()  # who took our rights away there must not keep other namespaces waiting
-                self._meter.restarted(self._resource.kind, Restart.GONE if gone else Restart.FAILED)
+                self._metrics.restarted(
+                    self._resource.kind, WatchRestartReason.GONE if gone else WatchRestartReason.FAILED
+                )
                 _log.warning("watching %s: %s: %s", self.title, type(trouble).__name__, trouble)
                 await asyncio.sleep(self._pause(trouble))
             else:
-                self._meter.restarted(self._resource.kind, Restart.ENDED)
+                self._metrics.restarted(self._resource.kind, WatchRestartReason.ENDED)
                 await asyncio.sleep(self._pause(None))
 
     async def _follow(self) -> None:

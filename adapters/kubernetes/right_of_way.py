@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
-class RightOfWay:
+class StatusWritePriority:
     def __init__(self) -> None:
         self._under_way = 0
         self._gap = asyncio.Event()

@@ -10,7 +10,7 @@ BUDGET = 16 * 2**20
 _ENTRY = 200  # bytes that a key of a Secret takes in memory besides its text
 
 
-class HeldSecrets:
+class SecretCache:
     """At most `BUDGET` bytes; the longest unused go first."""
 
     def __init__(self) -> None:

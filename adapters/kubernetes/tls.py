@@ -16,7 +16,7 @@ from cryptography import x509
 from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.stamp import stamp
-from adapters.memfd_path import nameless
+from adapters.memfd_path import memfd_path
 
 _log = logging.getLogger("issuer.kubernetes")
 
@@ -98,4 +98,4 @@ class Tls:
 
 def _as_file(path: str | None, content: bytes | None) -> AbstractContextManager[str | None]:
     """OpenSSL reads from files; what stands in the kubeconfig is in one for as long as that takes."""
-    return nameless(content) if content else nullcontext(path)
+    return memfd_path(content) if content else nullcontext(path)

@@ -32,7 +32,7 @@ _RAISED: tuple[tuple[type[Exception], type[httpx2.TransportError]], ...] = (  # 
 )
 
 
-class Transport(httpx2.AsyncBaseTransport):
+class AiohttpTransport(httpx2.AsyncBaseTransport):
     """`proxy` is a URL; `name` the one that the server's certificate must have, where it is not the URL's host."""
 
     def __init__(self, tls: Tls, proxy: str | None, connections: int = CONNECTIONS, name: str | None = None) -> None:

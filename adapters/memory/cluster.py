@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from domain.controller.cache import Cache, Object, Wakes
+from domain.controller.cache import Cache, Keys, Object
 from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
 from domain.errors import AdmissionRefused, Conflict, Invalid, NotFound
-from domain.model import Condition, Credentials, Issuer, ObjectKey, Order, Request, SecretVersion, Snapshot
-from domain.ports import Cluster, Wake
+from domain.model import Condition, Credentials, Issuer, ObjectKey, PendingOrder, Request, SecretVersion, Snapshot
+from domain.ports import Cluster, Enqueue
 
 _Stored = TypeVar("_Stored", Issuer, Request)
 
@@ -30,7 +30,7 @@ class MemoryCluster(Cluster):
         self._revision = 0
         self._cache = Cache()
         self._changes: asyncio.Queue[ObjectKey | Object] = asyncio.Queue()
-        self._wake: Wake = _nobody
+        self._enqueue: Enqueue = _nobody
         self._synced = asyncio.Event()
 
     # What everybody else does to the cluster.
@@ -86,8 +86,8 @@ class MemoryCluster(Cluster):
 
     # The port.
 
-    async def watch(self, wake: Wake) -> None:
-        self._wake = wake
+    async def watch(self, enqueue: Enqueue) -> None:
+        self._enqueue = enqueue
         while True:
             while not self._changes.empty():
                 self._take(self._changes.get_nowait())
@@ -97,8 +97,8 @@ class MemoryCluster(Cluster):
     async def synced(self) -> None:
         await self._synced.wait()
 
-    def wake_all(self) -> None:
-        self._tell(self._cache.everyone())
+    def enqueue_all(self) -> None:
+        self._tell(self._cache.all_to_do())
 
     def issuers(self) -> Iterable[Issuer]:
         return self._cache.issuers()
@@ -151,9 +151,9 @@ class MemoryCluster(Cluster):
     def _take(self, change: ObjectKey | Object) -> None:
         self._tell(self._cache.remove(change) if isinstance(change, ObjectKey) else self._cache.put(change))
 
-    def _tell(self, wakes: Wakes) -> None:
+    def _tell(self, wakes: Keys) -> None:
         for key, after in wakes:
-            self._wake(key, after)
+            self._enqueue(key, after)
 
 
 def _stored(new: Status, old: Status | None) -> Status:
@@ -189,7 +189,7 @@ def _whole_seconds(condition: Condition) -> Condition:
     return replace(condition, since=condition.since.replace(microsecond=0))
 
 
-def _whole_second(order: Order | None) -> Order | None:
+def _whole_second(order: PendingOrder | None) -> PendingOrder | None:
     return order and replace(order, since=order.since.replace(microsecond=0))
 
 

@@ -6,34 +6,34 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from domain.model import ObjectKey
-from domain.outcomes import Answer, Checking, Restart, Signing
-from domain.ports import Meter
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.ports import Metrics
 
 
-class MemoryMeter(Meter):
+class MemoryMetrics(Metrics):
     """`checks` holds of each issuer when it was last checked, and what was last known of its CA's expiry."""
 
     def __init__(self) -> None:
-        self.answers: Counter[tuple[str, Answer]] = Counter()
-        self.signatures: Counter[tuple[str, Signing]] = Counter()
+        self.answers: Counter[tuple[str, RequestOutcome]] = Counter()
+        self.signatures: Counter[tuple[str, SignOutcome]] = Counter()
         self.signing = timedelta(0)
-        self.checkings: Counter[tuple[str, Checking]] = Counter()
+        self.checkings: Counter[tuple[str, CheckOutcome]] = Counter()
         self.checking = timedelta(0)
         self.retries: Counter[str] = Counter()
         self.checks: dict[ObjectKey, tuple[datetime, datetime | None]] = {}
         self.visits = 0
         self.waited = timedelta(0)
         self.calls: Counter[tuple[str, str, str]] = Counter()
-        self.restarts: Counter[tuple[str, Restart]] = Counter()
+        self.restarts: Counter[tuple[str, WatchRestartReason]] = Counter()
 
-    def settled(self, issuer_kind: str, answer: Answer) -> None:
+    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
         self.answers[issuer_kind, answer] += 1
 
-    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+    def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:
         self.signatures[signer, outcome] += 1
         self.signing += max(took, timedelta(0))
 
-    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+    def check_took(self, signer: str, outcome: CheckOutcome, took: timedelta) -> None:
         self.checkings[signer, outcome] += 1
         self.checking += max(took, timedelta(0))
 
@@ -44,7 +44,7 @@ class MemoryMeter(Meter):
         _, known = self.checks.get(issuer, (at, None))
         self.checks[issuer] = at, expires or known
 
-    def forgotten(self, issuer: ObjectKey) -> None:
+    def forget_issuer(self, issuer: ObjectKey) -> None:
         self.checks.pop(issuer, None)
 
     def queued(self, waited: timedelta) -> None:
@@ -54,5 +54,5 @@ class MemoryMeter(Meter):
     def called(self, verb: str, resource: str, code: str) -> None:
         self.calls[verb, resource, code] += 1
 
-    def restarted(self, kind: str, cause: Restart) -> None:
+    def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         self.restarts[kind, cause] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from domain.effects import Event
-from domain.events import Occurrence, Series
+from domain.events import EventSeries, Series
 from domain.model import ObjectKey
 from domain.ports import Clock, Recorder
 
@@ -14,7 +14,7 @@ class MemoryRecorder(Recorder):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._series = Series()
-        self._seen: dict[str, Occurrence] = {}
+        self._seen: dict[str, EventSeries] = {}
 
     def record(self, event: Event) -> None:
         seen = self._series.observe(event, self._clock.now())
@@ -26,10 +26,10 @@ class MemoryRecorder(Recorder):
     async def flush(self) -> None:
         return
 
-    def all(self) -> list[Occurrence]:
+    def all(self) -> list[EventSeries]:
         """What was told, each series once, in order of its first occurrence."""
         return list(self._seen.values())
 
-    def about(self, key: ObjectKey) -> list[Occurrence]:
+    def about(self, key: ObjectKey) -> list[EventSeries]:
         """The part of `all` that regards this object."""
         return [seen for seen in self.all() if seen.event.regarding == key]

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
 
 from domain.model import ObjectKey
-from domain.outcomes import Answer, Checking, Restart, Signing
-from domain.ports import Meter
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.ports import Metrics
 
 _SIGNING_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _QUEUE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
@@ -29,7 +29,7 @@ class Checked:
     expires: datetime | None
 
 
-class PrometheusMeter(Meter):
+class PrometheusMetrics(Metrics):
     """`prefix` begins every name. The answers to requests are there from the start, as zeros: rates want that.
 
     `build` are the labels of build_info, which is always 1.
@@ -60,16 +60,16 @@ class PrometheusMeter(Meter):
         )
         self._restarts = self._counter("watch_restarts", "Watches that began anew, by cause.", "kind", "cause")
         for kind in issuer_kinds:
-            for answer in Answer:
+            for answer in RequestOutcome:
                 self._requests.labels(kind, answer.value)
 
-    def settled(self, issuer_kind: str, answer: Answer) -> None:
+    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
         self._requests.labels(issuer_kind, answer.value).inc()
 
-    def signed(self, signer: str, outcome: Signing, took: timedelta) -> None:
+    def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:
         self._signing.labels(signer, outcome.value).observe(_seconds(took))
 
-    def check_took(self, signer: str, outcome: Checking, took: timedelta) -> None:
+    def check_took(self, signer: str, outcome: CheckOutcome, took: timedelta) -> None:
         self._checks_took.labels(signer, outcome.value).observe(_seconds(took))
 
     def retried(self, kind: str) -> None:
@@ -79,7 +79,7 @@ class PrometheusMeter(Meter):
         known = self.checks.get(issuer)
         self.checks[issuer] = Checked(at, expires or (known.expires if known else None))
 
-    def forgotten(self, issuer: ObjectKey) -> None:
+    def forget_issuer(self, issuer: ObjectKey) -> None:
         self.checks.pop(issuer, None)
 
     def queued(self, waited: timedelta) -> None:
@@ -88,7 +88,7 @@ class PrometheusMeter(Meter):
     def called(self, verb: str, resource: str, code: str) -> None:
         self._calls.labels(verb, resource, code).inc()
 
-    def restarted(self, kind: str, cause: Restart) -> None:
+    def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         self._restarts.labels(kind, cause.value).inc()
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:

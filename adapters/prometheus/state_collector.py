@@ -12,31 +12,31 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from adapters.prometheus.metrics import PrometheusMeter
+from adapters.prometheus.metrics import PrometheusMetrics
 from domain.model import Issuer
 from domain.ports import Clock, Cluster
 
 _ISSUER = ("issuer_kind", "issuer_namespace", "issuer_name")
 
 
-class States(Collector):
-    """`depth` says how many keys are due, `leads` whether this process is the one that works."""
+class StateCollector(Collector):
+    """`depth` says how many keys are due, `is_leader` whether this process is the one that works."""
 
     def __init__(
         self,
-        meter: PrometheusMeter,
+        metrics: PrometheusMetrics,
         issuer_kinds: Collection[str],
         cluster: Cluster,
         clock: Clock,
         depth: Callable[[], int],
-        leads: Callable[[], bool],
+        is_leader: Callable[[], bool],
     ) -> None:
-        self._meter = meter
+        self._metrics = metrics
         self._issuer_kinds = issuer_kinds
         self._cluster = cluster
         self._clock = clock
         self._depth = depth
-        self._leads = leads
+        self._leads = is_leader
 
     def collect(self) -> Iterable[Metric]:
         yield self._gauge("leader", "1 if this process is the one that works, else 0.", float(self._leads()))
@@ -69,7 +69,7 @@ class States(Collector):
         for issuer in issuers:
             labels = [issuer.key.kind, issuer.key.namespace, issuer.key.name]
             ready.add_metric(labels, float(issuer.is_ready))
-            found = self._meter.checks.get(issuer.key)
+            found = self._metrics.checks.get(issuer.key)
             if found is not None:
                 check.add_metric(labels, _timestamp(found.at))
             if found is not None and found.expires is not None:
@@ -77,7 +77,7 @@ class States(Collector):
         yield from (ready, check, expiry)
 
     def _gauge(self, name: str, what: str, value: float | None, *labels: str) -> GaugeMetricFamily:
-        return GaugeMetricFamily(f"{self._meter.prefix}_{name}", what, value, labels or None)
+        return GaugeMetricFamily(f"{self._metrics.prefix}_{name}", what, value, labels or None)
 
 
 def _timestamp(time: datetime) -> float:

@@ -18,7 +18,7 @@ _NAMED = 5
 _CLUSTER, _OTHERS = "(cluster)", "(others)"  # no namespace can have these names
 
 
-class ResourceUsage(Collector):
+class UsageCollector(Collector):
     """`queues` by what is worked on; `caches` by name, each telling how many bytes it holds."""
 
     def __init__(self, prefix: str, queues: Mapping[str, WorkQueue], caches: Mapping[str, Callable[[], int]]) -> None:

@@ -6,11 +6,11 @@ Law: it declares what that one declares, so that nobody outside can tell how man
 from domain.ports import Signer
 
 
-class Around(Signer):
+class SignerDecorator(Signer):
     """To be subclassed by those that do something before or after `_inner` is asked."""
 
     def __init__(self, inner: Signer) -> None:
         self._inner = inner
         self.parameters = inner.parameters
         self.ca_decides_subject_and_usages = inner.ca_decides_subject_and_usages
-        self.heeds_annotations = inner.heeds_annotations
+        self.allow_annotations = inner.allow_annotations

@@ -19,11 +19,11 @@ _EXECUTOR = NamespaceExecutor(threads=4)
 
 
 async def aside(namespace: str, read: int, work: Callable[[], _Result]) -> _Result:
-    """The result of `work`, which reads so many bytes that somebody else wrote; `namespace` as in `in_thread`."""
-    return work() if read <= _SHORT else await in_thread(namespace, work)
+    """The result of `work`, which reads `read` bytes of somebody else's; in a thread where they are many."""
+    return work() if read <= _SHORT else await run_in_thread_if_large(namespace, work)
 
 
-async def in_thread(namespace: str, work: Callable[[], _Result]) -> _Result:
+async def run_in_thread_if_large(namespace: str, work: Callable[[], _Result]) -> _Result:
     """The result of `work`, done in a thread. `namespace` is that of the issuer's Secret: it has one thread at a time.
 
     If the caller is cancelled, work that has not begun is dropped; work that has begun keeps its thread to the end.

@@ -9,10 +9,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from adapters.signers.around import Around
+from adapters.signers.around import SignerDecorator
 from domain import durations
 from domain.errors import IssuerUnhealthy, SigningError
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 
 CHECK = timedelta(seconds=60)
 """A turn and an answer of a CA may take 30 s each; what needs two such exchanges is no CA to wait for."""
@@ -20,14 +20,14 @@ SIGN = timedelta(seconds=120)
 """Twice as long: what the CA signs is lost if this ends before the answer has come, and is then asked for again."""
 
 
-class Deadlines(Around):
+class DeadlineSigner(SignerDecorator):
     """Raises IssuerUnhealthy for a check that takes too long, SigningError for a signing, which is tried again."""
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         async with _within(CHECK, "check", IssuerUnhealthy):
             return await self._inner.check(issuer, credentials)
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         async with _within(SIGN, "signing", SigningError):
             return await self._inner.sign(order)
 

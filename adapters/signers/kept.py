@@ -33,7 +33,7 @@ class _Entry(Generic[_Value]):
     used: float
 
 
-class Kept(Generic[_Key, _Value]):
+class IdleCache(Generic[_Key, _Value]):
     """`dropped` is called with each value that is replaced or dropped. To be used inside a running event loop."""
 
     def __init__(self, budget: int, dropped: Callable[[_Value], None] | None = None) -> None:

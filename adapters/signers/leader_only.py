@@ -7,23 +7,23 @@ stop it. Such work is cancelled, which is neither a failure nor an answer; the p
 import asyncio
 from collections.abc import Callable
 
-from adapters.signers.around import Around
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from adapters.signers.around import SignerDecorator
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 
 
-class WhileLeading(Around):
-    """Raises CancelledError, which ends the work on this object, where `leads` says no."""
+class LeaderOnlySigner(SignerDecorator):
+    """Raises CancelledError, which ends the work on this object, where `is_leader` says no."""
 
-    def __init__(self, inner: Signer, leads: Callable[[], bool]) -> None:
+    def __init__(self, inner: Signer, is_leader: Callable[[], bool]) -> None:
         super().__init__(inner)
-        self._leads = leads
+        self._leads = is_leader
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         self._require_lead()
         return await self._inner.check(issuer, credentials)
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         self._require_lead()
         return await self._inner.sign(order)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.around import Around
+from adapters.signers.around import SignerDecorator
 from adapters.signers.aside import aside
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki import chains, go_readable, panics, pem
@@ -18,12 +18,12 @@ from adapters.signers.pki import csr_policy as agreement
 from adapters.signers.pki.csr import CSR
 from adapters.signers.pki.differences import differences, time_differences
 from domain.errors import WrongCertificate
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.parameters import CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
 
-class Verified(Around):
+class VerifyingSigner(SignerDecorator):
     """Raises RequestRejected before the inner signer is asked, WrongCertificate after it has answered."""
 
     def __init__(self, inner: Signer, clock: Clock) -> None:
@@ -34,11 +34,11 @@ class Verified(Around):
         with panics.contained():
             return await self._inner.check(issuer, credentials)
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         with panics.contained():
             return await self._sign(order)
 
-    async def _sign(self, order: SigningOrder) -> Issued | Pending:
+    async def _sign(self, order: SignRequest) -> Issued | Pending:
         csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: _examine(order))
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
@@ -49,13 +49,13 @@ class Verified(Around):
         return await aside(namespace, read, lambda: _confirm(answer, csr, order, self._clock.now(), decides))
 
 
-def _examine(order: SigningOrder) -> CSR:
+def _examine(order: SignRequest) -> CSR:
     csr = requests.read(order.csr)
     agreement.require(csr, order)
     return csr
 
 
-def _confirm(answer: Issued, csr: CSR, order: SigningOrder, now: datetime, ca_decides: bool) -> Issued:
+def _confirm(answer: Issued, csr: CSR, order: SignRequest, now: datetime, ca_decides: bool) -> Issued:
     """The same answer, its chain in order and without root; `ca_decides` subject and usages."""
     trusted = _trusted(answer.ca) if answer.ca else []
     path = _path(answer.chain, csr, trusted, now)

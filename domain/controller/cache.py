@@ -24,7 +24,7 @@ from domain.model import (
 from domain.retry import fraction
 
 Object = Issuer | Request | SecretVersion
-Wakes = list[tuple[ObjectKey, timedelta]]
+Keys = list[tuple[ObjectKey, timedelta]]
 """Whom to look at, and how soon."""
 
 AT_ONCE = timedelta(0)
@@ -47,7 +47,7 @@ class Cache:
     def keys(self, kind: str) -> Iterator[ObjectKey]:
         return (key for key in self._objects if key.kind == kind)
 
-    def everyone(self) -> Wakes:
+    def all_to_do(self) -> Keys:
         """Whom to look at who begins only now: whoever has no answer, and every issuer as at first sight."""
         issuers = [_first_look(known) for known in self._objects.values() if isinstance(known, Issuer)]
         return issuers + [(request, AT_ONCE) for waiting in self._waiting.values() for request in waiting]
@@ -85,7 +85,7 @@ class Cache:
         """Whether an issuer names this Secret."""
         return secret in self._users
 
-    def put(self, new: Object) -> Wakes:
+    def put(self, new: Object) -> Keys:
         """Takes an object as it was told; what is not newer than what is known changes nothing."""
         old = self._objects.get(new.key)
         if old is not None and old.uid == new.uid and not _is_newer(new.resource_version, old.resource_version):
@@ -97,12 +97,12 @@ class Cache:
             return self._put_issuer(new, old if isinstance(old, Issuer) else None)
         return [(user, AT_ONCE) for user in self._users.get(new.key, ())]
 
-    def refresh(self, new: Object) -> Wakes:
+    def refresh(self, new: Object) -> Keys:
         """As `put`, for what was read or written by name: what is gone or replaced meanwhile must not revive."""
         old = self._objects.get(new.key)
         return self.put(new) if old is not None and _is_newer(new.resource_version, old.resource_version) else []
 
-    def remove(self, key: ObjectKey) -> Wakes:
+    def remove(self, key: ObjectKey) -> Keys:
         """Forgets an object; it is looked at once more, so that everybody forgets it."""
         old = self._objects.pop(key, None)
         match old:
@@ -116,7 +116,7 @@ class Cache:
                 return [(user, AT_ONCE) for user in self._users.get(key, ())]
         return []
 
-    def _put_request(self, new: Request, old: Request | None) -> Wakes:
+    def _put_request(self, new: Request, old: Request | None) -> Keys:
         if old is not None and old.issuer != new.issuer:
             self.remove(old.key)
         if new.issuer is None:  # not ours: not even remembered
@@ -129,11 +129,11 @@ class Cache:
         self._waiting.setdefault(new.issuer, {})[new.key] = None
         return [(new.key, AT_ONCE)] if old is None or _differs(new, old) else []
 
-    def _put_issuer(self, new: Issuer, old: Issuer | None) -> Wakes:
+    def _put_issuer(self, new: Issuer, old: Issuer | None) -> Keys:
         if old is not None and old.spec.secret != new.spec.secret:
             self._release(old.spec.secret, new.key)
         self._users.setdefault(new.spec.secret, {})[new.key] = None
-        wakes: Wakes = []
+        wakes: Keys = []
         if old is None or old.uid != new.uid:
             wakes.append(_first_look(new))
         elif (new.generation, new.annotations, new.deleting) != (old.generation, old.annotations, old.deleting):

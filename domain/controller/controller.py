@@ -20,11 +20,11 @@ from typing import Any
 
 from domain.controller.workqueue import WorkQueue
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey
-from domain.ports import Clock, Meter
+from domain.ports import Clock, Metrics
 
 Work = Callable[[ObjectKey], Coroutine[Any, Any, timedelta | None]]
 IssuerOf = Callable[[ObjectKey], ObjectKey | None]
-Holds = Callable[[ObjectKey], bool]
+HasUnwrittenResult = Callable[[ObjectKey], bool]
 REQUESTS, CHECKS = "requests", "checks"
 _AT_ONCE = timedelta(0)
 _AFTER_A_BUG = timedelta(seconds=30)
@@ -34,12 +34,12 @@ _BETWEEN_LOOKS = timedelta(minutes=1)
 _log = logging.getLogger("issuer.workers")
 
 
-class Workers:
+class Controller:
     """Works on `at_once` requests, of them on `per_issuer` of one issuer, and on `at_once` issuers."""
 
-    def __init__(self, clock: Clock, issuer_of: IssuerOf, at_once: int, per_issuer: int, meter: Meter) -> None:
+    def __init__(self, clock: Clock, issuer_of: IssuerOf, at_once: int, per_issuer: int, metrics: Metrics) -> None:
         self._clock = clock
-        self._meter = meter
+        self._metrics = metrics
         self._per_issuer = per_issuer
         self._is_tripped: Callable[[ObjectKey], bool] = _never
         self.queues = {
@@ -49,10 +49,10 @@ class Workers:
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[timedelta | None]] = set()
         self._ended = asyncio.Event()
-        self._may_begin: Holds = _any
+        self._may_begin: HasUnwrittenResult = _any
         self._looked = clock.uptime()
 
-    def wake(self, key: ObjectKey, after: timedelta) -> None:
+    def enqueue(self, key: ObjectKey, after: timedelta) -> None:
         """Has the key worked on after so long, or before if it was asked for before; at once for zero."""
         now, queue = self._clock.uptime(), self._queue_of(key)
         if after > timedelta(0):
@@ -65,16 +65,18 @@ class Workers:
         """How many keys are due and not worked on yet."""
         return sum(map(len, self.queues.values()))
 
-    async def run(self, work: Work, is_tripped: Callable[[ObjectKey], bool], leads: Callable[[], bool]) -> None:
+    async def run(
+        self, work: Work, is_circuit_open: Callable[[ObjectKey], bool], is_leader: Callable[[], bool]
+    ) -> None:
         """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time.
 
         Once this process does not lead, no more work is begun: a lead that has ended never comes back.
         """
-        self._is_tripped = is_tripped
+        self._is_tripped = is_circuit_open
         try:
             while True:
                 self._changed.clear()
-                await self._change(within=self._begin_due(work, leads))
+                await self._change(within=self._begin_due(work, is_leader))
         finally:
             self.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
@@ -84,20 +86,25 @@ class Workers:
         for task in self._running:
             task.cancel()
 
-    async def finish(self, deadline: timedelta, in_hand: Callable[[], Collection[ObjectKey]], holds: Holds) -> bool:
-        """Waits for the work that has begun and for all that is `in_hand`; what nobody `holds` begins no more.
+    async def finish(
+        self,
+        deadline: timedelta,
+        unwritten_results: Callable[[], Collection[ObjectKey]],
+        has_unwritten_result: HasUnwrittenResult,
+    ) -> bool:
+        """Waits for running work and for the write of all `unwritten_results`; no other work is started.
 
-        What is in hand is tried at once and then when it asks for it. Says whether all came to its end in time.
+        An unwritten result is tried at once, and then when its backoff ends. Returns whether all ended in time.
         """
-        self._may_begin = holds
-        for key in in_hand():
-            self.wake(key, _AT_ONCE)
+        self._may_begin = has_unwritten_result
+        for key in unwritten_results():
+            self.enqueue(key, _AT_ONCE)
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline.total_seconds()):
-                while self._running or in_hand():
+                while self._running or unwritten_results():
                     self._ended.clear()
                     await self._ended.wait()
-        return not (self._running or in_hand())
+        return not (self._running or unwritten_results())
 
     def _width(self, issuer: ObjectKey) -> int:
         return 1 if self._is_tripped(issuer) else self._per_issuer
@@ -105,14 +112,14 @@ class Workers:
     def _queue_of(self, key: ObjectKey) -> WorkQueue:
         return self.queues[REQUESTS if key.kind in _REQUEST_KINDS else CHECKS]
 
-    def _begin_due(self, work: Work, leads: Callable[[], bool]) -> timedelta | None:
+    def _begin_due(self, work: Work, is_leader: Callable[[], bool]) -> timedelta | None:
         """Begins as much as may be begun; returns the time until the next timer, None if a change comes first."""
         now = self._clock.uptime()
         for queue in self.queues.values():
-            while leads() and (key := queue.pop_due(now)) is not None:
-                self._meter.queued(now - queue.due_since(key))
+            while is_leader() and (key := queue.pop_due(now)) is not None:
+                self._metrics.queued(now - queue.due_since(key))
                 self._begin(work, key)
-        if not leads():
+        if not is_leader():
             return None
         self._warn_of_limits(now)
         timers = [due for queue in self.queues.values() if (due := queue.next_due()) is not None]
@@ -148,7 +155,7 @@ class Workers:
         self._running.discard(task)
         after = _again(key, task)
         if after is not None:
-            self.wake(key, after)
+            self.enqueue(key, after)
         self._queue_of(key).done(key)
         self._changed.set()
         self._ended.set()
@@ -162,9 +169,8 @@ def _again(key: ObjectKey, task: asyncio.Task[timedelta | None]) -> timedelta | 
     if bug is None:
         return task.result()
     frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
-    _log.error(
-        "%s: left alone for a while after a %s, at\n%s", key, type(bug).__name__, frames, extra={"object": str(key)}
-    )
+    what = "%s: reconcile failed with %s; retrying in 30s, at\n%s"
+    _log.error(what, key, type(bug).__name__, frames, extra={"object": str(key)})
     return _AFTER_A_BUG
 
 

@@ -65,7 +65,7 @@ class LeaseRecord:
     version: str = ""
 
 
-class Leadership:
+class LeaderElectionState:
     """One process's part in it. Tell it what was read (`observe`) and written (`took`), write what `wanted` returns."""
 
     def __init__(self, identity: str, times: LeaseTimes) -> None:
@@ -80,7 +80,7 @@ class Leadership:
         """Who leads as far as is known, ourselves or another; None for nobody."""
         return (self._seen.holder or None) if self._seen else None
 
-    def leads(self, now: timedelta) -> bool:
+    def is_leader(self, now: timedelta) -> bool:
         """Whether work may be begun now."""
         return self.left(now) > timedelta(0)
 
@@ -126,7 +126,7 @@ class Leadership:
 
     def next_look(self, now: timedelta) -> timedelta:
         """How long after one look at the record the next is due."""
-        if self.leads(now):
+        if self.is_leader(now):
             return self.times.retry_period
         others = self._others(now)
         return min(others, self.times.look_period) if others > timedelta(0) else self.times.look_period

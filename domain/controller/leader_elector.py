@@ -1,7 +1,7 @@
-"""The loop around leader_election.py: it reads the Lease, writes it, and ends with LeadLost when the lead is lost.
+"""The loop of the leader election: reads and writes the Lease, and raises LeadLost when the lead is lost.
 
-Whether this process leads is asked of `leads`, each time anew: after a pause of the whole process no timer has fired
-yet. A process leads once: as programs with client-go do, it ends when it has lost the Lease, and its pod starts anew.
+Callers ask `is_leader` before each step that needs the lead, since no timer fires while the process is paused. A
+process leads once: as programs with client-go do, it ends when it has lost the Lease, and its pod is started anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
-from domain.controller.leader_election import Leadership
+from domain.controller.leader_election import LeaderElectionState
 from domain.durations import text
 from domain.errors import ClusterError, Conflict
 from domain.ports import Clock, Lease
@@ -25,15 +25,15 @@ class LeadLost(Exception):
     """This process has led and leads no more: it must end. The log has the reason."""
 
 
-class Election(Protocol):
+class LeaderElection(Protocol):
     """Whether this process is the one that works."""
 
     @abstractmethod
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether work may be begun, and a signer be asked, at this moment. A lead that has ended never comes back."""
 
     @abstractmethod
-    async def gained(self) -> None:
+    async def started_leading(self) -> None:
         """Returns when this process leads."""
 
     @abstractmethod
@@ -45,13 +45,13 @@ class Election(Protocol):
         """Leads no more and lets another lead at once; to be called when `run` has been cancelled."""
 
 
-class Unopposed(Election):
+class NoLeaderElection(LeaderElection):
     """There is no other process, or nobody cares."""
 
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         return True
 
-    async def gained(self) -> None:
+    async def started_leading(self) -> None:
         return
 
     async def run(self) -> None:
@@ -61,33 +61,33 @@ class Unopposed(Election):
         return
 
 
-class Elector(Election):
-    def __init__(self, lease: Lease, leadership: Leadership, clock: Clock) -> None:
+class LeaderElector(LeaderElection):
+    def __init__(self, lease: Lease, state: LeaderElectionState, clock: Clock) -> None:
         self._lease = lease
-        self._leadership = leadership
+        self._state = state
         self._clock = clock
-        self._times = leadership.times
-        self._gained = asyncio.Event()
+        self._times = state.times
+        self._started_leading = asyncio.Event()
         self._leader: str | None = None  # the other one that the log named last
         self._trouble = ""
 
-    def leads(self) -> bool:
-        return self._leadership.leads(self._clock.uptime())
+    def is_leader(self) -> bool:
+        return self._state.is_leader(self._clock.uptime())
 
-    async def gained(self) -> None:
-        await self._gained.wait()
+    async def started_leading(self) -> None:
+        await self._started_leading.wait()
 
     async def run(self) -> None:
-        _log.info("standing for election as %s", self._leadership.identity)
+        _log.info("acquiring lease as %s", self._state.identity)
         await self._stand_by()
-        _log.info("leading")
-        self._gained.set()
+        _log.info("became leader")
+        self._started_leading.set()
         await self._keep()
         why = f"it could not be renewed for {text(self._times.renew_deadline)}"
-        if self._leadership.holder != self._leadership.identity:
-            why = f"{self._leadership.holder or 'nobody'} holds it"
+        if self._state.holder != self._state.identity:
+            why = f"{self._state.holder or 'nobody'} holds it"
         _log.error("lost the Lease, ending with exit status 1: %s", why)
-        await asyncio.sleep(self._leadership.work_left(self._clock.uptime()).total_seconds())
+        await asyncio.sleep(self._state.work_left(self._clock.uptime()).total_seconds())
         raise LeadLost
 
     async def release(self) -> None:
@@ -102,16 +102,16 @@ class Elector(Election):
         while True:
             begun = self._clock.uptime()
             await self._look()
-            if self.leads():
+            if self.is_leader():
                 return
-            self._tell_leader(self._leadership.holder)
+            self._tell_leader(self._state.holder)
             await self._rest(begun)
 
     async def _keep(self) -> None:
         """Renews the lead; returns when it has ended, even if a call of the Lease hangs."""
         begun = self._clock.uptime()
-        while self.leads():
-            left = self._leadership.left(self._clock.uptime())
+        while self.is_leader():
+            left = self._state.left(self._clock.uptime())
             with suppress(TimeoutError):
                 async with asyncio.timeout(left.total_seconds()):
                     await self._rest(begun)
@@ -121,7 +121,7 @@ class Elector(Election):
     async def _rest(self, begun: timedelta) -> None:
         """Waits until the look after the one that was begun then is due."""
         now = self._clock.uptime()
-        await asyncio.sleep((begun + self._leadership.next_look(now) - now).total_seconds())
+        await asyncio.sleep((begun + self._state.next_look(now) - now).total_seconds())
 
     async def _look(self) -> None:
         """Reads the record, and writes it where it is ours or free; what goes wrong is logged."""
@@ -135,25 +135,25 @@ class Elector(Election):
     async def _read_and_write(self) -> None:
         found = await self._lease.read()
         begun = self._clock.uptime()
-        self._leadership.observe(found, begun)
-        if self._gained.is_set() and not self.leads():
+        self._state.observe(found, begun)
+        if self._started_leading.is_set() and not self.is_leader():
             return
-        wanted = self._leadership.wanted(begun, self._clock.now())
+        wanted = self._state.wanted(begun, self._clock.now())
         if wanted is not None:
-            self._leadership.took(await self._lease.write(wanted), begun)
+            self._state.took(await self._lease.write(wanted), begun)
 
     async def _release(self) -> None:
-        while (released := self._leadership.released(self._clock.now())) is not None:
+        while (released := self._state.released(self._clock.now())) is not None:
             try:
                 await self._lease.write(released)
             except Conflict:  # somebody's label, or a last renewal whose answer was not awaited
-                self._leadership.observe(await self._lease.read(), self._clock.uptime())
+                self._state.observe(await self._lease.read(), self._clock.uptime())
             else:
                 _log.info("released the Lease")
                 return
 
     def _tell_leader(self, leader: str | None) -> None:
-        if leader and leader not in (self._leader, self._leadership.identity):
+        if leader and leader not in (self._leader, self._state.identity):
             self._leader = leader
             _log.info("standing by, %s leads", leader)
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from domain import issuers, requests
 from domain.controller import log as trace
 from domain.controller.signing import Signing
-from domain.controller.status_writer import Writes
+from domain.controller.status_writer import StatusWriter
 from domain.effects import Check, Effects, Review, Sign
 from domain.errors import (
     ClusterError,
@@ -36,7 +36,7 @@ from domain.model import (
     RequestSnapshot,
     Snapshot,
 )
-from domain.ports import AccessReview, Clock, Cluster, Meter, Recorder, Signer, Wake
+from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorder, Signer
 from domain.retry import Moment, RetryPolicy
 
 _KEPT = Issued | Pending | RequestRejected | WrongCertificate  # of a wrong certificate that there was one
@@ -44,7 +44,7 @@ _RELOADS = 5  # in one visit; whoever conflicts more often than that is met with
 
 
 @dataclass(frozen=True, slots=True)
-class _Report:
+class _UnhealthyReport:
     """What a signer said of an issuer, and the version of the Secret that it was given."""
 
     failure: IssuerUnhealthy
@@ -59,8 +59,8 @@ class Reconciler:
         signers: Mapping[str, Signer],
         clock: Clock,
         policy: RetryPolicy,
-        wake: Wake,
-        meter: Meter,
+        enqueue: Enqueue,
+        metrics: Metrics,
         access_review: AccessReview,
         names: IssuerNames,
     ) -> None:
@@ -68,53 +68,53 @@ class Reconciler:
         self._recorder = recorder
         self._clock = clock
         self._policy = policy
-        self._wake = wake
-        self._meter = meter
+        self._enqueue = enqueue
+        self._metrics = metrics
         self._access_review = access_review
         self._names = names
         self._attempts: dict[ObjectKey, Attempt] = {}
-        self._reports: dict[ObjectKey, _Report] = {}
-        self._signing = Signing(signers, cluster, clock, meter)
-        self._writes = Writes(cluster, recorder, meter)
+        self._reports: dict[ObjectKey, _UnhealthyReport] = {}
+        self._signing = Signing(signers, cluster, clock, metrics)
+        self._writes = StatusWriter(cluster, recorder, metrics)
 
-    def is_tripped(self, issuer: ObjectKey) -> bool:
+    def is_circuit_open(self, issuer: ObjectKey) -> bool:
         """Whether a signer has opened the issuer's breaker and nothing was signed since.
 
         Then its requests must be worked on one at a time: the first that is signed, when the check passes again,
         closes the breaker, and the rest comes after it.
         """
         attempt = self._attempts.get(issuer)
-        return attempt is not None and attempt.tripped
+        return attempt is not None and attempt.circuit_open
 
-    def holds(self, key: ObjectKey) -> bool:
+    def has_unwritten_result(self, key: ObjectKey) -> bool:
         """Whether the request's signer has answered, and the answer is not written yet."""
         attempt = self._attempts.get(key)
         return attempt is not None and attempt.outcome is not None
 
-    def in_hand(self) -> list[ObjectKey]:
+    def unwritten_results(self) -> list[ObjectKey]:
         """All that it holds."""
-        return [key for key in self._attempts if self.holds(key)]
+        return [key for key in self._attempts if self.has_unwritten_result(key)]
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Does what there is to do about an object; returns when to come back, None: not before it is woken."""
         try:
-            return await self._visit(key)
+            return await self._reconcile_key(key)
         except ClusterError as trouble:
-            return self._postpone(key, trouble)
+            return self._requeue_after_error(key, trouble)
 
     def _forget(self, key: ObjectKey) -> None:
         self._attempts.pop(key, None)
         self._reports.pop(key, None)
         self._writes.forget(key)
-        self._meter.forgotten(key)
+        self._metrics.forget_issuer(key)
 
-    async def _visit(self, key: ObjectKey) -> timedelta | None:
+    async def _reconcile_key(self, key: ObjectKey) -> timedelta | None:
         snapshot, reloads, begun = await self._cluster.load(key), 0, self._clock.uptime()
         while snapshot is not None:
             report = self._reports.get(key)
             try:
                 effects = await self._effects(key, snapshot)
-                await self._carry_out(key, snapshot, effects, begun)
+                await self._apply_effects(key, snapshot, effects, begun)
                 if self._reports.get(key) is report:  # one that came during a check is for the next visit
                     self._reports.pop(key, None)
                 if effects.requeue_after != timedelta(0):
@@ -134,12 +134,12 @@ class Reconciler:
 
     async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:
         if isinstance(snapshot, Issuer):
-            return await self._look_at_issuer(snapshot, self._attempt(key, snapshot.uid))
+            return await self._reconcile_issuer(snapshot, self._attempt(key, snapshot.uid))
         if (event := self._writes.found(snapshot.request)) is not None:
             return Effects(event=event)
-        return await self._look_at_request(snapshot, self._attempt(key, snapshot.request.uid))
+        return await self._reconcile_request(snapshot, self._attempt(key, snapshot.request.uid))
 
-    async def _look_at_issuer(self, issuer: Issuer, attempt: Attempt) -> Effects:
+    async def _reconcile_issuer(self, issuer: Issuer, attempt: Attempt) -> Effects:
         report = self._reports.get(issuer.key)
         failure = report.failure if report else None
         decision = issuers.decide(issuer, attempt, failure, self._clock.now(), self._policy)
@@ -154,7 +154,7 @@ class Reconciler:
             return replace(decision, requeue_after=timedelta(0))
         return decision
 
-    async def _look_at_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects:
+    async def _reconcile_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects:
         decision = await self._decide(snapshot, attempt)
         if isinstance(decision, Effects):
             return decision
@@ -180,23 +180,23 @@ class Reconciler:
     async def _sign(self, request: Request, issuer: Issuer) -> Issued | Pending | Exception:
         outcome, version = await self._signing.sign(request, issuer)
         if isinstance(outcome, IssuerUnhealthy):
-            await self._report(request, issuer, _Report(outcome, version))
+            await self._report(request, issuer, _UnhealthyReport(outcome, version))
         if isinstance(outcome, Issued):
-            self._close_breaker(issuer)
+            self._close_circuit(issuer)
         return outcome
 
-    async def _report(self, request: Request, issuer: Issuer, report: _Report) -> None:
+    async def _report(self, request: Request, issuer: Issuer, report: _UnhealthyReport) -> None:
         """Has the breaker opened, once for all who fail together; who asked an issuer that has changed asks anew."""
         version, current = await self._signing.secret_version(issuer.spec), await self._cluster.load(issuer.key)
         if issuer.key in self._reports or not isinstance(current, Issuer) or not current.is_ready:
             return
         if (current.uid, current.generation, version) == (issuer.uid, issuer.generation, report.secret):
             self._reports[issuer.key] = report
-            self._wake(issuer.key, timedelta(0))
+            self._enqueue(issuer.key, timedelta(0))
         else:
-            self._wake(request.key, timedelta(0))
+            self._enqueue(request.key, timedelta(0))
 
-    async def _carry_out(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: timedelta) -> None:
+    async def _apply_effects(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: timedelta) -> None:
         before = self._attempts.get(key)
         issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
@@ -206,7 +206,7 @@ class Reconciler:
             trace.told(effects.event, issuer, number, self._clock.uptime() - begun)
             self._recorder.record(effects.event)
         if effects.attempt and before and effects.attempt.failures > before.failures:
-            self._meter.retried(key.kind)
+            self._metrics.retried(key.kind)
         if effects.attempt is None:
             self._attempts.pop(key, None)
         elif self._attempts.get(key) is before:  # else a signature has closed the issuer's breaker during the write
@@ -221,10 +221,10 @@ class Reconciler:
             known = self._attempts[key] = Attempt(uid)
         return known
 
-    def _close_breaker(self, issuer: Issuer) -> None:
+    def _close_circuit(self, issuer: Issuer) -> None:
         attempt = self._attempts.get(issuer.key)
-        if attempt is not None and attempt.uid == issuer.uid and attempt.tripped:
-            self._attempts[issuer.key] = replace(attempt, tripped=False, failures=0)
+        if attempt is not None and attempt.uid == issuer.uid and attempt.circuit_open:
+            self._attempts[issuer.key] = replace(attempt, circuit_open=False, failures=0)
 
     def _refused(self, key: ObjectKey, refusal: Invalid) -> None:
         """A certificate that the API server will never take fails its request; any other write is tried again."""
@@ -234,9 +234,9 @@ class Reconciler:
         rejection = RequestRejected(f"the API server refused the signed certificate: {refusal}")
         self._attempts[key] = replace(attempt, outcome=rejection)
 
-    def _postpone(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
+    def _requeue_after_error(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
         """Keeps the CA's answer, so that its write is repeated and not the signing; a failure is asked anew."""
-        self._meter.retried(key.kind)
+        self._metrics.retried(key.kind)
         attempt = self._attempts.get(key)
         if attempt is None:
             wait = self._policy.first

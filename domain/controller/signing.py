@@ -15,7 +15,7 @@ from domain import parameters, requests
 from domain.controller import log as trace
 from domain.errors import ClusterError, Forbidden, Invalid, IssuerFailed, IssuerUnhealthy, NotFound
 from domain.model import CheckResult, Credentials, Issued, Issuer, IssuerSpec, Pending, Request
-from domain.ports import Clock, Cluster, Meter, Signer
+from domain.ports import Clock, Cluster, Metrics, Signer
 
 _Answer = TypeVar("_Answer")
 
@@ -23,11 +23,11 @@ _Answer = TypeVar("_Answer")
 class Signing:
     """`signers` by their names in spec.signer."""
 
-    def __init__(self, signers: Mapping[str, Signer], cluster: Cluster, clock: Clock, meter: Meter) -> None:
+    def __init__(self, signers: Mapping[str, Signer], cluster: Cluster, clock: Clock, metrics: Metrics) -> None:
         self._signers = signers
         self._cluster = cluster
         self._clock = clock
-        self._meter = meter
+        self._metrics = metrics
 
     async def check(self, issuer: Issuer) -> CheckResult | Exception:
         """Whether the issuer's CA would sign."""
@@ -36,9 +36,9 @@ class Signing:
             result = await self._timed(signer.check(issuer.spec, credentials), partial(self._checked, issuer.spec))
         except Exception as failure:
             trace.failed(issuer.key, failure)
-            self._meter.checked(issuer.key, self._clock.now(), None)
+            self._metrics.checked(issuer.key, self._clock.now(), None)
             return failure
-        self._meter.checked(issuer.key, self._clock.now(), result.expires)
+        self._metrics.checked(issuer.key, self._clock.now(), result.expires)
         return result
 
     async def sign(self, request: Request, issuer: Issuer) -> tuple[Issued | Pending | Exception, str | None]:
@@ -47,7 +47,7 @@ class Signing:
         try:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             version = credentials.version
-            order = requests.signing_order(request, issuer, credentials, heeds_annotations=signer.heeds_annotations)
+            order = requests.sign_request(request, issuer, credentials, allow_annotations=signer.allow_annotations)
             return await self._timed(signer.sign(order), partial(self._signed, issuer.spec)), version
         except Exception as failure:
             trace.failed(request.key, failure)
@@ -73,10 +73,10 @@ class Signing:
         return outcome
 
     def _checked(self, spec: IssuerSpec, outcome: CheckResult | Exception, took: timedelta) -> None:
-        self._meter.check_took(spec.signer, facts.checking(outcome), took)
+        self._metrics.check_took(spec.signer, facts.checking(outcome), took)
 
     def _signed(self, spec: IssuerSpec, outcome: Issued | Pending | Exception, took: timedelta) -> None:
-        self._meter.signed(spec.signer, facts.signing(outcome), took)
+        self._metrics.signed(spec.signer, facts.signing(outcome), took)
 
     def _signer(self, spec: IssuerSpec) -> Signer:
         if spec.problem:

@@ -14,7 +14,7 @@ from domain import outcomes as facts
 from domain.effects import Event, PatchStatus
 from domain.errors import AdmissionRefused, Transient, UnknownOutcome
 from domain.model import Issuer, ObjectKey, Request, Snapshot
-from domain.ports import Cluster, Meter, Recorder
+from domain.ports import Cluster, Metrics, Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class _Unsure:
     event: Event
 
 
-class Writes:
-    def __init__(self, cluster: Cluster, recorder: Recorder, meter: Meter) -> None:
+class StatusWriter:
+    def __init__(self, cluster: Cluster, recorder: Recorder, metrics: Metrics) -> None:
         self._cluster = cluster
         self._recorder = recorder
-        self._meter = meter
+        self._metrics = metrics
         self._unsure: dict[ObjectKey, _Unsure] = {}
 
     async def write(self, snapshot: Snapshot, patch: PatchStatus, event: Event | None) -> None:
@@ -60,7 +60,7 @@ class Writes:
 
     def _count(self, patch: PatchStatus, issuer: ObjectKey | None) -> None:
         if issuer and (answer := facts.answer(patch.status)):
-            self._meter.settled(issuer.kind, answer)
+            self._metrics.request_completed(issuer.kind, answer)
 
 
 def _refused(snapshot: Snapshot, refusal: AdmissionRefused) -> Event:

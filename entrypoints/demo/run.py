@@ -21,7 +21,7 @@ from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from domain.controller.cache import Object
 from domain.effects import NOTHING, Status
-from domain.events import Occurrence
+from domain.events import EventSeries
 from domain.model import Approval, Attempt, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.requests import decide
 from domain.retry import Moment, RetryPolicy
@@ -37,7 +37,7 @@ async def demo(paths: list[Path], settings: Settings) -> bool:
     """Shows what becomes of these manifests; whether all of it ended as it should. Raises BadManifest."""
     cluster, recorder = MemoryCluster(), MemoryRecorder(SystemClock())
     container = in_memory(settings, cluster, recorder)
-    reader = Reader(NAMES, container.translator())
+    reader = Reader(NAMES, container.codec())
     manifests = reader.read(paths)
     if not (manifests.issuers or manifests.requests or manifests.certificates):
         left_out = f"; left out: {', '.join(manifests.ignored)}" if manifests.ignored else ""
@@ -58,7 +58,7 @@ async def _ended(manager: asyncio.Task[None], container: Container) -> None:
     """Stops the manager, also where a CA does not answer, and closes the connections to the CAs."""
     try:
         await asyncio.wait([manager], timeout=_STOP_AFTER)
-        container.workers().cancel()
+        container.controller().cancel()
         await manager
     finally:
         await container.clients().close()
@@ -115,7 +115,7 @@ def _report(world: World, manifests: Manifests, cluster: MemoryCluster, recorder
 
 
 def _trouble(
-    found: Object, status: Status | None, events: Sequence[Occurrence], reference: IssuerRef | str | None
+    found: Object, status: Status | None, events: Sequence[EventSeries], reference: IssuerRef | str | None
 ) -> str:
     """Why an object without a certificate did not end as it should; empty where it did."""
     if isinstance(found, Issuer) and found.is_ready:

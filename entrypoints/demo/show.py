@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 
 from domain import durations
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.events import Occurrence
+from domain.events import EventSeries
 from domain.model import Condition, ObjectKey
 from entrypoints.settings import NAMES
 
@@ -22,7 +22,7 @@ _REMEDY = "correct the certificates that the CA hands out, or tls.crt and ca.crt
 _EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
 
 
-def described(key: ObjectKey, status: Status | None, events: Iterable[Occurrence]) -> str:
+def described(key: ObjectKey, status: Status | None, events: Iterable[EventSeries]) -> str:
     """One object as a block of text."""
     lines = [f"Name:       {key.name}"]
     if key.namespace:
@@ -146,7 +146,7 @@ def _conditions(status: Status | None) -> list[str]:
     return _table([*rows, (found.type, found.status, found.reason, found.message)])
 
 
-def _events(events: list[Occurrence]) -> list[str]:
+def _events(events: list[EventSeries]) -> list[str]:
     if not events:
         return ["(none)"]
     now = datetime.now(UTC)

@@ -71,7 +71,7 @@ class Guard:
             try:
                 verdict = await self.judge(shown["token"])
             except ClusterError as trouble:
-                _log.warning("nobody could be let in to the metrics: %s: %s", type(trouble).__name__, trouble)
+                _log.warning("metrics authorization failed: %s: %s", type(trouble).__name__, trouble)
                 return web.Response(status=503, text="the API server cannot be asked; the log says why")
             if verdict is Verdict.UNKNOWN:
                 return _unauthorized("the API server does not know this token")

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from adapters.memfd_path import nameless
+from adapters.memfd_path import memfd_path
 from entrypoints.http.serving import CannotListen
 
 _LIFETIME = timedelta(days=365)
@@ -96,6 +96,6 @@ class _Rotating:
 
 def _context(pair: _Pair) -> ssl.SSLContext:
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with nameless(pair[0]) as certificate, nameless(pair[1]) as key:
+    with memfd_path(pair[0]) as certificate, memfd_path(pair[1]) as key:
         made.load_cert_chain(certificate, key, password="")  # without one, OpenSSL would ask at the terminal
     return made

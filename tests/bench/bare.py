@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import connect
-from adapters.kubernetes.reflector import Follower
+from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import EVENTS, RequestObject, followed
 from adapters.kubernetes.times import micro_time
-from domain.conditions import RequestNews, message, ready_condition
+from domain.conditions import RequestReason, message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST
 from entrypoints.settings import NAMES, NAMESPACE, Settings
@@ -30,7 +30,7 @@ from tests import pki
 
 AT_ONCE = Settings(NAMESPACE).max_concurrent_requests_per_issuer
 _PAGE = 500
-_ISSUED = RequestNews.ISSUED.value
+_ISSUED = RequestReason.ISSUED.value
 _REQUESTS = next(each for each in followed(NAMES) if each.kind == CERTIFICATE_REQUEST)
 
 
@@ -45,7 +45,7 @@ class _Page(msgspec.Struct):
 
 async def _main(which: str) -> None:
     api = Api(connect(), NAMES.controller)
-    status = Translator(NAMES, NAMESPACE).status(_issued())
+    status = Codec(NAMES, NAMESPACE).status(_issued())
     await {"wait": _drain, "come": _follow}[which](api, status)
     await asyncio.Event().wait()
 
@@ -69,7 +69,7 @@ async def _follow(api: Api, status: Mapping[str, Any]) -> None:
             if isinstance(told, RequestObject) and _is_asked_for(told):
                 group.create_task(_answer(api, told, status))
 
-        await Follower(api, _REQUESTS, put, remove=lambda namespace, name: None, known=tuple).run()
+        await Reflector(api, _REQUESTS, put, remove=lambda namespace, name: None, known=tuple).run()
 
 
 def _is_asked_for(request: RequestObject) -> bool:

@@ -24,7 +24,7 @@ from domain.model import (
     RequestSnapshot,
 )
 from entrypoints.settings import NAMES
-from tests.contracts.hands import Hands
+from tests.contracts.hands import ClusterDriver
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 NOW_STORED = NOW.replace(microsecond=0)
@@ -42,12 +42,12 @@ def stored(told: Condition) -> Condition:
 class Watched:
     """The adapter with its watch running, and whom of this test it woke."""
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: ClusterDriver) -> None:
         self.hands = hands
         self.cluster = hands.cluster
         self.woken: list[ObjectKey] = []
 
-    def wake(self, key: ObjectKey, after: timedelta) -> None:
+    def enqueue(self, key: ObjectKey, after: timedelta) -> None:
         mine = (self.hands.namespace, self.hands.other_namespace)
         if key.namespace in mine or key.name in mine:  # the API server holds what other tests left, too
             self.woken.append(key)
@@ -86,9 +86,9 @@ class ClusterStage:
     """The fixtures of the Cluster contract; wants one more, `hands`."""
 
     @pytest_asyncio.fixture
-    async def watched(self, hands: Hands) -> AsyncIterator[Watched]:
+    async def watched(self, hands: ClusterDriver) -> AsyncIterator[Watched]:
         watched = Watched(hands)
-        task = asyncio.create_task(hands.cluster.watch(watched.wake))
+        task = asyncio.create_task(hands.cluster.watch(watched.enqueue))
         async with asyncio.timeout(DEADLINE):
             await hands.cluster.synced()
         yield watched
@@ -97,17 +97,17 @@ class ClusterStage:
             await task
 
     @pytest.fixture
-    def issuer(self, hands: Hands) -> ObjectKey:
+    def issuer(self, hands: ClusterDriver) -> ObjectKey:
         return ObjectKey(NAMES.issuer, hands.namespace, "contract")
 
     @pytest.fixture
-    def cluster_issuer(self, hands: Hands) -> ObjectKey:
+    def cluster_issuer(self, hands: ClusterDriver) -> ObjectKey:
         return ObjectKey(NAMES.cluster_issuer, "", hands.namespace)
 
     @pytest.fixture
-    def request_key(self, hands: Hands) -> ObjectKey:
+    def request_key(self, hands: ClusterDriver) -> ObjectKey:
         return ObjectKey(CERTIFICATE_REQUEST, hands.namespace, "contract")
 
     @pytest.fixture
-    def csr_key(self, hands: Hands) -> ObjectKey:
+    def csr_key(self, hands: ClusterDriver) -> ObjectKey:
         return ObjectKey(CERTIFICATE_SIGNING_REQUEST, "", hands.namespace)

@@ -15,17 +15,17 @@ from domain.model import (
     ObjectKey,
 )
 from tests.contracts.cluster_stage import DEADLINE, ClusterStage, Watched, condition
-from tests.contracts.hands import Hands, a_certificate, a_csr
+from tests.contracts.hands import ClusterDriver, a_certificate, a_csr
 
 
 class Watching(ClusterStage):
     async def test_what_existed_before_is_known_and_woken_once_synced(
-        self, hands: Hands, issuer: ObjectKey, request_key: ObjectKey
+        self, hands: ClusterDriver, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
         await hands.create_issuer(issuer, "credentials")
         await hands.create_request(request_key, issuer)
         watched = Watched(hands)
-        task = asyncio.create_task(hands.cluster.watch(watched.wake))
+        task = asyncio.create_task(hands.cluster.watch(watched.enqueue))
         await asyncio.wait_for(hands.cluster.synced(), DEADLINE)
         assert (await watched.request(request_key)).issuer == await watched.issuer(issuer)
         assert {issuer, request_key} <= set(watched.woken)
@@ -44,7 +44,7 @@ class Watching(ClusterStage):
         await watched.hands.delete(gone)
         await watched.wakes(gone)
         watched.woken.clear()
-        watched.cluster.wake_all()
+        watched.cluster.enqueue_all()
         assert sorted(watched.woken) == [open_, issuer]
 
     async def test_it_lists_issuers_and_the_approved_requests_without_an_answer(

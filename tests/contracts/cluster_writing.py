@@ -12,7 +12,7 @@ from domain.model import (
     Approval,
     Issuer,
     ObjectKey,
-    Order,
+    PendingOrder,
     RequestSnapshot,
 )
 from tests.contracts.cluster_stage import NOW, NOW_STORED, ClusterStage, Watched, condition, stored
@@ -141,7 +141,7 @@ class Writing(ClusterStage):
     async def test_an_order_is_kept_until_the_answer_and_a_csr_never_loses_it(
         self, watched: Watched, cluster_issuer: ObjectKey, request_key: ObjectKey, csr_key: ObjectKey
     ) -> None:
-        order, chain = Order("order-7", since=NOW_STORED, due=NOW), a_certificate("one")
+        order, chain = PendingOrder("order-7", since=NOW_STORED, due=NOW), a_certificate("one")
         waiting, issued = condition("False", "Pending"), RequestStatus(condition("True", "Issued"), b"certificate")
         steps: list[tuple[ObjectKey, Status, Status, Status]] = [
             (request_key, RequestStatus(waiting, order=order), issued, replace(issued, ready=stored(issued.ready))),

@@ -28,7 +28,7 @@ def a_certificate(owner: str) -> bytes:
     return pki.authority(owner).pem
 
 
-class Hands(ABC):
+class ClusterDriver(ABC):
     """`cluster` is the adapter under test; `other_namespace` and `namespace` are this test's own."""
 
     cluster: Cluster

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import verification
 
-from domain.model import Credentials, Issued, IssuerSpec, SigningOrder
+from domain.model import Credentials, Issued, IssuerSpec, SignRequest
 from domain.ports import Signer
 from tests.contracts.signer_cases import KEY_USAGES
 
@@ -68,11 +68,11 @@ class OrderMaker:
         is_ca: bool = False,
         duration: timedelta | None = DURATION,
         uid: str = "5e3c8f0a-0b0f-4e0f-9d5b-1d7a0c8e2a11",
-    ) -> SigningOrder:
-        return SigningOrder(uid, csr, usages, is_ca, duration, self._issuer, self._credentials)
+    ) -> SignRequest:
+        return SignRequest(uid, csr, usages, is_ca, duration, self._issuer, self._credentials)
 
 
-async def sign(signer: Signer, order: SigningOrder) -> Answer:
+async def sign(signer: Signer, order: SignRequest) -> Answer:
     """Signs, asking again where the signer says so."""
     for _ in range(POLLS):
         answer = await signer.sign(order)

@@ -17,16 +17,23 @@ import pytest_asyncio
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, ObjectKey, Order, RequestSnapshot
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    Condition,
+    ObjectKey,
+    PendingOrder,
+    RequestSnapshot,
+)
 from domain.ports import Cluster
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.cluster.api_server import ApiServer, KubectlFailed
 from tests.cluster.waiting import wait_until
 from tests.contracts.cluster_contract import ClusterContract
 from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
-from tests.contracts.hands import Hands, a_csr
+from tests.contracts.hands import ClusterDriver, a_csr
 from tests.deployed import Deployed
 
 _API_VERSIONS = {
@@ -58,7 +65,7 @@ _ODD_NAMES = [
 _numbers = count(1)
 
 
-class KubernetesHands(Hands):
+class KubernetesHands(ClusterDriver):
     cluster_namespace = NAMESPACE
 
     def __init__(self, server: ApiServer, cluster: Cluster, namespace: str) -> None:
@@ -187,12 +194,12 @@ def _condition(told: Mapping[str, Any]) -> Condition:
     )
 
 
-def _order(conditions: Mapping[str, Condition]) -> Order | None:
+def _order(conditions: Mapping[str, Condition]) -> PendingOrder | None:
     found = conditions.get(f"{NAMES.group}/Order")
     if found is None:
         return None
     told = json.loads(found.message)
-    return Order(told["handle"], found.since, _time(told["askAgainAt"]))
+    return PendingOrder(told["handle"], found.since, _time(told["askAgainAt"]))
 
 
 def _time(text: str) -> datetime:
@@ -206,11 +213,11 @@ def _bytes(text: str | None) -> bytes | None:
 @pytest.mark.usefixtures("nobody_approves")
 class TestKubernetesCluster(ClusterContract):
     @pytest_asyncio.fixture
-    async def hands(self, deployed: Deployed, manager_api: Api) -> AsyncIterator[Hands]:
+    async def hands(self, deployed: Deployed, manager_api: Api) -> AsyncIterator[ClusterDriver]:
         namespace = f"contract-{next(_numbers)}"
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("create", "namespace", name)
-        cluster = KubernetesCluster(manager_api, NAMES, Translator(NAMES, NAMESPACE))
+        cluster = KubernetesCluster(manager_api, NAMES, Codec(NAMES, NAMESPACE))
         yield KubernetesHands(deployed.server, cluster, namespace)
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")

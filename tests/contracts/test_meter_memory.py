@@ -6,27 +6,27 @@ from datetime import datetime
 
 import pytest
 
-from adapters.memory.metrics import MemoryMeter
+from adapters.memory.metrics import MemoryMetrics
 from domain.model import ObjectKey
-from domain.outcomes import Answer, Checking, Restart, Signing
-from tests.contracts.meter_contract import MeterContract, Stage
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from tests.contracts.meter_contract import MetricsContract, Stage
 
 
 class MemoryStage(Stage):
     def __init__(self) -> None:
-        self.memory = MemoryMeter()
-        self.meter = self.memory
+        self.memory = MemoryMetrics()
+        self.metrics = self.memory
 
-    def answers(self, issuer_kind: str, answer: Answer) -> float:
+    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float:
         return self.memory.answers[issuer_kind, answer]
 
-    def signatures(self, signer: str, outcome: Signing) -> float:
+    def signatures(self, signer: str, outcome: SignOutcome) -> float:
         return self.memory.signatures[signer, outcome]
 
     def signing_seconds(self) -> float:
         return self.memory.signing.total_seconds()
 
-    def checkings(self, signer: str, outcome: Checking) -> float:
+    def checkings(self, signer: str, outcome: CheckOutcome) -> float:
         return self.memory.checkings[signer, outcome]
 
     def checking_seconds(self) -> float:
@@ -44,11 +44,11 @@ class MemoryStage(Stage):
     def calls(self, verb: str, resource: str, code: str) -> float:
         return self.memory.calls[verb, resource, code]
 
-    def restarts(self, kind: str, cause: Restart) -> float:
+    def restarts(self, kind: str, cause: WatchRestartReason) -> float:
         return self.memory.restarts[kind, cause]
 
 
-class TestMemoryMeter(MeterContract):
+class TestMemoryMeter(MetricsContract):
     @pytest.fixture
     def stage(self) -> Stage:
         return MemoryStage()

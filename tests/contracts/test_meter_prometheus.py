@@ -8,26 +8,26 @@ import pytest
 
 from adapters.memory.cluster import MemoryCluster
 from domain.model import Issuer, IssuerSpec, ObjectKey
-from domain.outcomes import Answer, Checking, Restart, Signing
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from tests.adapters.prometheus.scraping import Page, Scraped, told
-from tests.contracts.meter_contract import ISSUER, OTHER, MeterContract, Stage
+from tests.contracts.meter_contract import ISSUER, OTHER, MetricsContract, Stage
 
 
 class PrometheusStage(Stage):
     def __init__(self, cluster: MemoryCluster) -> None:
         self._page = Page(cluster)
-        self.meter = self._page.meter
+        self.metrics = self._page.metrics
 
-    def answers(self, issuer_kind: str, answer: Answer) -> float:
+    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float:
         return self._value("requests_total", issuer_kind=issuer_kind, outcome=answer.value)
 
-    def signatures(self, signer: str, outcome: Signing) -> float:
+    def signatures(self, signer: str, outcome: SignOutcome) -> float:
         return self._value("signing_duration_seconds_count", signer=signer, outcome=outcome.value)
 
     def signing_seconds(self) -> float:
         return sum(self._scrape().values("signing_duration_seconds_sum"))
 
-    def checkings(self, signer: str, outcome: Checking) -> float:
+    def checkings(self, signer: str, outcome: CheckOutcome) -> float:
         return self._value("check_duration_seconds_count", signer=signer, outcome=outcome.value)
 
     def checking_seconds(self) -> float:
@@ -48,7 +48,7 @@ class PrometheusStage(Stage):
     def calls(self, verb: str, resource: str, code: str) -> float:
         return self._value("api_requests_total", verb=verb, resource=resource, code=code)
 
-    def restarts(self, kind: str, cause: Restart) -> float:
+    def restarts(self, kind: str, cause: WatchRestartReason) -> float:
         return self._value("watch_restarts_total", kind=kind, cause=cause.value)
 
     def _value(self, name: str, **labels: str) -> float:
@@ -62,7 +62,7 @@ def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-class TestPrometheusMeter(MeterContract):
+class TestPrometheusMeter(MetricsContract):
     @pytest.fixture
     async def stage(self) -> Stage:
         cluster = MemoryCluster()

@@ -3,7 +3,7 @@ import pytest
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.signers.ca.signer import CA
 from adapters.signers.demo.signer import Demo
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.model import Credentials
 from domain.ports import Signer
 from tests import pki
@@ -15,14 +15,14 @@ class TestDemo(SignerContract):
     @pytest.fixture
     def signer(self) -> Signer:
         clock = StoppedClock()
-        return Verified(Demo(MemoryCAStore(), clock), clock)
+        return VerifyingSigner(Demo(MemoryCAStore(), clock), clock)
 
 
 class CAContract(SignerContract):
     @pytest.fixture
     def signer(self) -> Signer:
         clock = StoppedClock()
-        return Verified(CA(clock), clock)
+        return VerifyingSigner(CA(clock), clock)
 
 
 class TestRootCA(CAContract):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.signers.est.signer import EST
-from adapters.signers.http.pool import Clients
-from adapters.signers.verify import Verified
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
+from adapters.signers.http.pool import ClientPool
+from adapters.signers.verify import VerifyingSigner
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SignRequest
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
@@ -29,7 +29,7 @@ class Announced(Signer):
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         return await self._signer.check(issuer, credentials)
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         with contextlib.suppress(ValueError):
             self._server.announce(order)
         return await self._signer.sign(order)
@@ -48,8 +48,8 @@ class ESTContract(SignerContract):
     @pytest.fixture
     async def signer(self, server: ESTServer) -> AsyncIterator[Signer]:
         clock = StoppedClock()
-        clients = Clients(clock)
-        yield Announced(Verified(EST(clients, clock), clock), server)
+        clients = ClientPool(clock)
+        yield Announced(VerifyingSigner(EST(clients, clock), clock), server)
         await clients.close()
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.signers.demo.signer import Demo
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import SigningError
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 from tests import pki
 from tests.contracts.clock import StoppedClock
@@ -26,10 +26,10 @@ class OrderingCA:
     """Keeps what it was asked for by handle; answers each order once, to whoever shows its handle."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, SigningOrder] = {}
+        self.orders: dict[str, SignRequest] = {}
         self._signer = Demo(MemoryCAStore(), StoppedClock())
 
-    def take(self, order: SigningOrder) -> str:
+    def take(self, order: SignRequest) -> str:
         handle = f"order-{len(self.orders) + 1}"
         self.orders[handle] = order
         return handle
@@ -47,7 +47,7 @@ class Ordering(Signer):
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         return CheckResult()
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         if order.handle is None:
             return Pending("somebody looks at it", timedelta(0), self._ca.take(order))
         return await self._ca.answer(order.handle)
@@ -60,11 +60,11 @@ class TestOrdering(SignerContract):
 
     @pytest.fixture
     def signer(self, ca: OrderingCA) -> Signer:
-        return Verified(Ordering(ca), StoppedClock())
+        return VerifyingSigner(Ordering(ca), StoppedClock())
 
     @pytest.fixture
     def restarted(self, ca: OrderingCA) -> Signer:
-        return Verified(Ordering(ca), StoppedClock())
+        return VerifyingSigner(Ordering(ca), StoppedClock())
 
     async def test_the_ca_is_given_an_order_once(self, signer: Signer, ca: OrderingCA, order: OrderMaker) -> None:
         asked = order(pki.csr())

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from domain.model import Condition, Issuer, IssuerSpec, ObjectKey
-from domain.outcomes import Checking, Restart, Signing
+from domain.outcomes import CheckOutcome, SignOutcome, WatchRestartReason
 from entrypoints.settings import METRICS_PREFIX, NAMES
 from tests.adapters.prometheus.scraping import Scraped, told
 from tests.deploy.manifests import DEPLOY, the_only
@@ -40,13 +40,13 @@ async def served() -> Scraped:
     """What a manager serves that has met everything that is counted."""
     async with running(secure=False) as manager:
         await with_issuer(manager)
-        meter = manager.container.meter()
-        meter.signed("Demo", Signing.ISSUED, timedelta(seconds=1))
-        meter.check_took("Demo", Checking.PASSED, timedelta(seconds=1))
-        meter.retried("CertificateRequest")
-        meter.called("get", "secrets", "200")
-        for cause in Restart:
-            meter.restarted("Secret", cause)
+        metrics = manager.container.metrics()
+        metrics.signed("Demo", SignOutcome.ISSUED, timedelta(seconds=1))
+        metrics.check_took("Demo", CheckOutcome.PASSED, timedelta(seconds=1))
+        metrics.retried("CertificateRequest")
+        metrics.called("get", "secrets", "200")
+        for cause in WatchRestartReason:
+            metrics.restarted("Secret", cause)
         _, _, page = await manager.scrape()
     return Scraped(page)
 
@@ -57,7 +57,7 @@ async def with_issuer(manager: Running) -> None:
     ready = Condition("Ready", "True", "Checked", "", now, 1)
     manager.cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "team-a", "s"), "Demo"), ready))
     await told(manager.cluster)
-    manager.container.meter().checked(key, now, now)
+    manager.container.metrics().checked(key, now, now)
 
 
 @queries

@@ -20,13 +20,13 @@ from tests.domain.scenes import (
     with_request,
     with_secret,
 )
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 WHY = "admission webhook 'hold.example.com' denied the request: no certificates on Fridays"
 
 
-def notes(world: World, key: ObjectKey) -> list[str]:
+def notes(world: Harness, key: ObjectKey) -> list[str]:
     return [seen.event.note for seen in world.recorder.about(key) if seen.event.reason == "StatusRefused"]
 
 
@@ -65,7 +65,7 @@ async def test_a_hostile_refusal_becomes_one_short_line() -> None:
 
 
 async def test_a_status_without_an_answer_is_told_and_repeated_too() -> None:
-    world = World()
+    world = Harness()
     with_request(world)
     world.cluster.refuse_statuses(WEB, WHY)
     await world.run()
@@ -77,7 +77,7 @@ async def test_a_status_without_an_answer_is_told_and_repeated_too() -> None:
 
 
 async def test_the_refused_status_of_an_issuer_is_told_about_the_issuer() -> None:
-    world = World()
+    world = Harness()
     with_secret(world)
     with_issuer(world)
     world.cluster.refuse_statuses(CA, WHY)
@@ -93,8 +93,8 @@ async def test_a_stop_stores_what_admission_has_refused_before() -> None:
     with_request(world)
     world.cluster.refuse_statuses(WEB, WHY)
     await world.run()
-    assert world.reconciler.holds(WEB)
+    assert world.reconciler.has_unwritten_result(WEB)
     world.cluster.accept_statuses(WEB)
     await world.reconciler.reconcile(WEB)
     assert issued(world)
-    assert not world.reconciler.holds(WEB)
+    assert not world.reconciler.has_unwritten_result(WEB)

@@ -7,22 +7,22 @@ from datetime import timedelta
 import pytest
 
 from domain import requests
-from domain.annotations import DURATION, IS_CA, heeded
+from domain.annotations import DURATION, IS_CA, apply_csr_annotations
 from domain.errors import RequestRejected
-from domain.model import Credentials, Request, SigningOrder
+from domain.model import Credentials, Request, SignRequest
 from domain.parameters import ALLOW_ANNOTATIONS
 from tests.domain.deciding import CR, CSR, REJECTED
 from tests.domain.factories import HOUR, a_request, a_spec, an_issuer, issuer_key
 from tests.domain.scenes import CA, a_ready_world, issued, message, reason, with_issuer, with_request
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 ASKING = {DURATION: "2160h", IS_CA: "true"}
 HEEDED, IGNORED = (timedelta(days=90), True), (HOUR, False)
 
 
-def ordered(request: Request, *, signer_heeds: bool = False, **parameters: str) -> SigningOrder:
+def ordered(request: Request, *, signer_heeds: bool = False, **parameters: str) -> SignRequest:
     issuer = an_issuer(spec=a_spec(issuer_key(), parameters=parameters))
-    return requests.signing_order(request, issuer, Credentials({}), heeds_annotations=signer_heeds)
+    return requests.sign_request(request, issuer, Credentials({}), allow_annotations=signer_heeds)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_they_count(
 
 
 def test_one_without_the_other_leaves_the_other_to_the_spec() -> None:
-    duration = heeded(a_request(CSR, annotations={DURATION: "10m"}))
+    duration = apply_csr_annotations(a_request(CSR, annotations={DURATION: "10m"}))
     assert (duration.duration, duration.is_ca) == (timedelta(minutes=10), False)
-    is_ca = heeded(a_request(CSR, annotations={IS_CA: "true"}))
+    is_ca = apply_csr_annotations(a_request(CSR, annotations={IS_CA: "true"}))
     assert (is_ca.duration, is_ca.is_ca) == (HOUR, True)
-    assert not heeded(a_request(CSR, annotations={IS_CA: "false"})).is_ca
+    assert not apply_csr_annotations(a_request(CSR, annotations={IS_CA: "false"})).is_ca
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_what_cannot_be_read_fails_the_request_and_names_the_annotation(
     with pytest.raises(RequestRejected, match=words):
         ordered(request, signer_heeds=True)
     assert ordered(request).duration == HOUR  # where they do not count nobody reads them
-    world = World()
+    world = Harness()
     world.cluster.put_secret(a_spec(CA).secret, {})
     with_issuer(world, spec=a_spec(CA, parameters={ALLOW_ANNOTATIONS: "true"}))
     key = with_request(world, kind=CSR, annotations=annotations)
@@ -82,7 +82,7 @@ async def test_what_cannot_be_read_fails_the_request_and_names_the_annotation(
 
 async def test_the_signer_says_what_holds_where_the_issuer_does_not() -> None:
     world = await a_ready_world()
-    world.signer.heeds_annotations = True
+    world.signer.allow_annotations = True
     key = with_request(world, kind=CSR, annotations=ASKING)
     await world.run()
     assert issued(world, key)

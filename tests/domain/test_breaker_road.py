@@ -27,12 +27,12 @@ from tests.domain.scenes import (
     with_request,
     with_secret,
 )
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 DOWN = IssuerUnhealthy("503 from the CA")
 
 
-async def a_tripped_world(requests: int = 1, failures: int = 1) -> tuple[World, list[ObjectKey]]:
+async def a_tripped_world(requests: int = 1, failures: int = 1) -> tuple[Harness, list[ObjectKey]]:
     """A signer complained so many times; the check has not passed since; the requests wait."""
     world = await a_ready_world()
     keys = [with_request(world, "first")]
@@ -46,7 +46,7 @@ async def a_tripped_world(requests: int = 1, failures: int = 1) -> tuple[World, 
     return world, keys
 
 
-async def a_half_open_world(requests: int = 3) -> tuple[World, list[ObjectKey]]:
+async def a_half_open_world(requests: int = 3) -> tuple[Harness, list[ObjectKey]]:
     """The check has passed again; one request is being signed and does not come to its end."""
     world, keys = await a_tripped_world(requests)
     world.signer.hold()
@@ -134,11 +134,11 @@ async def test_however_the_trial_ends_the_others_are_signed(end: str) -> None:
     assert issued(world, first) == (end not in ("rejected", "pending"))
 
 
-def delete(world: World, key: ObjectKey) -> None:
+def delete(world: Harness, key: ObjectKey) -> None:
     world.cluster.delete(key)
 
 
-def recreate(world: World, key: ObjectKey) -> None:
+def recreate(world: Harness, key: ObjectKey) -> None:
     world.cluster.delete(key)
     with_request(world, key.name)
 
@@ -146,7 +146,7 @@ def recreate(world: World, key: ObjectKey) -> None:
 @pytest.mark.parametrize("deed", [delete, recreate])
 @pytest.mark.parametrize("end", [None, *ENDS])
 async def test_if_the_request_on_trial_is_gone_meanwhile_the_others_are_signed(
-    deed: Callable[[World, ObjectKey], None], end: str | None
+    deed: Callable[[Harness, ObjectKey], None], end: str | None
 ) -> None:
     world, keys = await a_tripped_world(4)
     if end:

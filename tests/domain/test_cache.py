@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from domain.controller.cache import AT_ONCE, SPREAD, Cache, Object, Wakes
+from domain.controller.cache import AT_ONCE, SPREAD, Cache, Keys, Object
 from domain.model import (
     NO_REQUESTER,
     Approval,
@@ -41,7 +41,7 @@ CA = cluster_issuer_key()
 SECRET = SecretVersion(secret_key(CA), "uid-secret", "5")
 
 
-def woken(wakes: Wakes) -> list[ObjectKey]:
+def woken(wakes: Keys) -> list[ObjectKey]:
     assert all(after == AT_ONCE for _, after in wakes)
     return [key for key, _ in wakes]
 
@@ -172,8 +172,8 @@ def test_issuers_known_from_before_a_restart_are_checked_within_a_minute_spread_
 def test_who_begins_later_looks_at_every_issuer_as_at_first_sight_and_at_whoever_has_no_answer() -> None:
     told: list[Object] = [an_issuer(CA), a_new_issuer(cluster_issuer_key("new")), SECRET, a_request()]
     cache = filled(*told, a_request(key=request_key(name="answered"), has_certificate=True))
-    first_sight = [wake for one in told for wake in Cache().put(one) if one is not SECRET]
-    assert cache.everyone() == first_sight
+    first_sight = [enqueue for one in told for enqueue in Cache().put(one) if one is not SECRET]
+    assert cache.all_to_do() == first_sight
     assert [key for key, _ in first_sight] == [CA, cluster_issuer_key("new"), a_request().key]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import IssuerUnhealthy, SigningError
-from domain.model import Approval, ObjectKey, Order, Pending
+from domain.model import Approval, ObjectKey, Pending, PendingOrder
 from tests.domain.deciding import both_kinds, effects
 from tests.domain.factories import (
     DAY,
@@ -20,12 +20,12 @@ from tests.domain.factories import (
     a_snapshot,
 )
 from tests.domain.scenes import CA, WEB, a_ready_world, events, is_ready, issued, reason, signed, with_request
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 both_directions = pytest.mark.parametrize("set_back", [2 * HOUR, -2 * HOUR], ids=["back", "ahead"])
 
 
-def stuttering(world: World) -> None:
+def stuttering(world: Harness) -> None:
     """Lets every try of the signer fail, many more times than a retry window has room for."""
     world.signer.answers.extend(SigningError("the CA stutters") for _ in range(1000))
 
@@ -140,7 +140,7 @@ async def test_an_order_from_before_a_restart_waits_no_longer_than_its_whole_tim
 
 @both_kinds
 def test_an_order_from_the_far_future_waits_for_its_whole_time_alone(kind: str) -> None:
-    order = Order("order-1", since=T0 + DAY, due=T0 + DAY + MINUTE)
+    order = PendingOrder("order-1", since=T0 + DAY, due=T0 + DAY + MINUTE)
     assert effects(a_snapshot(a_request(kind, order=order))).requeue_after == MINUTE
 
 
@@ -169,5 +169,5 @@ async def test_an_issuer_is_checked_again_when_that_is_due(set_back: timedelta) 
     assert ("Pending", 1) in events(world, CA)
 
 
-def _failed(world: World, key: ObjectKey = WEB) -> bool:
+def _failed(world: Harness, key: ObjectKey = WEB) -> bool:
     return reason(world, key) == "Failed"

@@ -13,7 +13,7 @@ import pytest
 from domain import outcomes as facts
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Transient
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, CheckResult, Issued, Pending
-from domain.outcomes import Answer, Checking, Signing
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome
 from tests.domain.factories import HOUR, KINDS, MINUTE, SECOND, T0, issuer_key, secret_key
 from tests.domain.scenes import CA, a_ready_world, events, message, with_issuer, with_request, with_secret
 from tests.domain.world import fails, fails_after
@@ -24,29 +24,29 @@ CLUSTER_ISSUER, ISSUER = CA.kind, issuer_key().kind
 @pytest.mark.parametrize(
     ("outcome", "wanted"),
     [
-        (Issued(b""), Signing.ISSUED),
-        (Pending("later", SECOND), Signing.PENDING),
-        (RequestRejected("no"), Signing.REJECTED),
-        (IssuerUnhealthy("ill"), Signing.UNHEALTHY),
-        (IssuerFailed("dead"), Signing.UNHEALTHY),
-        (SigningError("?"), Signing.ERROR),
-        (ValueError("?"), Signing.ERROR),
+        (Issued(b""), SignOutcome.ISSUED),
+        (Pending("later", SECOND), SignOutcome.PENDING),
+        (RequestRejected("no"), SignOutcome.REJECTED),
+        (IssuerUnhealthy("ill"), SignOutcome.UNHEALTHY),
+        (IssuerFailed("dead"), SignOutcome.UNHEALTHY),
+        (SigningError("?"), SignOutcome.ERROR),
+        (ValueError("?"), SignOutcome.ERROR),
     ],
 )
-def test_what_a_signers_answer_comes_to(outcome: Issued | Pending | Exception, wanted: Signing) -> None:
+def test_what_a_signers_answer_comes_to(outcome: Issued | Pending | Exception, wanted: SignOutcome) -> None:
     assert facts.signing(outcome) is wanted
 
 
 @pytest.mark.parametrize(
     ("outcome", "wanted"),
     [
-        (CheckResult(), Checking.PASSED),
-        (IssuerUnhealthy("ill"), Checking.UNHEALTHY),
-        (IssuerFailed("dead"), Checking.FAILED),
-        (ValueError("?"), Checking.ERROR),
+        (CheckResult(), CheckOutcome.PASSED),
+        (IssuerUnhealthy("ill"), CheckOutcome.UNHEALTHY),
+        (IssuerFailed("dead"), CheckOutcome.FAILED),
+        (ValueError("?"), CheckOutcome.ERROR),
     ],
 )
-def test_what_a_check_comes_to(outcome: CheckResult | Exception, wanted: Checking) -> None:
+def test_what_a_check_comes_to(outcome: CheckResult | Exception, wanted: CheckOutcome) -> None:
     assert facts.checking(outcome) is wanted
 
 
@@ -55,8 +55,8 @@ async def test_an_issued_request_is_told_by_the_kind_of_its_issuer(kind: str) ->
     world = await a_ready_world()
     with_request(world, kind=kind)
     await world.run()
-    assert world.meter.answers == {(CLUSTER_ISSUER, Answer.ISSUED): 1}
-    assert world.meter.signatures == {("Scripted", Signing.ISSUED): 1}
+    assert world.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
+    assert world.metrics.signatures == {("Scripted", SignOutcome.ISSUED): 1}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -65,8 +65,8 @@ async def test_a_rejected_request_has_failed(kind: str) -> None:
     world.signer.answers.append(RequestRejected("no"))
     with_request(world, kind=kind)
     await world.run()
-    assert world.meter.answers == {(CLUSTER_ISSUER, Answer.FAILED): 1}
-    assert world.meter.retries == {}
+    assert world.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.FAILED): 1}
+    assert world.metrics.retries == {}
 
 
 async def test_a_denied_certificate_request_is_told() -> None:
@@ -74,7 +74,7 @@ async def test_a_denied_certificate_request_is_told() -> None:
     with_request(world, approval=Approval.DENIED)
     with_request(world, kind=CERTIFICATE_SIGNING_REQUEST, approval=Approval.DENIED)  # to which we answer nothing
     await world.run()
-    assert world.meter.answers == {(CLUSTER_ISSUER, Answer.DENIED): 1}
+    assert world.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.DENIED): 1}
 
 
 async def test_requests_to_namespaced_issuers_are_told_apart() -> None:
@@ -83,7 +83,7 @@ async def test_requests_to_namespaced_issuers_are_told_apart() -> None:
     with_issuer(world, mine)
     with_request(world, issuer=mine)
     await world.run()
-    assert world.meter.answers == {(ISSUER, Answer.ISSUED): 1}
+    assert world.metrics.answers == {(ISSUER, RequestOutcome.ISSUED): 1}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,9 +92,9 @@ async def test_every_failure_that_is_tried_again_is_a_retry(kind: str) -> None:
     world.signer.answers += [SigningError("?"), ValueError("?")]
     with_request(world, kind=kind)
     await world.advance(MINUTE)
-    assert world.meter.retries == {kind: 2}
-    assert world.meter.signatures == {("Scripted", Signing.ERROR): 2, ("Scripted", Signing.ISSUED): 1}
-    assert world.meter.answers == {(CLUSTER_ISSUER, Answer.ISSUED): 1}
+    assert world.metrics.retries == {kind: 2}
+    assert world.metrics.signatures == {("Scripted", SignOutcome.ERROR): 2, ("Scripted", SignOutcome.ISSUED): 1}
+    assert world.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
 
 
 async def test_a_write_that_fails_is_a_retry_and_its_answer_is_told_when_it_is_written() -> None:
@@ -102,9 +102,9 @@ async def test_a_write_that_fails_is_a_retry_and_its_answer_is_told_when_it_is_w
     world.cluster.faults.append(fails(Transient("500")))
     with_request(world)
     await world.run()
-    assert (world.meter.answers, world.meter.retries) == ({}, {CERTIFICATE_REQUEST: 1})
+    assert (world.metrics.answers, world.metrics.retries) == ({}, {CERTIFICATE_REQUEST: 1})
     await world.advance(MINUTE)
-    assert world.meter.answers == {(CLUSTER_ISSUER, Answer.ISSUED): 1}
+    assert world.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
 
 
 async def test_an_answer_is_never_told_twice() -> None:
@@ -112,7 +112,7 @@ async def test_an_answer_is_never_told_twice() -> None:
     world.cluster.faults.append(fails_after(Transient("lost")))
     with_request(world)
     await world.advance(HOUR)
-    assert sum(world.meter.answers.values()) <= 1
+    assert sum(world.metrics.answers.values()) <= 1
 
 
 async def test_waiting_for_an_issuer_is_no_retry() -> None:
@@ -120,7 +120,7 @@ async def test_waiting_for_an_issuer_is_no_retry() -> None:
     world.signer.answers.append(IssuerUnhealthy("ill"))
     with_request(world)
     await world.run()
-    assert world.meter.retries == {CLUSTER_ISSUER: 1}
+    assert world.metrics.retries == {CLUSTER_ISSUER: 1}
 
 
 async def test_how_long_a_signer_took() -> None:
@@ -131,20 +131,20 @@ async def test_how_long_a_signer_took() -> None:
     world.clock.time += 3 * SECOND
     world.signer.release_all()
     await world.run()
-    assert world.meter.signing == 3 * SECOND
+    assert world.metrics.signing == 3 * SECOND
 
 
 async def test_how_checks_ended_is_counted() -> None:
     world = await a_ready_world()
-    assert world.meter.checkings == {("Scripted", Checking.PASSED): 1}
+    assert world.metrics.checkings == {("Scripted", CheckOutcome.PASSED): 1}
 
 
 async def test_a_check_is_told_with_the_expiry_that_it_returned() -> None:
     world = await a_ready_world()
-    assert world.meter.checks == {CA: (T0, None)}
+    assert world.metrics.checks == {CA: (T0, None)}
     world.signer.expires = datetime.max.replace(tzinfo=T0.tzinfo)
     await world.advance(HOUR)
-    at, expires = world.meter.checks[CA]
+    at, expires = world.metrics.checks[CA]
     assert at > T0
     assert expires == world.signer.expires
 
@@ -154,9 +154,9 @@ async def test_a_failed_check_is_a_check_and_forgets_no_expiry() -> None:
     world.signer.expires = T0 + HOUR
     await world.advance(6 * MINUTE)
     world.signer.verdicts.append(IssuerFailed("dead"))
-    before, _ = world.meter.checks[CA]
+    before, _ = world.metrics.checks[CA]
     await world.advance(10 * MINUTE)
-    at, expires = world.meter.checks[CA]
+    at, expires = world.metrics.checks[CA]
     assert at > before
     assert expires == T0 + HOUR
 
@@ -173,4 +173,4 @@ async def test_an_issuer_that_is_gone_is_forgotten() -> None:
     world = await a_ready_world()
     world.cluster.delete(CA)
     await world.run()
-    assert world.meter.checks == {}
+    assert world.metrics.checks == {}

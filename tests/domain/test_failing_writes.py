@@ -38,7 +38,7 @@ from tests.domain.scenes import (
     with_request,
     with_secret,
 )
-from tests.domain.world import World, fails, fails_after, meanwhile
+from tests.domain.world import Harness, fails, fails_after, meanwhile
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 PASSING = [
@@ -69,9 +69,9 @@ async def test_the_answer_is_in_hand_until_it_is_written(answers: list[Pending |
     world.cluster.faults.append(fails(Transient("503")))
     key = with_request(world)
     await world.run()
-    assert world.reconciler.in_hand() == [key]
+    assert world.reconciler.unwritten_results() == [key]
     await world.advance_to_next()
-    assert world.reconciler.in_hand() == []
+    assert world.reconciler.unwritten_results() == []
 
 
 async def test_a_request_that_could_not_be_signed_is_not_in_hand() -> None:
@@ -79,7 +79,7 @@ async def test_a_request_that_could_not_be_signed_is_not_in_hand() -> None:
     world.signer.answers.append(SigningError("later"))
     with_request(world)
     await world.run()
-    assert world.reconciler.in_hand() == []
+    assert world.reconciler.unwritten_results() == []
 
 
 async def test_the_write_is_not_repeated_before_the_server_asked_for_it() -> None:
@@ -226,7 +226,7 @@ async def test_a_failure_that_could_not_be_written_is_asked_anew() -> None:
 
 @pytest.mark.parametrize("failure", PASSING, ids=lambda failure: type(failure).__name__)
 async def test_an_issuer_becomes_ready_though_its_writes_fail_for_a_while(failure: ClusterError) -> None:
-    world = World()
+    world = Harness()
     with_secret(world)
     with_issuer(world)
     with_request(world)

@@ -5,10 +5,10 @@ Law: however many requests of one issuer hang at a CA that does not answer, ever
 
 from __future__ import annotations
 
-from domain.model import Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import Issued, IssuerSpec, Pending, SignRequest
 from tests.domain.factories import a_spec, cluster_issuer_key, secret_key
 from tests.domain.scenes import issued, with_issuer, with_request, with_secret
-from tests.domain.world import ScriptedSigner, World
+from tests.domain.world import Harness, ScriptedSigner
 
 SLOW, QUICK = cluster_issuer_key("slow"), cluster_issuer_key("quick")
 WIDTH = 8  # of World's lanes
@@ -17,7 +17,7 @@ WIDTH = 8  # of World's lanes
 class SlowForSome(ScriptedSigner):
     """Holds the requests of one issuer alone."""
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         self._holding = _is_slow(order.issuer)
         return await super().sign(order)
 
@@ -27,7 +27,7 @@ def _is_slow(spec: IssuerSpec) -> bool:
 
 
 async def test_a_ca_that_does_not_answer_keeps_only_its_own_requests_waiting() -> None:
-    world = World()
+    world = Harness()
     world.signer = SlowForSome()
     world.start()
     for key in (SLOW, QUICK):

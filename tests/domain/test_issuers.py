@@ -191,12 +191,12 @@ def test_the_backoff_grows_from_1s_to_5m() -> None:
 
 
 def test_check_failed_for_good__false_failed__nothing_is_planned(key: ObjectKey) -> None:
-    effects = settle(an_issuer(key), IssuerFailed("no such signer"), failures=3, tripped=True)
+    effects = settle(an_issuer(key), IssuerFailed("no such signer"), failures=3, circuit_open=True)
     assert written(effects) == Condition("Ready", "False", "Failed", BROKEN + "no such signer", NOW, 1)
     assert told(effects.event) == ("Warning", "Failed", BROKEN + "no such signer")
     assert effects.requeue_after is None
     assert effects.attempt is not None
-    assert (effects.attempt.failures, effects.attempt.tripped) == (0, False)
+    assert (effects.attempt.failures, effects.attempt.circuit_open) == (0, False)
 
 
 def test_a_signer_raised_issuer_unhealthy__false_pending_as_a_failed_check(key: ObjectKey) -> None:
@@ -210,7 +210,7 @@ def test_a_signer_raised_issuer_unhealthy__false_pending_as_a_failed_check(key: 
     assert told(effects.event) == ("Warning", "Pending", RETRYING + "503 from the CA")
     assert effects.requeue_after == POLICY.backoff(3, "uid-issuer")
     assert effects.attempt is not None
-    assert (effects.attempt.failures, effects.attempt.tripped) == (3, True)
+    assert (effects.attempt.failures, effects.attempt.circuit_open) == (3, True)
 
 
 def test_a_signer_raised_issuer_failed__false_failed__nothing_is_planned(key: ObjectKey) -> None:
@@ -222,10 +222,10 @@ def test_a_signer_raised_issuer_failed__false_failed__nothing_is_planned(key: Ob
 
 def test_a_passed_check_resets_the_backoff_only_where_no_signer_had_complained(key: ObjectKey) -> None:
     waiting = an_issuer(key, ready=ready("False", "Pending"))
-    kept = settle(waiting, PASSED, failures=3, tripped=True).attempt
-    reset = settle(waiting, PASSED, failures=3, tripped=False).attempt
+    kept = settle(waiting, PASSED, failures=3, circuit_open=True).attempt
+    reset = settle(waiting, PASSED, failures=3, circuit_open=False).attempt
     assert kept is not None
-    assert (kept.failures, kept.tripped) == (3, True)
+    assert (kept.failures, kept.circuit_open) == (3, True)
     assert reset is not None
     assert reset.failures == 0
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.controller.leader_election import Leadership, LeaseRecord, LeaseTimes
+from domain.controller.leader_election import LeaderElectionState, LeaseRecord, LeaseTimes
 from tests.domain.factories import HOUR, SECOND, T0
 
 TIMES = LeaseTimes()
@@ -14,15 +14,15 @@ ZERO = timedelta(0)
 LONG_AGO = datetime.min.replace(tzinfo=T0.tzinfo)
 
 
-def candidate(identity: str = "a") -> Leadership:
-    return Leadership(identity, TIMES)
+def candidate(identity: str = "a") -> LeaderElectionState:
+    return LeaderElectionState(identity, TIMES)
 
 
 def held(by: str, version: str = "1", **changes: object) -> LeaseRecord:
     return LeaseRecord(by, **{"duration": TIMES.held, "transitions": 3, "version": version, **changes})  # type: ignore[arg-type]
 
 
-def leading(since: timedelta = ZERO) -> Leadership:
+def leading(since: timedelta = ZERO) -> LeaderElectionState:
     leader = candidate()
     leader.observe(None, since)
     wanted = leader.wanted(since, T0)
@@ -48,17 +48,17 @@ def test_the_times_follow_one_another() -> None:
 
 def test_nobody_leads_before_having_written() -> None:
     one = candidate()
-    assert not one.leads(ZERO)
+    assert not one.is_leader(ZERO)
     one.observe(None, ZERO)
-    assert not one.leads(ZERO)
+    assert not one.is_leader(ZERO)
     assert one.wanted(ZERO, T0) == LeaseRecord("a", TIMES.held, 0, T0, T0, "")
-    assert not one.leads(ZERO)
+    assert not one.is_leader(ZERO)
 
 
 def test_who_has_written_leads_until_the_deadline_counted_from_before_the_write() -> None:
     one = leading(5 * SECOND)
-    assert one.leads(5 * SECOND + TIMES.renew_deadline - timedelta.resolution)
-    assert not one.leads(5 * SECOND + TIMES.renew_deadline)
+    assert one.is_leader(5 * SECOND + TIMES.renew_deadline - timedelta.resolution)
+    assert not one.is_leader(5 * SECOND + TIMES.renew_deadline)
 
 
 def test_a_renewal_keeps_when_and_how_often_it_was_acquired() -> None:
@@ -108,7 +108,7 @@ def test_a_released_lease_is_taken_at_once() -> None:
 def test_who_releases_leads_no_more_and_gives_back_what_is_his_alone() -> None:
     one = leading()
     assert one.released(T0 + SECOND) == LeaseRecord("", SECOND, 0, T0 + SECOND, T0 + SECOND, "1")
-    assert not one.leads(ZERO)
+    assert not one.is_leader(ZERO)
     one.observe(held("b", "2"), SECOND)
     assert one.released(T0) is None
     assert candidate().released(T0) is None
@@ -117,7 +117,7 @@ def test_who_releases_leads_no_more_and_gives_back_what_is_his_alone() -> None:
 def test_who_sees_another_in_his_place_leads_no_more() -> None:
     one = leading()
     one.observe(held("b", "2"), SECOND)
-    assert not one.leads(SECOND)
+    assert not one.is_leader(SECOND)
     assert one.holder == "b"
 
 
@@ -132,7 +132,7 @@ def test_begun_work_may_go_on_until_its_deadline_but_not_beside_another_leader()
 def test_somebody_elses_annotation_costs_nobody_the_lead() -> None:
     one = leading()
     one.observe(held("a", "2"), SECOND)
-    assert one.leads(SECOND)
+    assert one.is_leader(SECOND)
     wanted = one.wanted(SECOND, T0)
     assert wanted is not None
     assert wanted.version == "2"
@@ -146,7 +146,7 @@ def test_a_deleted_lease_is_written_anew_by_its_holder_and_waited_for_by_the_oth
     anew = leader.wanted(SECOND, T0)
     assert anew is not None
     assert (anew.holder, anew.version) == ("a", "")
-    assert leader.leads(SECOND)
+    assert leader.is_leader(SECOND)
     assert other.wanted(TIMES.held - timedelta.resolution, T0) is None
     assert other.wanted(TIMES.held, T0) == LeaseRecord("b", TIMES.held, 4, T0, T0, "")
 

@@ -16,7 +16,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.controller.leader_election import Leadership, LeaseRecord, LeaseTimes
+from domain.controller.leader_election import LeaderElectionState, LeaseRecord, LeaseTimes
 from tests.domain.factories import SECOND, T0, fuzz
 
 TIMES = LeaseTimes()
@@ -48,7 +48,7 @@ class Candidate:
     """A process: `life` is what it does, in steps that each say after what delay the next one comes."""
 
     def __init__(self, name: str, chance: Random, server: Server, now: Callable[[], timedelta]) -> None:
-        self.leadership = Leadership(name, TIMES)
+        self.leadership = LeaderElectionState(name, TIMES)
         self._finish_until = timedelta.min
         self._chance = chance
         self._server = server
@@ -59,8 +59,8 @@ class Candidate:
     def uptime(self) -> timedelta:
         return self._now() + self._uptime
 
-    def leads(self) -> bool:
-        return self.leadership.leads(self.uptime())
+    def is_leader(self) -> bool:
+        return self.leadership.is_leader(self.uptime())
 
     def may_finish(self) -> bool:
         """Whether what it began as leader may still be under way."""
@@ -134,7 +134,7 @@ def run(chance: Random, check: Callable[[list[Candidate]], None]) -> int:
 
 
 def at_most_one_leads(alive: list[Candidate]) -> None:
-    leading = [one for one in alive if one.leads()]
+    leading = [one for one in alive if one.is_leader()]
     assert len(leading) <= 1
     assert not leading or [one for one in alive if one.may_finish()] == leading
 
@@ -153,7 +153,7 @@ def test_the_lead_changes_often_in_these_lives() -> None:
 def test_two_alone_converge_whoever_dies() -> None:
     """The machine above shows safety; this that somebody leads at last."""
     record, versions, now = None, count(1), timedelta(0)
-    dying, other = Leadership("a", TIMES), Leadership("b", TIMES)
+    dying, other = LeaderElectionState("a", TIMES), LeaderElectionState("b", TIMES)
     for one in (dying, other):
         one.observe(record, now)
         wanted = one.wanted(now, T0)
@@ -161,7 +161,7 @@ def test_two_alone_converge_whoever_dies() -> None:
             record = replace(wanted, version=str(next(versions)))
             one.took(record, now)
     died = now
-    while not other.leads(now):
+    while not other.is_leader(now):
         now += other.next_look(now)
         other.observe(record, now)
         wanted = other.wanted(now, T0)

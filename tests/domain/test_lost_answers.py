@@ -9,10 +9,10 @@ import pytest
 from domain.effects import PatchStatus, RequestStatus, SigningRequestStatus
 from domain.errors import ClusterError, RequestRejected, Transient, UnknownOutcome
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, ObjectKey
-from domain.outcomes import Answer
+from domain.outcomes import RequestOutcome
 from tests.domain.factories import KINDS, MINUTE
 from tests.domain.scenes import a_ready_world, events, issued, signed, with_request
-from tests.domain.world import Fault, World, fails, fails_after
+from tests.domain.world import Fault, Harness, fails, fails_after
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 UNCLEAR = [UnknownOutcome("the connection broke"), Transient("504 from a gateway")]
@@ -32,7 +32,7 @@ async def test_an_issued_request_is_counted_and_told_once(
     await world.advance(10 * MINUTE)
     assert issued(world, key)
     assert events(world, key) == [("Issued", 1)]
-    assert world.meter.answers == {("SampleClusterIssuer", Answer.ISSUED): 1}
+    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.ISSUED): 1}
     assert len(signed(world)) == 1
 
 
@@ -45,7 +45,7 @@ async def test_a_rejected_request_is_counted_and_told_once(kind: str, fault: Cal
     key = with_request(world, kind=kind)
     await world.advance(10 * MINUTE)
     assert events(world, key) == [("Failed", 1)]
-    assert world.meter.answers == {("SampleClusterIssuer", Answer.FAILED): 1}
+    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.FAILED): 1}
 
 
 @either_way
@@ -55,7 +55,7 @@ async def test_a_denied_request_is_counted_and_told_once(fault: Callable[[Except
     with_request(world, approval=Approval.DENIED)
     await world.advance(10 * MINUTE)
     assert events(world) == [("Denied", 1)]
-    assert world.meter.answers == {("SampleClusterIssuer", Answer.DENIED): 1}
+    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.DENIED): 1}
 
 
 async def test_several_lost_answers_are_one() -> None:
@@ -64,10 +64,10 @@ async def test_several_lost_answers_are_one() -> None:
     world.cluster.faults.extend(faults)
     with_request(world)
     await world.advance(10 * MINUTE)
-    assert (events(world), world.meter.answers.total()) == ([("Issued", 1)], 1)
+    assert (events(world), world.metrics.answers.total()) == ([("Issued", 1)], 1)
 
 
-async def write_of_another(world: World, key: ObjectKey) -> None:
+async def write_of_another(world: Harness, key: ObjectKey) -> None:
     """Another process leads meanwhile, and ends the request in a way of its own."""
     request = world.cluster.stored(key)
     failed = Condition("Failed", "True", "Failed", "by another", world.clock.now())
@@ -88,7 +88,7 @@ async def test_another_answer_than_ours_is_not_ours_to_count(kind: str) -> None:
     await world.run()
     await write_of_another(world, key)
     await world.advance(10 * MINUTE)
-    assert (events(world, key), world.meter.answers.total()) == ([], 0)
+    assert (events(world, key), world.metrics.answers.total()) == ([], 0)
 
 
 async def test_a_request_that_was_recreated_meanwhile_is_another_one() -> None:
@@ -101,4 +101,4 @@ async def test_a_request_that_was_recreated_meanwhile_is_another_one() -> None:
     version = world.cluster.stored(key).resource_version
     await world.cluster.write(PatchStatus(key, version, SigningRequestStatus(b"by another")))
     await world.advance(10 * MINUTE)
-    assert (events(world, key), world.meter.answers.total()) == ([], 0)
+    assert (events(world, key), world.metrics.answers.total()) == ([], 0)

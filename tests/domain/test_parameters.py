@@ -9,7 +9,7 @@ from domain.model import IssuerSpec
 from domain.parameters import ALLOW_ANNOTATIONS, CA_ADDS_COMMON_NAME, CA_DECIDES, flag, require_known
 from tests.domain.factories import a_spec, issuer_key
 from tests.domain.scenes import CA, message, reason, with_issuer, with_secret
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 
 def spec(**parameters: str) -> IssuerSpec:
@@ -41,13 +41,13 @@ def test_a_shared_one_is_read_even_where_it_is_not_needed(name: str) -> None:
 
 
 async def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are() -> None:
-    world = World()
+    world = Harness()
     world.signer.parameters = ("maxDuration", "provisioner")
     with_secret(world)
     with_issuer(world, spec=a_spec(CA, parameters={"maxduration": "24h"}))
     await world.run()
     assert reason(world, CA) == "Failed"
     assert message(world, CA).endswith(
-        "spec.parameters.maxduration: is no parameter of signer Scripted; there are: "
+        "spec.parameters.maxduration: unknown parameter; valid for Scripted: "
         "allowAnnotations, caAddsCommonNameAsDNSName, caDecidesSubjectAndUsages, maxDuration, provisioner"
     )

@@ -30,8 +30,8 @@ from domain.errors import (
     UnknownOutcome,
     WrongCertificate,
 )
-from domain.events import Occurrence
-from domain.model import Approval, Issued, ObjectKey, Pending, Request, RequestSnapshot, SigningOrder
+from domain.events import EventSeries
+from domain.model import Approval, Issued, ObjectKey, Pending, Request, RequestSnapshot, SignRequest
 from tests.domain.factories import (
     KINDS,
     MINUTE,
@@ -45,12 +45,21 @@ from tests.domain.factories import (
     request_key,
     secret_key,
 )
-from tests.domain.world import Answer, Fault, ScriptedSigner, World, certificate_for, fails, fails_after, meanwhile
+from tests.domain.world import (
+    Fault,
+    Harness,
+    RequestOutcome,
+    ScriptedSigner,
+    certificate_for,
+    fails,
+    fails_after,
+    meanwhile,
+)
 
 ISSUERS = [cluster_issuer_key("one"), cluster_issuer_key("two")]
 REQUESTS = [request_key(kind, name) for kind in KINDS for name in ("a", "b", "c")]
 SECRETS = [secret_key(key, key.name) for key in ISSUERS]
-ANSWERS: list[Callable[[], Answer]] = [
+ANSWERS: list[Callable[[], RequestOutcome]] = [
     lambda: Pending("wait", 5 * SECOND, "order"),
     lambda: Pending("wait", MINUTE),
     lambda: RequestRejected("no"),
@@ -87,7 +96,7 @@ _T = TypeVar("_T")
 class WatchedSigner(ScriptedSigner):
     """Knows the cluster, and whether it should have been asked."""
 
-    world: World
+    world: Harness
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +105,7 @@ class WatchedSigner(ScriptedSigner):
         self.trials: dict[ObjectKey, ObjectKey] = {}
         self.violations: list[str] = []
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         """Keeps what it asserts, for the reconciler takes whatever a signer raises for a failure of the CA."""
         try:
             return await self._sign(order)
@@ -104,7 +113,7 @@ class WatchedSigner(ScriptedSigner):
             self.violations.append(str(violation))
             raise
 
-    async def _sign(self, order: SigningOrder) -> Issued | Pending:
+    async def _sign(self, order: SignRequest) -> Issued | Pending:
         found = [each for key in REQUESTS if (each := stored(self.world, key)) is not None and each.uid == order.uid]
         if not found:
             known = [
@@ -138,7 +147,7 @@ class WatchedSigner(ScriptedSigner):
     def on_trial(self, request: Request) -> Iterator[None]:
         assert request.issuer is not None
         issuer = stored(self.world, request.issuer)
-        if issuer is None or not self.world.reconciler.is_tripped(issuer.key):
+        if issuer is None or not self.world.reconciler.is_circuit_open(issuer.key):
             yield
             return
         assert issuer.key not in self.trials, f"{self.trials[issuer.key]} and {request.key} are on trial together"
@@ -149,7 +158,7 @@ class WatchedSigner(ScriptedSigner):
             self.trials.pop(issuer.key, None)
 
 
-def stored(world: World, key: ObjectKey) -> Any:
+def stored(world: Harness, key: ObjectKey) -> Any:
     return world.cluster._objects.get(key)
 
 
@@ -157,7 +166,7 @@ class Controller(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.world = World()
+        self.world = Harness()
         self.signer = WatchedSigner()
         self.signer.world, self.world.signer = self.world, self.signer
         self.world.start()
@@ -171,7 +180,7 @@ class Controller(RuleBasedStateMachine):
         """How many Events say that the request has its answer."""
         return sum(seen.count for seen in self.told() if seen.event.uid == uid)
 
-    def told(self) -> list[Occurrence]:
+    def told(self) -> list[EventSeries]:
         """The Events that say that a request has its answer."""
         events = (self.world.recorder.about(key) for key in REQUESTS)
         return [seen for about in events for seen in about if seen.event.reason in ENDS]
@@ -239,7 +248,7 @@ class Controller(RuleBasedStateMachine):
     # What goes wrong.
 
     @rule(answer=st.sampled_from(ANSWERS), number=st.integers(1, 3))
-    def answers_badly(self, answer: Callable[[], Answer], number: int) -> None:
+    def answers_badly(self, answer: Callable[[], RequestOutcome], number: int) -> None:
         self.signer.answers.extend(answer() for _ in range(number))
 
     @rule(verdict=st.sampled_from(VERDICTS), number=st.integers(1, 3))
@@ -336,7 +345,7 @@ class Controller(RuleBasedStateMachine):
     def an_answer_is_counted_when_it_is_told_and_told_at_most_once(self) -> None:
         told = self.told()
         assert all(seen.count == 1 for seen in told), f"told twice: {told}"
-        assert len({seen.event.uid for seen in told}) == len(told) == self.world.meter.answers.total()
+        assert len({seen.event.uid for seen in told}) == len(told) == self.world.metrics.answers.total()
 
     def teardown(self) -> None:
         try:

@@ -31,13 +31,13 @@ from tests.domain.scenes import (
     with_request,
     with_secret,
 )
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 async def test_the_scene_of_the_seed__the_secret_comes_late_and_the_request_is_signed_at_once() -> None:
-    world = World()
+    world = Harness()
     with_issuer(world)
     with_request(world)
     await world.run()
@@ -58,7 +58,7 @@ async def test_the_scene_of_the_seed__the_secret_comes_late_and_the_request_is_s
 
 @both_kinds
 async def test_a_missing_issuer_appears_and_the_request_is_signed_at_once(kind: str) -> None:
-    world = World()
+    world = Harness()
     with_secret(world)
     key = with_request(world, kind=kind)
     await world.run()
@@ -69,7 +69,7 @@ async def test_a_missing_issuer_appears_and_the_request_is_signed_at_once(kind: 
 
 
 async def test_namespaced_issuers_use_the_secret_of_their_own_namespace() -> None:
-    world, mine = World(), issuer_key()
+    world, mine = Harness(), issuer_key()
     with_issuer(world, mine)
     with_secret(world, ObjectKey("Secret", "system", "credentials"))
     await world.run()
@@ -143,7 +143,7 @@ async def test_a_rejected_request_is_failed_and_left_alone(kind: str) -> None:
 
 
 async def test_a_spec_that_cannot_be_read_fails_the_issuer_and_no_signer_is_asked() -> None:
-    world = World()
+    world = Harness()
     with_secret(world)
     with_issuer(world, spec=replace(a_spec(CA), problem="spec.parameters: 20,000 characters"))
     with_request(world)
@@ -154,7 +154,7 @@ async def test_a_spec_that_cannot_be_read_fails_the_issuer_and_no_signer_is_aske
 
 
 async def test_an_unknown_signer_fails_the_issuer_and_names_those_there_are() -> None:
-    world = World()
+    world = Harness()
     with_secret(world)
     with_issuer(world, spec=a_spec(CA, signer="Vault"))
     with_request(world)

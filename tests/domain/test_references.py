@@ -20,7 +20,7 @@ from domain.model import (
     Requester,
     RequestSnapshot,
 )
-from domain.outcomes import Answer
+from domain.outcomes import RequestOutcome
 from tests.domain.deciding import (
     CR,
     CSR,
@@ -51,7 +51,7 @@ from tests.domain.factories import (
     words,
 )
 from tests.domain.scenes import events, issued, message, reason, signed, with_issuer, with_request, with_secret
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 NO_ISSUER = ObjectKey(UNKNOWN_KIND, NAMESPACE, "ca")
 WHY = "spec.issuerRef.kind: 'SampleIsuer' is no kind of ours"
@@ -70,7 +70,7 @@ def by_anna(**changes: Any) -> Request:
     return a_request(CSR, issuer=CA, requester=ANNA, **changes)
 
 
-def asked_by(world: World, requester: Requester, **changes: Any) -> ObjectKey:
+def asked_by(world: Harness, requester: Requester, **changes: Any) -> ObjectKey:
     """The same, in a world."""
     name = f"by-{requester.username}"
     return with_request(world, name, CERTIFICATE_SIGNING_REQUEST, issuer=CA, requester=requester, **changes)
@@ -110,7 +110,7 @@ def test_a_signer_name_without_a_namespace_is_told_by_one_event() -> None:
 
 
 async def test_what_a_tenant_calls_a_kind_becomes_no_label_of_a_metric() -> None:
-    world = World()
+    world = Harness()
     key = with_request(world, issuer=NO_ISSUER, unserved=WHY)
     await world.run()
     assert (reason(world), message(world)) == ("Pending", UNSERVED)
@@ -118,7 +118,7 @@ async def test_what_a_tenant_calls_a_kind_becomes_no_label_of_a_metric() -> None
     world.cluster.update(key, approval=Approval.DENIED)
     await world.run()
     assert reason(world) == "Denied"
-    assert world.meter.answers == {("Unknown", Answer.DENIED): 1}
+    assert world.metrics.answers == {("Unknown", RequestOutcome.DENIED): 1}
     assert signed(world) == []
 
 
@@ -174,8 +174,8 @@ def test_a_cluster_that_does_not_answer_is_asked_again_without_an_end() -> None:
     assert timedelta(0) < (soon.requeue_after or timedelta(0)) <= SECOND
 
 
-async def a_world_with_an_issuer() -> World:
-    world = World()
+async def a_world_with_an_issuer() -> Harness:
+    world = Harness()
     with_secret(world, secret_key(CA))
     with_issuer(world, CA)
     await world.run()
@@ -190,7 +190,10 @@ async def test_a_requester_with_the_right_is_served_and_another_gets_failed() ->
     assert issued(world, anna)
     assert reason(world, bert) == "DeniedReference"
     assert "user 'bert' is not allowed the verb reference" in message(world, bert)
-    assert world.meter.answers == {("SampleIssuer", Answer.ISSUED): 1, ("SampleIssuer", Answer.FAILED): 1}
+    assert world.metrics.answers == {
+        ("SampleIssuer", RequestOutcome.ISSUED): 1,
+        ("SampleIssuer", RequestOutcome.FAILED): 1,
+    }
     assert len(signed(world)) == 1
 
 

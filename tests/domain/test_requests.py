@@ -19,10 +19,10 @@ from domain.model import (
     Attempt,
     Credentials,
     Issued,
-    Order,
     Pending,
+    PendingOrder,
     RequestSnapshot,
-    SigningOrder,
+    SignRequest,
 )
 from tests.domain.deciding import (
     CR,
@@ -225,7 +225,7 @@ def test_a_signer_that_wants_to_be_asked_without_end_is_asked_once_a_second(kind
 def test_no_time_is_so_far_away_that_it_could_not_be_planned(kind: str) -> None:
     decision = settle(a_snapshot(a_request(kind)), Pending("wait", timedelta.max))
     assert decision.requeue_after == timedelta(days=30)
-    order = Order(None, since=T0, due=datetime.max.replace(tzinfo=UTC))
+    order = PendingOrder(None, since=T0, due=datetime.max.replace(tzinfo=UTC))
     assert effects(a_snapshot(a_request(kind, order=order))).requeue_after == timedelta(days=30)
 
 
@@ -233,8 +233,8 @@ def test_no_time_is_so_far_away_that_it_could_not_be_planned(kind: str) -> None:
 def test_the_order_holds_what_was_asked(kind: str) -> None:
     request = a_request(kind, is_ca=True)
     issuer, credentials = an_issuer(), Credentials({"token": b"t"}, "3")
-    request = replace(request, order=Order("order-1", since=T0, due=NOW))
-    assert requests.signing_order(request, issuer, credentials) == SigningOrder(
+    request = replace(request, order=PendingOrder("order-1", since=T0, due=NOW))
+    assert requests.sign_request(request, issuer, credentials) == SignRequest(
         uid="uid-request",
         csr=b"a csr",
         usages=("digital signature", "server auth"),
@@ -244,7 +244,7 @@ def test_the_order_holds_what_was_asked(kind: str) -> None:
         credentials=credentials,
         handle="order-1",
     )
-    assert requests.signing_order(replace(request, order=None), issuer, credentials).handle is None
+    assert requests.sign_request(replace(request, order=None), issuer, credentials).handle is None
 
 
 @both_kinds

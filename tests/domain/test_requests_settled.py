@@ -16,8 +16,8 @@ from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, Signin
 from domain.model import (
     Issued,
     ObjectKey,
-    Order,
     Pending,
+    PendingOrder,
     Request,
     RequestSnapshot,
 )
@@ -67,7 +67,7 @@ def test_signed__certificate_ca_and_ready_true_issued_in_one_patch(kind: str) ->
 def test_pending_from_the_signer__polled_with_its_reason_and_handle(kind: str) -> None:
     answer = Pending("an operator looks at it", 20 * SECOND, "order-7")
     decision = settle(a_snapshot(a_request(kind)), answer, an_attempt(failures=5))
-    message, order = ORDERED + "an operator looks at it", Order("order-7", since=NOW, due=NOW + 20 * SECOND)
+    message, order = ORDERED + "an operator looks at it", PendingOrder("order-7", since=NOW, due=NOW + 20 * SECOND)
     assert (
         status_of(decision)
         == {
@@ -90,7 +90,7 @@ def test_pending_again__its_new_time_is_kept_and_nothing_told(kind: str) -> None
     assert again.event is None
     assert again.patch is not None
     assert isinstance(again.patch.status, RequestStatus | SigningRequestStatus)
-    assert again.patch.status.order == Order(None, since=NOW, due=NOW + MINUTE + HOUR)
+    assert again.patch.status.order == PendingOrder(None, since=NOW, due=NOW + MINUTE + HOUR)
 
 
 @both_kinds

@@ -14,7 +14,7 @@ import pytest
 from domain import requests
 from domain.effects import Effects, RequestStatus, SigningRequestStatus
 from domain.errors import SigningError
-from domain.model import CERTIFICATE_SIGNING_REQUEST, Attempt, Condition, Order, RequestSnapshot
+from domain.model import CERTIFICATE_SIGNING_REQUEST, Attempt, Condition, PendingOrder, RequestSnapshot
 from tests.domain.factories import (
     HOUR,
     KINDS,
@@ -98,14 +98,14 @@ def test_the_window_opens(
 @both_kinds
 def test_a_failing_poll_after_days_of_pending_is_retried_and_does_not_fail_the_order(kind: str) -> None:
     late = T0 + 48 * HOUR
-    snapshot = a_snapshot(a_request(kind, order=Order("order-7", since=T0, due=late)))
+    snapshot = a_snapshot(a_request(kind, order=PendingOrder("order-7", since=T0, due=late)))
     assert reason(failing(snapshot, late, Attempt("uid-request"))) == "Pending"
 
 
 @both_kinds
 def test_an_order_whose_polls_only_fail_is_given_up_in_the_end(kind: str) -> None:
     due = T0 + 48 * HOUR
-    snapshot = a_snapshot(a_request(kind, order=Order("order-7", since=T0, due=due)))
+    snapshot = a_snapshot(a_request(kind, order=PendingOrder("order-7", since=T0, due=due)))
     effects, now, tries = Effects(attempt=an_attempt()), due, 0
     while effects.attempt is not None:
         effects = failing(snapshot, now, effects.attempt)

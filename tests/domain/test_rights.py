@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from domain import rights
-from domain.conditions import RequestNews, message
+from domain.conditions import RequestReason, message
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey, Request, Requester
 from tests.domain.factories import GROUP, ISSUER_NAMES, a_request, cluster_issuer_key, issuer_key
 
@@ -19,7 +19,7 @@ LONG_ISSUER = ObjectKey("SampleIssuer", LONGEST_NAMESPACE, LONGEST_NAME)
 
 
 def waiting(request: Request) -> str:
-    return message(RequestNews.UNAPPROVED.value, why=rights.to_approve(request, ISSUER_NAMES))
+    return message(RequestReason.UNAPPROVED.value, why=rights.to_approve(request, ISSUER_NAMES))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_missing_right_to_reference_is_told_with_namespace_and_remedy() -> Non
 def test_a_user_name_without_end_does_not_cut_off_the_remedy() -> None:
     requester = Requester("u" * 5000)
     request = a_request(CERTIFICATE_SIGNING_REQUEST, issuer=LONG_ISSUER, requester=requester)
-    told = message(RequestNews.MAY_NOT_REFERENCE.value, why=rights.to_reference(request, ISSUER_NAMES))
+    told = message(RequestReason.MAY_NOT_REFERENCE.value, why=rights.to_reference(request, ISSUER_NAMES))
     assert told.endswith("then create the request again")
 
 

@@ -15,7 +15,7 @@ from domain.errors import IssuerUnhealthy, SigningError, Transient
 from domain.model import CheckResult, Credentials, IssuerSpec
 from tests.domain.factories import KINDS, MINUTE
 from tests.domain.scenes import CA, SECRET, events, message, with_issuer, with_request
-from tests.domain.world import ScriptedSigner, World, fails
+from tests.domain.world import Harness, ScriptedSigner, fails
 
 CANARY = "c4n4ry"
 
@@ -37,7 +37,7 @@ class LeakySigner(ScriptedSigner):
             raise failure from KeyError(token)
 
 
-def everything(world: World, caplog: pytest.LogCaptureFixture) -> str:
+def everything(world: Harness, caplog: pytest.LogCaptureFixture) -> str:
     """All that anybody gets to see."""
     told = [str(patch) for patch in world.cluster.applied]
     told += [str(seen) for key in set(world.visits) for seen in world.recorder.about(key)]
@@ -45,8 +45,8 @@ def everything(world: World, caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join(told + [formatter.format(record) + str(record.__dict__) for record in caplog.records])
 
 
-def a_world_with_a_canary() -> World:
-    world = World()
+def a_world_with_a_canary() -> Harness:
+    world = Harness()
     world.signer.__class__ = LeakySigner
     world.cluster.put_secret(SECRET, {"token": CANARY.encode()})
     with_issuer(world)

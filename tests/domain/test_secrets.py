@@ -12,12 +12,12 @@ from domain.errors import ClusterError, Forbidden, Invalid, NotFound, Transient
 from domain.model import Credentials, ObjectKey
 from tests.domain.factories import SECOND
 from tests.domain.scenes import CA, SECRET, a_ready_world, is_ready, issued, message, reason, with_issuer, with_request
-from tests.domain.world import World
+from tests.domain.world import Harness
 
 WHICH = "failed to get Secret containing Issuer credentials, secret name: system/credentials, reason: "
 
 
-def refuse(world: World, failure: ClusterError) -> None:
+def refuse(world: Harness, failure: ClusterError) -> None:
     async def credentials(secret: ObjectKey) -> Credentials:
         assert secret == SECRET
         raise failure
@@ -25,13 +25,13 @@ def refuse(world: World, failure: ClusterError) -> None:
     world.cluster.credentials = credentials  # type: ignore[method-assign]
 
 
-def allow(world: World) -> None:
+def allow(world: Harness) -> None:
     del world.cluster.credentials
 
 
 @pytest.mark.parametrize("failure", [NotFound("not found"), Forbidden("no RBAC"), Invalid("no such name")])
 async def test_a_secret_that_cannot_be_read_is_named_and_the_reason_said(failure: ClusterError) -> None:
-    world = World()
+    world = Harness()
     refuse(world, failure)
     with_issuer(world)
     await world.run()

@@ -6,10 +6,10 @@ import pytest
 
 from domain.errors import IssuerUnhealthy, SigningError, Transient, UnknownOutcome, WrongCertificate
 from domain.model import Pending
-from domain.outcomes import Answer
+from domain.outcomes import RequestOutcome
 from tests.domain.factories import KINDS, MINUTE, SECOND
 from tests.domain.scenes import WEB, a_ready_world, events, issued, message, reason, signed, with_request
-from tests.domain.world import Fault, World, fails, fails_after
+from tests.domain.world import Fault, Harness, fails, fails_after
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 TWICE = "The CA answered twice with the same difference; asking again would only make more certificates: "
@@ -19,7 +19,7 @@ def wrong(what: str = "isCA", at: int = 0) -> WrongCertificate:
     return WrongCertificate(f"the CA returned a wrong certificate: {what} at {at}", what)
 
 
-async def a_world_that_answers(*answers: Pending | Exception) -> World:
+async def a_world_that_answers(*answers: Pending | Exception) -> Harness:
     world = await a_ready_world()
     world.signer.answers.extend(answers)
     return world
@@ -33,7 +33,7 @@ async def test_the_same_difference_twice_fails_the_request(kind: str) -> None:
     assert (reason(world, key), len(signed(world))) == ("Failed", 2)
     assert message(world, key) == f"{TWICE}the CA returned a wrong certificate: isCA at 2"
     assert events(world, key) == [("Pending", 1), ("Failed", 1)]
-    assert world.meter.answers == {("SampleClusterIssuer", Answer.FAILED): 1}
+    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.FAILED): 1}
 
 
 @both_kinds

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.cluster import MemoryCluster
-from adapters.memory.metrics import MemoryMeter
+from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recorder import MemoryRecorder
 from domain.controller.cache import Cache
 from domain.controller.reconciler import Reconciler
@@ -29,14 +29,14 @@ from domain.model import (
     Pending,
     Request,
     Requester,
-    SigningOrder,
+    SignRequest,
 )
-from domain.ports import Signer, Wake
+from domain.ports import Enqueue, Signer
 from domain.retry import RetryPolicy
 from tests.contracts.clock import StoppedClock, uptime_at
 from tests.domain.factories import ISSUER_NAMES, POLICY, T0
 
-Answer = Issued | Pending | Exception
+RequestOutcome = Issued | Pending | Exception
 _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any test needs
 
 
@@ -44,9 +44,9 @@ class ScriptedSigner(Signer):
     """Answers from its scripts in turn, and well when they are empty; `hold()` keeps callers until `release()`."""
 
     def __init__(self) -> None:
-        self.answers: deque[Answer] = deque()
+        self.answers: deque[RequestOutcome] = deque()
         self.verdicts: deque[Exception | None] = deque()
-        self.orders: list[SigningOrder] = []
+        self.orders: list[SignRequest] = []
         self.checks: list[tuple[IssuerSpec, Credentials]] = []
         self.held: list[asyncio.Future[None]] = []
         self.expires: datetime | None = None
@@ -61,7 +61,7 @@ class ScriptedSigner(Signer):
             raise verdict
         return CheckResult(self.expires, self.warnings)
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         self.orders.append(order)
         answer = self.answers.popleft() if self.answers else Issued(certificate_for(order.uid), b"ca")
         await self._hold()
@@ -95,9 +95,9 @@ def certificate_for(uid: str) -> bytes:
 class FaultyCluster(MemoryCluster):
     """Its watch tells when `tell` is called; each of `faults` is done in place of, before or after one apply."""
 
-    def __init__(self, wake: Wake) -> None:
+    def __init__(self, enqueue: Enqueue) -> None:
         super().__init__()
-        self._wake = wake
+        self._enqueue = enqueue
         self.faults: deque[Fault] = deque()
         self.applied: list[PatchStatus] = []
 
@@ -181,13 +181,13 @@ class FaultyAccessReview(MemoryAccessReview):
         return await super().may_reference(requester, issuer)
 
 
-class World:
+class Harness:
     def __init__(self, policy: RetryPolicy = POLICY) -> None:
         self.clock = StoppedClock(T0)
-        self.cluster = FaultyCluster(self.wake)
+        self.cluster = FaultyCluster(self.enqueue)
         self.recorder = MemoryRecorder(self.clock)
         self.signer = ScriptedSigner()
-        self.meter = MemoryMeter()
+        self.metrics = MemoryMetrics()
         self.access_review = FaultyAccessReview()
         self.visits: list[ObjectKey] = []
         self._policy = policy
@@ -197,7 +197,7 @@ class World:
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
         self.queue = WorkQueue(
-            self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_tripped(issuer) else 8, at_once=1000
+            self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_circuit_open(issuer) else 8, at_once=1000
         )
         self.reconciler = Reconciler(
             self.cluster,
@@ -205,8 +205,8 @@ class World:
             {"Scripted": self.signer},
             self.clock,
             self._policy,
-            self.wake,
-            self.meter,
+            self.enqueue,
+            self.metrics,
             self.access_review,
             ISSUER_NAMES,
         )
@@ -220,7 +220,7 @@ class World:
         self._tasks.clear()
         self.signer.held.clear()
 
-    def wake(self, key: ObjectKey, after: timedelta) -> None:
+    def enqueue(self, key: ObjectKey, after: timedelta) -> None:
         if after > timedelta(0):
             self.queue.schedule(key, self.clock.uptime() + after)
         else:
@@ -281,5 +281,5 @@ class World:
     async def _one(self, key: ObjectKey) -> None:
         after = await self.reconciler.reconcile(key)
         if after is not None:
-            self.wake(key, after)
+            self.enqueue(key, after)
         self.queue.done(key)

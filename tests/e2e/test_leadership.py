@@ -112,7 +112,7 @@ def objects(deployed: Deployed, namespace: str, ca: ESTServer) -> Objects:
 
 def identity(manager: Manager) -> str:
     """That of its last start."""
-    found = re.findall(r"standing for election as (\S+)", manager.process.log.read_text())
+    found = re.findall(r"acquiring lease as (\S+)", manager.process.log.read_text())
     assert found, "a manager that takes part says who it is"
     return str(found[-1])
 

@@ -38,7 +38,7 @@ def test_it_ends_when_told_to_and_says_so(deployed: Deployed, name: str) -> None
         begin: list[str] = []
         for line in process.stderr:
             begin.append(line)
-            if "the caches are filled" in line:
+            if "caches synced" in line:
                 break
         process.send_signal(signal.Signals[name])
         rest = process.stderr.read()

@@ -147,7 +147,7 @@ def test_annotations_of_a_kubernetes_csr_ask_for_a_ca_and_a_duration(
 def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are(objects: Objects) -> None:
     objects.apply(objects.secret(), objects.issuer(signer="EST", parameters={"lable": "devices"}))
     failed = objects.wait_for_reason(NAMES.issuer, "issuer", "Failed")
-    assert "spec.parameters.lable: is no parameter of signer EST; there are: " in failed["message"]
+    assert "spec.parameters.lable: unknown parameter; valid for EST: " in failed["message"]
     assert "label" in failed["message"]
 
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.controller.leader_election import Leadership, LeaseRecord, LeaseTimes
-from domain.controller.leader_elector import Elector, LeadLost, Unopposed
+from domain.controller.leader_election import LeaderElectionState, LeaseRecord, LeaseTimes
+from domain.controller.leader_elector import LeaderElector, LeadLost, NoLeaderElection
 from domain.errors import Conflict
 from tests.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
@@ -22,8 +22,8 @@ class Candidate:
 
     def __init__(self, name: str, lease: FarLease, times: LeaseTimes = TIMES) -> None:
         self.clock = PausedClock()
-        self.leadership = Leadership(name, times)
-        self.elector = Elector(lease, self.leadership, self.clock)
+        self.leadership = LeaderElectionState(name, times)
+        self.elector = LeaderElector(lease, self.leadership, self.clock)
         self.task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -51,8 +51,8 @@ class Candidate:
     def runs(self) -> bool:
         return self.task is not None and not self.task.done()
 
-    def leads(self) -> bool:
-        return self.elector.leads()
+    def is_leader(self) -> bool:
+        return self.elector.is_leader()
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ async def test_one_alone_leads_and_says_so_once(lease: FarLease, caplog: pytest.
     one = Candidate("a", lease)
     async with standing(one):
         await eventually(lambda: len(lease.writes) > 3, "the lease is renewed again and again")
-        assert one.leads()
+        assert one.is_leader()
     assert {record.holder for record in lease.writes} == {"a"}
     assert {record.acquired for record in lease.writes} == {lease.writes[0].acquired}
-    assert caplog.messages == ["standing for election as a", "leading"]
+    assert caplog.messages == ["acquiring lease as a", "became leader"]
 
 
 async def test_of_two_one_leads_and_the_other_stands_by_and_names_it(
@@ -89,15 +89,15 @@ async def test_of_two_one_leads_and_the_other_stands_by_and_names_it(
     caplog.set_level(logging.INFO)
     one, other = Candidate("a", lease), Candidate("b", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         async with standing(other):
             await eventually(lambda: other.leadership.holder == "a", "b has looked")
             renewals = len(lease.writes)
             await eventually(lambda: len(lease.writes) > renewals + 3, "some renewals pass")
-            gained = asyncio.create_task(other.elector.gained())
+            started_leading = asyncio.create_task(other.elector.started_leading())
             await asyncio.sleep(0)
-            assert (one.leads(), other.leads(), gained.done()) == (True, False, False)
-            gained.cancel()
+            assert (one.is_leader(), other.is_leader(), started_leading.done()) == (True, False, False)
+            started_leading.cancel()
     assert caplog.messages.count("standing by, a leads") == 1
 
 
@@ -105,11 +105,11 @@ async def test_a_released_lease_is_taken_over(lease: FarLease, caplog: pytest.Lo
     caplog.set_level(logging.INFO)
     one, other = Candidate("a", lease), Candidate("b", lease)
     async with standing(one, other):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         await one.stop()
-        assert not one.elector.leads()
-        await eventually(other.leads, "b leads")
-        await other.elector.gained()
+        assert not one.elector.is_leader()
+        await eventually(other.is_leader, "b leads")
+        await other.elector.started_leading()
     (released,) = (record for record in lease.writes if not record.holder)
     assert released.duration == timedelta(seconds=1)
     assert lease.record is not None
@@ -120,13 +120,13 @@ async def test_a_released_lease_is_taken_over(lease: FarLease, caplog: pytest.Lo
 async def test_after_a_kill_the_other_waits_until_the_lease_has_ended(lease: FarLease) -> None:
     one, other = Candidate("a", lease), Candidate("b", lease)
     async with standing(one, other):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         await one.kill()
-        await eventually(lambda: one.leads() or other.leads(), "somebody leads")
-        while one.leads():
-            assert not other.leads()
+        await eventually(lambda: one.is_leader() or other.is_leader(), "somebody leads")
+        while one.is_leader():
+            assert not other.is_leader()
             await asyncio.sleep(0.005)
-        await eventually(other.leads, "b leads")
+        await eventually(other.is_leader, "b leads")
 
 
 async def test_a_leader_that_cannot_renew_ends_and_says_why_once(
@@ -135,15 +135,15 @@ async def test_a_leader_that_cannot_renew_ends_and_says_why_once(
     caplog.set_level(logging.INFO)
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         lease.away = True
-        await eventually(lambda: not one.leads(), "a begins nothing new")
+        await eventually(lambda: not one.is_leader(), "a begins nothing new")
         assert one.runs, "what is under way has a little longer"
         await one.ends()
-        assert not one.leads()
+        assert not one.is_leader()
     assert caplog.messages == [
-        "standing for election as a",
-        "leading",
+        "acquiring lease as a",
+        "became leader",
         "the Lease cannot be had: Transient: the API server cannot be reached",
         "lost the Lease, ending with exit status 1: it could not be renewed for 0.4s",
     ]
@@ -152,20 +152,20 @@ async def test_a_leader_that_cannot_renew_ends_and_says_why_once(
 async def test_a_lead_that_has_ended_is_not_taken_up_again(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         lease.away = True
-        await eventually(lambda: not one.leads(), "a begins nothing new")
+        await eventually(lambda: not one.is_leader(), "a begins nothing new")
         lease.away = False
         written = len(lease.writes)
         await one.ends()
-        assert not one.leads()
+        assert not one.is_leader()
     assert len(lease.writes) == written
 
 
 async def test_a_leader_whose_lease_hangs_ends_all_the_same(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         lease.hangs = True
         await one.ends()
 
@@ -173,9 +173,9 @@ async def test_a_leader_whose_lease_hangs_ends_all_the_same(lease: FarLease) -> 
 async def test_after_a_pause_nobody_leads_though_no_timer_has_run(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         one.clock.ahead += TIMES.duration
-        assert not one.leads()
+        assert not one.is_leader()
         written = len(lease.writes)
         await one.ends()
     assert len(lease.writes) == written
@@ -184,7 +184,7 @@ async def test_after_a_pause_nobody_leads_though_no_timer_has_run(lease: FarLeas
 async def test_a_pause_while_the_lease_is_read_ends_the_lead(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         written = len(lease.writes)
         lease.when_read = lambda: setattr(one.clock, "ahead", TIMES.renew_deadline)
         await one.ends()
@@ -194,17 +194,17 @@ async def test_a_pause_while_the_lease_is_read_ends_the_lead(lease: FarLease) ->
 async def test_the_wall_clock_has_no_part_in_who_leads(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         one.clock.set_back = timedelta(hours=2)
         renewals = len(lease.writes)
         await eventually(lambda: len(lease.writes) > renewals + 10, "it is renewed all the same")
-        assert one.leads()
+        assert one.is_leader()
 
 
 async def test_asking_who_leads_changes_nothing(lease: FarLease) -> None:
     one = Candidate("a", lease)
     before = {name: value for name, value in vars(one.elector).items() if not callable(value)}
-    assert not one.leads()
+    assert not one.is_leader()
     assert {name: value for name, value in vars(one.elector).items() if not callable(value)} == before
 
 
@@ -214,10 +214,10 @@ async def test_a_leader_that_finds_another_in_its_place_ends_at_once(
     caplog.set_level(logging.INFO)
     one = Candidate("a", lease, replace(TIMES, duration=timedelta(hours=2), renew_deadline=timedelta(hours=1)))
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         lease.give("b")
         await one.ends()
-        assert not one.leads()
+        assert not one.is_leader()
     assert lease.holder == "b"
     assert caplog.messages[2:] == ["lost the Lease, ending with exit status 1: b holds it"]
 
@@ -225,7 +225,7 @@ async def test_a_leader_that_finds_another_in_its_place_ends_at_once(
 async def test_a_lease_that_somebody_empties_is_lost_as_well(lease: FarLease, caplog: pytest.LogCaptureFixture) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         lease.give("")
         await one.ends()
     assert caplog.messages[-1] == "lost the Lease, ending with exit status 1: nobody holds it"
@@ -234,7 +234,7 @@ async def test_a_lease_that_somebody_empties_is_lost_as_well(lease: FarLease, ca
 async def test_somebodys_label_costs_nothing(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         assert lease.record is not None
         lease.record = replace(lease.record, version="labelled")
         renewals = len(lease.writes)
@@ -245,16 +245,16 @@ async def test_somebodys_label_costs_nothing(lease: FarLease) -> None:
 async def test_a_lease_that_somebody_deletes_is_written_anew(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         lease.record = None
         await eventually(lambda: lease.holder == "a", "it is there again")
-        assert (one.leads(), one.runs) == (True, True)
+        assert (one.is_leader(), one.runs) == (True, True)
 
 
 async def test_a_lease_that_changes_just_before_its_release_is_released_all_the_same(lease: FarLease) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         await one.kill()
         assert lease.record is not None
         lease.record = replace(lease.record, version="labelled")
@@ -275,11 +275,11 @@ async def test_what_another_holds_is_not_released(lease: FarLease) -> None:
 async def test_a_release_that_cannot_be_is_said(lease: FarLease, caplog: pytest.LogCaptureFixture) -> None:
     one = Candidate("a", lease)
     async with standing(one):
-        await eventually(one.leads, "a leads")
+        await eventually(one.is_leader, "a leads")
         await one.kill()
         lease.away = True
         await one.elector.release()
-        assert not one.elector.leads()
+        assert not one.elector.is_leader()
     assert "the Lease was not released, others wait for its end: Transient" in caplog.messages
 
 
@@ -297,16 +297,16 @@ async def test_a_lease_that_never_holds_still_is_given_up(caplog: pytest.LogCapt
     one = Candidate("a", lease)
     one.leadership.took(lease.record, one.clock.uptime())
     await one.elector.release()
-    assert not one.elector.leads()
+    assert not one.elector.is_leader()
     assert caplog.messages == ["the Lease was not released, others wait for its end: TimeoutError"]
 
 
 async def test_a_process_without_opponents_leads_always() -> None:
-    election = Unopposed()
+    election = NoLeaderElection()
     task = asyncio.create_task(election.run())
-    await election.gained()
-    assert election.leads()
+    await election.started_leading()
+    assert election.is_leader()
     await election.release()
-    assert election.leads()
+    assert election.is_leader()
     assert not task.done()
     task.cancel()

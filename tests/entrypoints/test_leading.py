@@ -17,7 +17,7 @@ from dependency_injector import providers
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
-from adapters.signers.leader_only import WhileLeading
+from adapters.signers.leader_only import LeaderOnlySigner
 from domain.controller.leader_elector import LeadLost
 from domain.effects import PatchStatus, RequestStatus
 from domain.errors import SigningError
@@ -68,7 +68,7 @@ class Stage:
         self.container = in_memory(settings, self.cluster, MemoryRecorder(self.clock))
         self.container.clock.override(providers.Object(self.clock))
         self.container.lease.override(providers.Object(self.lease))
-        guarded = WhileLeading(self.signer, self.container.election().leads)
+        guarded = LeaderOnlySigner(self.signer, self.container.leader_election().is_leader)
         self.container.signers.override(providers.Object({"Scripted": guarded}))
         self.stop = asyncio.Event()
         self.manager = asyncio.create_task(self.container.manager().run(self.stop))
@@ -87,8 +87,8 @@ class Stage:
         self.signer.held = [held for held in self.signer.held if not held.done()]
         self.signer.release_all()
 
-    def leads(self) -> bool:
-        return self.container.election().leads()
+    def is_leader(self) -> bool:
+        return self.container.leader_election().is_leader()
 
     async def ends(self) -> None:
         """Waits until the manager has ended of itself, because it has lost the lead."""
@@ -103,14 +103,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_manager(*, leads: bool = True) -> AsyncIterator[Stage]:
+async def a_manager(*, is_leader: bool = True) -> AsyncIterator[Stage]:
     stage = Stage()
-    if not leads:
+    if not is_leader:
         stage.lease.give("another")
     stage.cluster.put_secret(secret_key(CA), {"token": b"t0ken"})
     stage.cluster.create(a_new_issuer(CA))
     try:
-        if leads:
+        if is_leader:
             await eventually(lambda: stage.signer.checks, "the issuer is checked")
         yield stage
     finally:
@@ -122,7 +122,7 @@ async def a_manager(*, leads: bool = True) -> AsyncIterator[Stage]:
 
 
 async def test_a_standby_is_ready_and_works_on_nothing() -> None:
-    async with a_manager(leads=False) as stage:
+    async with a_manager(is_leader=False) as stage:
         stage.create("web")
         await eventually(lambda: stage.container.manager()._ready, "it is ready")
         await stage.settles()
@@ -131,20 +131,20 @@ async def test_a_standby_is_ready_and_works_on_nothing() -> None:
 
 
 async def test_nothing_piles_up_in_a_standby() -> None:
-    async with a_manager(leads=False) as stage:
+    async with a_manager(is_leader=False) as stage:
         for number in range(50):
             stage.create(f"web-{number}")
         await stage.settles()
         for number in range(50):
             stage.cluster.delete(request_key(name=f"web-{number}"))
         await stage.settles()
-        queues = stage.container.workers().queues.values()
+        queues = stage.container.controller().queues.values()
         assert [(len(queue), queue.next_due()) for queue in queues] == [(0, None), (0, None)]
         assert stage.container.reconciler()._attempts == {}
 
 
 async def test_a_standby_that_gets_the_lead_does_all_there_is_to_do() -> None:
-    async with a_manager(leads=False) as stage:
+    async with a_manager(is_leader=False) as stage:
         stage.create("web", "more")
         await stage.settles()
         stage.lease.give("")
@@ -158,7 +158,7 @@ async def test_a_leader_that_cannot_renew_begins_nothing_new_and_ends(caplog: py
         stage.create("web")
         await eventually(lambda: stage.signer.held, "the signer is asked")
         stage.lease.away = True
-        await eventually(lambda: not stage.leads(), "the lead is lost")
+        await eventually(lambda: not stage.is_leader(), "the lead is lost")
         stage.create("late")
         assert stage.signer.held[0].cancelled() is False, "what is under way has a little longer"
         await stage.ends()
@@ -176,7 +176,7 @@ async def test_an_answer_that_comes_between_the_renew_deadline_and_the_end_is_wr
         stage.create("web")
         await eventually(lambda: stage.signer.held, "the signer is asked")
         stage.lease.away = True
-        await eventually(lambda: not stage.leads(), "the lead is lost")
+        await eventually(lambda: not stage.is_leader(), "the lead is lost")
         stage.release()
         await eventually(stage.is_issued, "it is written")
         await stage.ends()
@@ -250,7 +250,7 @@ async def test_a_wall_clock_that_is_set_back_costs_neither_the_lead_nor_a_reques
         stage.create("retried")
         names = ("before", "after", "retried")
         await eventually(lambda: all(stage.is_issued(request_key(name=name)) for name in names), "all are issued")
-        assert stage.leads()
+        assert stage.is_leader()
 
 
 async def test_a_stop_finishes_what_is_being_signed_and_then_releases_the_lease() -> None:
@@ -272,7 +272,7 @@ async def test_a_stop_finishes_what_is_being_signed_and_then_releases_the_lease(
 
 
 async def test_a_standby_that_stops_leaves_the_lease_alone() -> None:
-    async with a_manager(leads=False) as stage:
+    async with a_manager(is_leader=False) as stage:
         await stage.settles()
         stage.stop.set()
         await stage.manager

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.silent import SILENT
-from domain.controller.controller import Workers
+from domain.controller.controller import Controller
 from domain.model import ObjectKey
 from tests.contracts.clock import StoppedClock
 from tests.domain.factories import T0, fuzz
@@ -27,7 +27,7 @@ KEYS = [ObjectKey("CertificateRequest", "n", name) for name in "abcd"] + [ISSUER
 STEPS = 3
 TURNS = 200  # of the event loop; many more than all keys need one after the other
 
-wakes = st.tuples(st.just("wake"), st.sampled_from(KEYS))
+wakes = st.tuples(st.just("enqueue"), st.sampled_from(KEYS))
 cancels = st.tuples(st.just("cancel"), st.integers(0, SLOTS - 1))  # which of those that run
 turns = st.tuples(st.just("turn"), st.integers(1, STEPS))
 restarts = st.tuples(st.just("restart"), st.none())
@@ -38,18 +38,18 @@ class Bench:
     """Work of some steps; `unfinished` are the keys woken that were not worked on from begin to end since."""
 
     def __init__(self) -> None:
-        self.workers = Workers(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER, SILENT)
+        self.controller = Controller(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER, SILENT)
         self.unfinished: set[ObjectKey] = set()
         self.running: Counter[ObjectKey] = Counter()
         self.held: asyncio.Event | None = None
         self.start()
 
     def start(self) -> None:
-        self.task = asyncio.create_task(self.workers.run(self.work, lambda issuer: False, lambda: True))
+        self.task = asyncio.create_task(self.controller.run(self.work, lambda issuer: False, lambda: True))
 
-    def wake(self, key: ObjectKey) -> None:
+    def enqueue(self, key: ObjectKey) -> None:
         self.unfinished.add(key)
-        self.workers.wake(key, AT_ONCE)
+        self.controller.enqueue(key, AT_ONCE)
 
     async def work(self, key: ObjectKey) -> timedelta | None:
         self.running[key] += 1
@@ -69,7 +69,7 @@ class Bench:
         return None
 
     def cancel(self, number: int) -> None:
-        running = sorted(self.workers._running, key=lambda task: task.get_name())
+        running = sorted(self.controller._running, key=lambda task: task.get_name())
         if number < len(running):
             running[number].cancel()
 
@@ -84,8 +84,8 @@ class Bench:
 
     async def move(self, move: str, value: object) -> None:
         match move, value:
-            case "wake", ObjectKey() as key:
-                self.wake(key)
+            case "enqueue", ObjectKey() as key:
+                self.enqueue(key)
             case "cancel", int(number):
                 self.cancel(number)
             case "turn", int(number):
@@ -94,7 +94,7 @@ class Bench:
                 await self.restart()
 
     def is_at_rest(self) -> bool:
-        return not (self.unfinished or self.workers._running or self.workers.depth())
+        return not (self.unfinished or self.controller._running or self.controller.depth())
 
 
 async def turn(number: int) -> None:
@@ -110,7 +110,7 @@ async def played(script: list[tuple[str, object]]) -> None:
         if bench.is_at_rest():
             break
         await turn(1)
-    assert bench.is_at_rest(), f"lost: {sorted(bench.unfinished)}, running: {bench.workers._running}"
+    assert bench.is_at_rest(), f"lost: {sorted(bench.unfinished)}, running: {bench.controller._running}"
     await all_slots_are_free(bench)
     await bench.stop()
 
@@ -119,7 +119,7 @@ async def all_slots_are_free(bench: Bench) -> None:
     """As many keys as there are slots can be worked on at once, as many of the issuer as it may have."""
     bench.held = asyncio.Event()
     for key in KEYS:
-        bench.wake(key)
+        bench.enqueue(key)
     await turn(TURNS)
     assert sorted(bench.running.elements()) == sorted([ISSUER, *KEYS[:PER_ISSUER]])
     bench.held.set()
@@ -133,4 +133,4 @@ def test_no_key_and_no_slot_is_lost_wherever_work_is_cancelled(script: list[tupl
 
 def test_a_task_that_is_cancelled_before_it_began_loses_neither_key_nor_slot() -> None:
     for number in range(SLOTS * 3):
-        asyncio.run(played([("wake", KEYS[0]), ("turn", number), ("cancel", 0), ("turn", number), ("cancel", 0)]))
+        asyncio.run(played([("enqueue", KEYS[0]), ("turn", number), ("cancel", 0), ("turn", number), ("cancel", 0)]))

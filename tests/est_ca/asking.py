@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 from tests.est_ca.server import PASSWORD, ESTCAServer
 from tests.remote import https
@@ -29,10 +29,10 @@ def issuer(server: ESTCAServer, **parameters: str) -> IssuerSpec:
     return IssuerSpec(server.url, SECRET, "EST", parameters)
 
 
-def order(server: ESTCAServer, csr: bytes | None = None, data: dict[str, bytes] = BY_NAME) -> SigningOrder:
+def order(server: ESTCAServer, csr: bytes | None = None, data: dict[str, bytes] = BY_NAME) -> SignRequest:
     """Of a certificate just as est-ca makes it, unless told otherwise."""
     asked = csr or pki.csr(common_name="us")
-    return SigningOrder("uid", asked, ITS_PROFILE, False, timedelta(days=7), issuer(server), secret(data))
+    return SignRequest("uid", asked, ITS_PROFILE, False, timedelta(days=7), issuer(server), secret(data))
 
 
 async def refusal(asking: Awaitable[object], kind: type[Exception]) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.signers.est.signer import EST
-from adapters.signers.http.pool import Clients
-from adapters.signers.verify import Verified
+from adapters.signers.http.pool import ClientPool
+from adapters.signers.verify import VerifyingSigner
 from domain.ports import Signer
 from tests.cluster.fixtures import built
 from tests.est_ca import build
@@ -53,6 +53,6 @@ def strict_est_ca(est_ca_program: Path, tmp_path: Path) -> Iterator[ESTCAServer]
 async def signer() -> AsyncIterator[Signer]:
     """EST as the container wires it."""
     clock = SystemClock()
-    clients = Clients(clock)
-    yield Verified(EST(clients, clock), clock)
+    clients = ClientPool(clock)
+    yield VerifyingSigner(EST(clients, clock), clock)
     await clients.close()

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from domain.model import CERTIFICATE_REQUEST, IssuerSpec, Request, SigningOrder
+from domain.model import CERTIFICATE_REQUEST, IssuerSpec, Request, SignRequest
 from tests import pki
 from tests.est_ca.asking import BY_NAME, order
 from tests.est_ca.server import PASSWORD, ESTCAServer
 from tests.hostile_ca.road import SECRET, TOO_LATE, Road, road
 
 
-def to(server: ESTCAServer, csr: bytes, data: dict[str, bytes] = BY_NAME) -> SigningOrder:
+def to(server: ESTCAServer, csr: bytes, data: dict[str, bytes] = BY_NAME) -> SignRequest:
     return replace(order(server, csr, data), issuer=IssuerSpec(server.url, SECRET, "EST"))
 
 
-async def visited_twice(world: Road, asked: SigningOrder) -> Request:
+async def visited_twice(world: Road, asked: SignRequest) -> Request:
     request = world.ask(CERTIFICATE_REQUEST, asked)
     await world.visit(request)
     world.clock.time += TOO_LATE

@@ -14,7 +14,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 from tests.contracts.clock import StoppedClock
 
@@ -40,8 +40,8 @@ _Result = TypeVar("_Result")
 _loop = asyncio.new_event_loop()
 
 
-def order(csr: bytes = REQUEST, *, is_ca: bool = False, credentials: Credentials = CREDENTIALS) -> SigningOrder:
-    return SigningOrder("uid", csr, (), is_ca, DAY, ISSUER, credentials)
+def order(csr: bytes = REQUEST, *, is_ca: bool = False, credentials: Credentials = CREDENTIALS) -> SignRequest:
+    return SignRequest("uid", csr, (), is_ca, DAY, ISSUER, credentials)
 
 
 def request(body: bytes) -> bytes:

@@ -15,9 +15,9 @@ from dependency_injector import providers
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from adapters.signers.http.client import Limits
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from domain.effects import PatchStatus, Status
-from domain.model import ObjectKey, SigningOrder
+from domain.model import ObjectKey, SignRequest
 from domain.ports import Signer
 from entrypoints.container import in_memory
 from entrypoints.settings import Settings
@@ -45,7 +45,7 @@ class KeepingCluster(MemoryCluster):
 class Road:
     """`visit` lets the manager come by; time stands still in between unless a test moves `clock`."""
 
-    def __init__(self, clients: Clients, clock: StoppedClock) -> None:
+    def __init__(self, clients: ClientPool, clock: StoppedClock) -> None:
         self.clock = clock
         self.cluster = KeepingCluster()
         self.recorder = MemoryRecorder(clock)
@@ -55,7 +55,7 @@ class Road:
         self.signers: Mapping[str, Signer] = container.signers()
         self._reconciler = container.reconciler()
 
-    def ask(self, kind: str, order: SigningOrder) -> ObjectKey:
+    def ask(self, kind: str, order: SignRequest) -> ObjectKey:
         """Creates the Secret, the issuer and an approved request for what the order asks."""
         self.cluster.put_secret(SECRET, order.credentials.data)
         self.cluster.create(a_new_issuer(ISSUER, spec=order.issuer))
@@ -91,7 +91,7 @@ class Road:
 async def road(patience: timedelta = PATIENCE) -> AsyncIterator[Road]:
     """An answer of a CA may take `patience`, and have 50,000 bytes."""
     clock = StoppedClock()
-    clients = Clients(clock, limits=Limits(total=patience, body=50_000))
+    clients = ClientPool(clock, limits=Limits(total=patience, body=50_000))
     made = Road(clients, clock)
     watching = asyncio.create_task(made.cluster.watch(lambda key, after: None))
     try:

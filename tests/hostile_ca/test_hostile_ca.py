@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from domain.model import CERTIFICATE_REQUEST, Credentials, Issuer, IssuerSpec, ObjectKey, Request, SigningOrder
+from domain.model import CERTIFICATE_REQUEST, Credentials, Issuer, IssuerSpec, ObjectKey, Request, SignRequest
 from tests import pki
 from tests.adapters.signers import lying, orders
 from tests.adapters.signers.lying import SERVER
@@ -49,10 +49,10 @@ async def honest_leaf(attack: Attack) -> x509.Certificate:
     return await lying.honest(orders.order(asked.csr, usages=asked.usages))
 
 
-def order(dialect: Dialect, attack: Attack, server: https.Server) -> SigningOrder:
+def order(dialect: Dialect, attack: Attack, server: https.Server) -> SignRequest:
     asked = A_CA if attack.is_ca else LEAF
     issuer = IssuerSpec(server.url, SECRET, dialect.signer, dialect.parameters)
-    return SigningOrder("uid", asked.csr, asked.usages, asked.is_ca, asked.duration, issuer, Credentials(dialect.data))
+    return SignRequest("uid", asked.csr, asked.usages, asked.is_ca, asked.duration, issuer, Credentials(dialect.data))
 
 
 def canaries(dialect: Dialect, server: https.Server) -> list[str]:

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from adapters.signers.ca.signer import CA
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 from tests.contracts.clock import StoppedClock
 from tests.remote import https
@@ -44,7 +44,7 @@ class ESTServer:
         self.next: list[https.Handler] = []
         self.signed: list[bytes] = []
         """Each CSR that it answered with a certificate, as often as it did."""
-        self.profiles: dict[bytes, SigningOrder] = {}
+        self.profiles: dict[bytes, SignRequest] = {}
         self.trusted: Sequence[x509.Certificate] = [ROOT.certificate]
         self.raw = b""
         """In place of `trusted`, where it is no plain list of certificates."""
@@ -59,7 +59,7 @@ class ESTServer:
         """The operations in the order in which they were asked for."""
         return [seen.path.rpartition("/")[2] for seen in self.http.seen]
 
-    def announce(self, order: SigningOrder) -> None:
+    def announce(self, order: SignRequest) -> None:
         """Makes the CA sign this order's CSR as the order has it."""
         csr = x509.load_pem_x509_csr(order.csr).public_bytes(Encoding.DER)
         self.profiles[csr] = replace(order, issuer=_ISSUER, credentials=_KEYS)
@@ -105,5 +105,5 @@ def _pkcs7(body: bytes) -> web.Response:
     return web.Response(body=body, headers=headers)
 
 
-def _plain(csr: bytes) -> SigningOrder:
-    return SigningOrder("uid", pki.armor(csr), (), False, timedelta(hours=24), _ISSUER, _KEYS)
+def _plain(csr: bytes) -> SignRequest:
+    return SignRequest("uid", pki.armor(csr), (), False, timedelta(hours=24), _ISSUER, _KEYS)

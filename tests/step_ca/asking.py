@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 from tests.step_ca.provisioner import PASSWORD, Provisioner
 from tests.step_ca.server import DEFAULT_JWK, HONOURING_JWK, ROOT, X5C, StepCAServer
@@ -41,9 +41,9 @@ def order(
     *,
     usages: tuple[str, ...] = (),
     duration: timedelta | None = timedelta(hours=1),
-) -> SigningOrder:
+) -> SignRequest:
     asked = csr or pki.csr(common_name="app", dns=["app.example.com"])
-    return SigningOrder("uid", asked, usages, False, duration, spec, secret(data))
+    return SignRequest("uid", asked, usages, False, duration, spec, secret(data))
 
 
 async def refusal(asking: Awaitable[object], kind: type[Exception]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from tests.cluster.fixtures import built
 from tests.programs import STEP_CA
 from tests.step_ca.server import StepCAServer
@@ -38,7 +38,7 @@ def step_ca_of_my_own(step_ca_program: Path, tmp_path: Path) -> Iterator[StepCAS
 
 
 @pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(SystemClock())
+async def clients() -> AsyncIterator[ClientPool]:
+    made = ClientPool(SystemClock())
     yield made
     await made.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.signer_contract import SignerContract
@@ -24,9 +24,9 @@ class StepCAContract(SignerContract):
         return IssuerSpec(step_ca.url, ObjectKey("Secret", "default", "credentials"), "StepCA", parameters)
 
     @pytest.fixture
-    def signer(self, clients: Clients) -> Signer:
+    def signer(self, clients: ClientPool) -> Signer:
         clock = SystemClock()
-        return Verified(StepCA(clients, clock), clock)
+        return VerifyingSigner(StepCA(clients, clock), clock)
 
 
 class TestStepCAByJWK(StepCAContract):

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from adapters.clock import SystemClock
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import Issued
 from domain.ports import Signer
@@ -35,9 +35,9 @@ from tests.step_ca.server import DEFAULT_JWK, ISSUING, ROOT, X5C_ROOT, StepCASer
 
 
 @pytest.fixture
-def signer(clients: Clients) -> Signer:
+def signer(clients: ClientPool) -> Signer:
     clock = SystemClock()
-    return Verified(StepCA(clients, clock), clock)
+    return VerifyingSigner(StepCA(clients, clock), clock)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ async def test_a_certificate_below_an_intermediate(signer: Signer, step_ca: Step
     leaf_of(await signer.sign(order(issuer(step_ca, "x5c"), data)))
 
 
-async def test_a_clock_that_is_far_off(clients: Clients, step_ca: StepCAServer) -> None:
+async def test_a_clock_that_is_far_off(clients: ClientPool, step_ca: StepCAServer) -> None:
     signer = StepCA(clients, StoppedClock(datetime.now(UTC) - timedelta(hours=1)))
 
     assert "HTTP 401" in await refusal(signer.sign(order(issuer(step_ca), BY_DEFAULT)), IssuerUnhealthy)
 
 
-async def test_a_name_that_the_ca_does_not_go_by(clients: Clients, step_ca: StepCAServer) -> None:
+async def test_a_name_that_the_ca_does_not_go_by(clients: ClientPool, step_ca: StepCAServer) -> None:
     """TLS tells it first, and nothing is sent."""
     spec = replace(issuer(step_ca), url=step_ca.url.replace("localhost", "127.0.0.1"))
 

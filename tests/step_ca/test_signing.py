@@ -12,9 +12,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from adapters.clock import SystemClock
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued
 from domain.ports import Signer
@@ -34,9 +34,9 @@ from tests.step_ca.server import ISSUING, ROOT, X5C_ROOT, StepCAServer
 
 
 @pytest.fixture
-def signer(clients: Clients) -> Signer:
+def signer(clients: ClientPool) -> Signer:
     clock = SystemClock()
-    return Verified(StepCA(clients, clock), clock)
+    return VerifyingSigner(StepCA(clients, clock), clock)
 
 
 # How long

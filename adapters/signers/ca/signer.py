@@ -9,12 +9,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.aside import aside, in_thread
-from adapters.signers.kept import Kept, fingerprint
+from adapters.signers.aside import aside, run_in_thread_if_large
+from adapters.signers.kept import IdleCache, fingerprint
 from adapters.signers.pki import chains, go_readable, pem
 from adapters.signers.pki.local_ca import Authority, authority, best_path, own, read_key, require_ca
 from domain.errors import IssuerFailed, IssuerUnhealthy
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
 from domain.ports import Clock, Signer
 
 CERTIFICATE, KEY, TRUSTED = "tls.crt", "tls.key", "ca.crt"
@@ -30,14 +30,14 @@ class CA(Signer):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.kept: Kept[ObjectKey, tuple[bytes, _Found]] = Kept(_BUDGET)
+        self.kept: IdleCache[ObjectKey, tuple[bytes, _Found]] = IdleCache(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         found, warnings = await self._authority(issuer, credentials)
         found.require_valid(self._clock.now())
         return CheckResult(found.expires, warnings)
 
-    async def sign(self, order: SigningOrder) -> Issued:
+    async def sign(self, order: SignRequest) -> Issued:
         found, _ = await self._authority(order.issuer, order.credentials)
         return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
 
@@ -48,7 +48,9 @@ class CA(Signer):
         # Where the path has expired, the Secret may hold another one.
         if known and known[0] == content and known[1][0].is_valid(now):
             return known[1]
-        found = await in_thread(issuer.secret.namespace, lambda: _read(issuer.secret, credentials.data, now))
+        found = await run_in_thread_if_large(
+            issuer.secret.namespace, lambda: _read(issuer.secret, credentials.data, now)
+        )
         self.kept.put(issuer.secret, (content, found), 8192 + sum(map(len, credentials.data.values())))
         return found
 

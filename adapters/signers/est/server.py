@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from adapters.signers.http import tls
-from adapters.signers.http.client import Question
+from adapters.signers.http.client import HTTPRequest
 from adapters.signers.http.pool import Endpoint
 from domain.errors import IssuerFailed
 from domain.model import Credentials, IssuerSpec, ObjectKey
@@ -38,24 +38,24 @@ class Server:
         """The same for the same CA, asked with the same credentials."""
         return self.endpoint.url, self.path, self.endpoint.secret, self.endpoint.credentials.version
 
-    def ask(self, operation: str) -> Question:
+    def ask(self, operation: str) -> HTTPRequest:
         # With the authorization, although it need not be (section 4.1.1): a server that looks at it says early.
-        return Question("GET", f"{self.path}/{operation}", self.authorization)
+        return HTTPRequest("GET", f"{self.path}/{operation}", self.authorization)
 
-    def enrol(self, csr: bytes) -> Question:
+    def enrol(self, csr: bytes) -> HTTPRequest:
         """Asks for a certificate for a CSR in DER, the first time and while it is pending (section 4.2.3)."""
         return self._enrol(base64.encodebytes(csr))
 
-    def enrol_on_one_line(self, csr: bytes) -> Question:
+    def enrol_on_one_line(self, csr: bytes) -> HTTPRequest:
         """The same for servers that read no base64 in lines; those on OpenSSL's reader take no long line, so after it.
 
         Both are right, and all servers should read both (RFC 8951 section 3.1).
         """
         return self._enrol(base64.b64encode(csr))
 
-    def _enrol(self, body: bytes) -> Question:
+    def _enrol(self, body: bytes) -> HTTPRequest:
         headers = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
-        return Question("POST", f"{self.path}/{ENROL}", headers | self.authorization, body)
+        return HTTPRequest("POST", f"{self.path}/{ENROL}", headers | self.authorization, body)
 
 
 def server(issuer: IssuerSpec, credentials: Credentials) -> Server:

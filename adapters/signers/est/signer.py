@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from adapters.signers.aside import aside, in_thread
+from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.est.server import ENROL, LABEL, TRUSTED, Server, server
 from adapters.signers.http.assembly import assemble, examine
-from adapters.signers.http.client import Answer
-from adapters.signers.http.pool import Clients
-from adapters.signers.kept import Kept, size
+from adapters.signers.http.client import HTTPResponse
+from adapters.signers.http.pool import ClientPool
+from adapters.signers.kept import IdleCache, size
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki import csr as requests
-from adapters.signers.pki.bundle import Bag
+from adapters.signers.pki.bundle import CertificateBundle
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SignRequest
 from domain.ports import Clock, Signer
 
 _BUDGET = 16 * 1024**2
@@ -40,17 +40,17 @@ class EST(Signer):
 
     parameters = (LABEL,)
 
-    def __init__(self, clients: Clients, clock: Clock) -> None:
+    def __init__(self, clients: ClientPool, clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self.kept: Kept[tuple[str, str, ObjectKey, str], Bag] = Kept(_BUDGET)
+        self.kept: IdleCache[tuple[str, str, ObjectKey, str], CertificateBundle] = IdleCache(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         est = server(issuer, credentials)
         trusted = await self._fetch_trusted(est)
         return await examine(est.endpoint, _answer(TRUSTED), trusted, [], self._clock.now())
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
         csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
         # Before the CA signs: what it has signed must not be lost because this fails.
@@ -65,30 +65,30 @@ class EST(Signer):
             namespace, "the EST server", found, csr.public_key, trusted, lambda: self._fetch_trusted(est), now
         )
 
-    async def _enrol(self, est: Server, csr: bytes) -> Answer:
+    async def _enrol(self, est: Server, csr: bytes) -> HTTPResponse:
         """400 refuses a CSR, or the way in which it was written: only who says it to both refuses the CSR."""
         answer = await self._clients.exchange(est.endpoint, est.enrol(csr))
         if answer.status == 400:
             answer = await self._clients.exchange(est.endpoint, est.enrol_on_one_line(csr))
         return answer
 
-    async def _fetch_trusted(self, est: Server) -> Bag:
+    async def _fetch_trusted(self, est: Server) -> CertificateBundle:
         answer = await self._clients.exchange(est.endpoint, est.ask(TRUSTED))
         trusted = await _certificates(est, TRUSTED, answer)
         self.kept.put(est.key, trusted, 1024 + size(trusted.certificates))
         return trusted
 
 
-def _pending(answer: Answer) -> Pending:
+def _pending(answer: HTTPResponse) -> Pending:
     wanted = _POLL if answer.retry_after is None else answer.retry_after
     poll_after = min(max(wanted, _SHORTEST_POLL), _LONGEST_POLL)
     return Pending("the EST server has taken the request and will answer later (HTTP 202)", poll_after)
 
 
-async def _certificates(est: Server, operation: str, answer: Answer) -> Bag:
+async def _certificates(est: Server, operation: str, answer: HTTPResponse) -> CertificateBundle:
     _require_ok(est, operation, answer)
     try:
-        return await in_thread(est.endpoint.secret.namespace, lambda: bag.read_pkcs7(answer.body))
+        return await run_in_thread_if_large(est.endpoint.secret.namespace, lambda: bag.read_pkcs7(answer.body))
     except ValueError as error:
         raise _failure(operation)(f"{_answer(operation)} {error}; see its log") from None
 
@@ -97,7 +97,7 @@ def _answer(operation: str) -> str:
     return f"the answer of the EST server to {operation}"
 
 
-def _require_ok(est: Server, operation: str, answer: Answer) -> None:
+def _require_ok(est: Server, operation: str, answer: HTTPResponse) -> None:
     said = f"the EST server answers {operation} with HTTP {answer.status}"
     match answer.status:
         case 200:

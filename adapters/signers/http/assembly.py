@@ -8,12 +8,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.aside import in_thread
+from adapters.signers.aside import run_in_thread_if_large
 from adapters.signers.http import tls
 from adapters.signers.http.pool import Endpoint
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki import chains, go_readable, keys
-from adapters.signers.pki.bundle import Bag
+from adapters.signers.pki.bundle import CertificateBundle
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import CheckResult, Issued
 
@@ -21,10 +21,10 @@ from domain.model import CheckResult, Issued
 async def assemble(
     namespace: str,
     who: str,
-    found: Bag,
+    found: CertificateBundle,
     key: keys.PublicKey,
-    trusted: Bag,
-    renew: Callable[[], Awaitable[Bag]],
+    trusted: CertificateBundle,
+    renew: Callable[[], Awaitable[CertificateBundle]],
     now: datetime,
 ) -> Issued:
     """The certificate for `key` among those found, its chain, and the root that the chain leads to.
@@ -41,16 +41,16 @@ async def assemble(
         except ValueError as error:
             raise SigningError(f"the answer of {who} {error}; see its log") from None
 
-    path = await in_thread(namespace, best)
+    path = await run_in_thread_if_large(namespace, best)
     if not bag.is_complete(path, trusted.certificates, now):
         with contextlib.suppress(SigningError):
             trusted = await renew()
-            path = await in_thread(namespace, best)
+            path = await run_in_thread_if_large(namespace, best)
     return bag.issued(path, now)
 
 
 async def examine(
-    endpoint: Endpoint, answer: str, trusted: Bag, issuing: Sequence[x509.Certificate], now: datetime
+    endpoint: Endpoint, answer: str, trusted: CertificateBundle, issuing: Sequence[x509.Certificate], now: datetime
 ) -> CheckResult:
     """What there is to say of the CA's own certificates; `answer` names where the trusted ones come from.
 
@@ -68,6 +68,6 @@ async def examine(
         return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
 
     try:
-        return await in_thread(endpoint.secret.namespace, look)
+        return await run_in_thread_if_large(endpoint.secret.namespace, look)
     except ValueError as error:
         raise IssuerUnhealthy(f"{answer} {error}; see its log") from None

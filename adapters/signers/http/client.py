@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class HTTPRequest:
     """One HTTP request. Its repr shows neither headers nor body, which may hold credentials."""
 
     method: str
@@ -59,7 +59,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HTTPResponse:
     """Any answer but those that Client makes errors of. The body is for parsing, never for messages."""
 
     status: int
@@ -112,7 +112,7 @@ class Client:
             trust_env=False,
         )
 
-    async def exchange(self, question: Question) -> Answer:
+    async def exchange(self, question: HTTPRequest) -> HTTPResponse:
         """Asks once, when it is this question's turn; SigningError if that does not come in time."""
         async with self._turn(self._reading if question.method == "GET" else self._ordering):
             self._require_no_pause()
@@ -150,7 +150,7 @@ class Client:
         if self._pause_ends and self._clock.uptime() < self._paused_until:
             raise IssuerUnhealthy(f"{self.host} asked not to be asked before {self._pause_ends:%H:%M:%S} UTC")
 
-    def _pause(self, answer: Answer) -> None:
+    def _pause(self, answer: HTTPResponse) -> None:
         wanted = ""
         if answer.retry_after:
             pause = min(answer.retry_after, LONGEST_PAUSE)
@@ -159,14 +159,14 @@ class Client:
         what = "refuses for now: too many requests" if answer.status == 429 else "does not serve just now"
         raise IssuerUnhealthy(f"{self.host} {what} (HTTP {answer.status}){wanted}")
 
-    async def _send(self, question: Question) -> Answer:
+    async def _send(self, question: HTTPRequest) -> HTTPResponse:
         try:
             async with asyncio.timeout(self._limits.total.total_seconds()):
                 return await self._request(question)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             raise IssuerUnhealthy(f"{self.host} {self._trouble(error)}") from None
 
-    async def _request(self, question: Question) -> Answer:
+    async def _request(self, question: HTTPRequest) -> HTTPResponse:
         async with self._session.request(
             question.method,
             self._base + question.path,
@@ -184,7 +184,7 @@ class Client:
                     )
             waiting = retry_after(response.headers.get("Retry-After", ""), self._clock.now())
             offered = schemes(response.headers.getall("WWW-Authenticate", ()))
-            return Answer(response.status, bytes(body), waiting, offered)
+            return HTTPResponse(response.status, bytes(body), waiting, offered)
 
     def _trouble(self, error: Exception) -> str:
         """Goes on after the host. Of the library's own words none are used: some quote what was received."""

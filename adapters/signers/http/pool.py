@@ -14,15 +14,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from adapters.signers.aside import in_thread
+from adapters.signers.aside import run_in_thread_if_large
 from adapters.signers.http import tls
 from adapters.signers.http import tls_contexts as contexts
-from adapters.signers.http.client import Answer, Client, Limits, Question
+from adapters.signers.http.client import Client, HTTPRequest, HTTPResponse, Limits
 from adapters.signers.http.distrust import Trust
 from adapters.signers.http.networks import Networks
 from adapters.signers.http.resolver import Resolver
 from adapters.signers.http.tls_contexts import Contexts
-from adapters.signers.kept import Kept, fingerprint
+from adapters.signers.kept import IdleCache, fingerprint
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
 from domain.ports import Clock
@@ -52,7 +52,7 @@ class _Open:
     retired: bool = False
 
 
-class Clients:
+class ClientPool:
     """What signers of remote CAs share. `allow_http` lets spec.url begin with http:// too."""
 
     def __init__(
@@ -69,10 +69,10 @@ class Clients:
         self._contexts = Contexts()
         self._networks = networks
         self._resolver = Resolver(networks)
-        self.kept: Kept[_Key, _Open] = Kept(_BUDGET, self._retire)
+        self.kept: IdleCache[_Key, _Open] = IdleCache(_BUDGET, self._retire)
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def exchange(self, endpoint: Endpoint, question: Question) -> Answer:
+    async def exchange(self, endpoint: Endpoint, question: HTTPRequest) -> HTTPResponse:
         """Asks the CA once. IssuerFailed for a URL or a Secret that cannot work, other errors as Client has them."""
         base = base_url(endpoint.url, allow_http=self._allow_http)
         async with self._borrowed(base, endpoint) as client:
@@ -104,7 +104,7 @@ class Clients:
     async def _make(self, key: _Key, endpoint: Endpoint, content: bytes) -> _Open:
         secret, credentials, shown = endpoint.secret, endpoint.credentials, endpoint.client_certificate
         now = self._clock.now()
-        context = await in_thread(
+        context = await run_in_thread_if_large(
             secret.namespace,
             lambda: self._contexts.get(secret, credentials, client_certificate=shown, now=now),
         )

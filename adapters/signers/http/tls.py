@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.memfd_path import nameless
+from adapters.memfd_path import memfd_path
 from adapters.signers.pki import keys, pem, private_keys
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
@@ -93,7 +93,7 @@ def _key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:
 def _identify(made: ssl.SSLContext, secret: ObjectKey, credentials: Credentials, now: datetime) -> None:
     chain, key = key_pair(secret, credentials, now)
     plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with nameless(pem.encode(chain)) as certificate_path, nameless(plain) as key_path:
+    with memfd_path(pem.encode(chain)) as certificate_path, memfd_path(plain) as key_path:
         try:
             made.load_cert_chain(certificate_path, key_path)
         except ssl.SSLError as error:

@@ -26,14 +26,14 @@ _LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Bag:
+class CertificateBundle:
     """Certificates, and a sentence for each one that cannot be read."""
 
     certificates: Sequence[x509.Certificate]
     unreadable: Sequence[str] = ()
 
 
-def read_pkcs7(data: bytes) -> Bag:
+def read_pkcs7(data: bytes) -> CertificateBundle:
     """The certificates of a certs-only PKCS#7 structure (RFC 7030 section 4.2.3), whatever Content-Type it came with.
 
     It may be base64 with or without line ends (RFC 8951), PEM, or plain DER, as some servers send it.
@@ -45,7 +45,7 @@ def read_pkcs7(data: bytes) -> Bag:
         kind = "a bare certificate, " if _is_certificate(der) else ""
         raise ValueError(f"is {kind}no PKCS#7 with certificates that can be read") from None
     found, unreadable = pem.readable(_counted(encoded))
-    return Bag(found, list(unreadable.values()))
+    return CertificateBundle(found, list(unreadable.values()))
 
 
 def _der(data: bytes) -> bytes:
@@ -81,10 +81,10 @@ def _split(der: bytes) -> list[bytes]:
         return signed_data.certificates(der)
 
 
-def read_pem(texts: Iterable[str]) -> Bag:
+def read_pem(texts: Iterable[str]) -> CertificateBundle:
     """The certificates of several PEM texts."""
     found, unreadable = pem.readable_certificates("\n".join(texts).encode(), pem.BUNDLE_LIMIT)
-    return Bag(_counted(found), list(unreadable.values()))
+    return CertificateBundle(_counted(found), list(unreadable.values()))
 
 
 def _counted(found: Iterable[_Certificate]) -> list[_Certificate]:

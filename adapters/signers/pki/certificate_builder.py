@@ -13,7 +13,7 @@ from cryptography import x509
 from adapters.signers.pki import extensions, keys, usages
 from adapters.signers.pki.csr import CSR
 from domain.errors import RequestRejected
-from domain.model import SigningOrder
+from domain.model import SignRequest
 
 DEFAULT_DURATION = timedelta(days=90)
 """cert-manager's, where spec.duration is empty."""
@@ -29,7 +29,7 @@ def backdating(duration: timedelta) -> timedelta:
 
 
 def sign(
-    csr: CSR, order: SigningOrder, ca: x509.Certificate, ca_key: keys.PrivateKey, now: datetime
+    csr: CSR, order: SignRequest, ca: x509.Certificate, ca_key: keys.PrivateKey, now: datetime
 ) -> x509.Certificate:
     """A certificate whose notAfter - notBefore is the order's duration, to the second.
 
@@ -54,7 +54,7 @@ def sign(
     return builder.sign(ca_key, keys.signature_hash(ca_key))
 
 
-def _extensions(csr: CSR, order: SigningOrder, ca: x509.Certificate) -> list[tuple[x509.ExtensionType, bool]]:
+def _extensions(csr: CSR, order: SignRequest, ca: x509.Certificate) -> list[tuple[x509.ExtensionType, bool]]:
     """The extensions, each with whether it is critical."""
     path_length = csr.constraints.path_length if order.is_ca and csr.constraints else None
     wanted = usages.requested(order.usages, order.is_ca)

@@ -7,17 +7,17 @@ it does ask for, it must get, as in cert-manager's own issuers.
 from adapters.signers.pki import usages
 from adapters.signers.pki.csr import CSR
 from domain.errors import RequestRejected
-from domain.model import SigningOrder
+from domain.model import SignRequest
 
 
-def require(csr: CSR, order: SigningOrder) -> None:
+def require(csr: CSR, order: SignRequest) -> None:
     """RequestRejected, naming both sides and the remedy, where CSR and spec contradict each other."""
     _require_same_kind(csr, order)
     wanted = usages.requested(order.usages, order.is_ca)
     _require_same_usages(csr, wanted, order)
 
 
-def _require_same_kind(csr: CSR, order: SigningOrder) -> None:
+def _require_same_kind(csr: CSR, order: SignRequest) -> None:
     if csr.constraints is None or csr.constraints.ca == order.is_ca:
         return
     asked = "a CA certificate" if csr.constraints.ca else "no CA certificate"
@@ -27,7 +27,7 @@ def _require_same_kind(csr: CSR, order: SigningOrder) -> None:
     )
 
 
-def _require_same_usages(csr: CSR, wanted: usages.Usages, order: SigningOrder) -> None:
+def _require_same_usages(csr: CSR, wanted: usages.Usages, order: SignRequest) -> None:
     # isCA implies 'cert sign', which cert-manager writes into a CA's CSR and others leave out.
     implied = {usages.CERT_SIGN} if order.is_ca else set()
     same_bits = csr.bits is None or csr.bits - implied == wanted.bits - implied

@@ -13,7 +13,7 @@ from cryptography import x509
 from adapters.signers.pki import extensions, names, usages
 from adapters.signers.pki.csr import CSR
 from domain import durations
-from domain.model import SigningOrder
+from domain.model import SignRequest
 from domain.parameters import CA_ADDS_COMMON_NAME, flag
 
 _NAME_CONSTRAINTS = "2.5.29.30"
@@ -25,7 +25,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 """By how much a CA's clock may be ahead of ours."""
 
 
-def differences(leaf: x509.Certificate, csr: CSR, order: SigningOrder, ca_decides: bool) -> list[str]:
+def differences(leaf: x509.Certificate, csr: CSR, order: SignRequest, ca_decides: bool) -> list[str]:
     """What is other than asked, in words; the same in every answer with the same mistakes."""
     wanted, got = usages.requested(order.usages, order.is_ca), usages.stated(leaf.extensions)
     pairs = (
@@ -118,7 +118,7 @@ def _asked_value(csr: CSR, oid: str) -> bytes | None:
     return csr.ignored.get(oid)
 
 
-def time_differences(leaf: x509.Certificate, order: SigningOrder, now: datetime) -> list[str]:
+def time_differences(leaf: x509.Certificate, order: SignRequest, now: datetime) -> list[str]:
     """The end is what counts: an earlier beginning is backdating, and makes nothing valid for longer."""
     begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
     if end <= now or begin > now + _CLOCK_SKEW:

@@ -16,7 +16,7 @@ from adapters.signers.pki import certificate_builder as leaf
 from adapters.signers.pki import chains, constraints, extensions, go_readable, keys, pem, private_keys
 from adapters.signers.pki import csr as requests
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
-from domain.model import Issued, SigningOrder
+from domain.model import Issued, SignRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Authority:
             if chains.is_expired(ca, now):
                 raise IssuerFailed(f"{told} expired on {end}; replace it")
 
-    def issue(self, order: SigningOrder, now: datetime) -> Issued:
+    def issue(self, order: SignRequest, now: datetime) -> Issued:
         """Signs; RequestRejected for what the CSR or the CA's own constraints do not allow."""
         self.require_valid(now)
         csr = requests.read(order.csr)

@@ -16,11 +16,11 @@ from urllib.parse import quote, urlsplit
 
 from cryptography import x509
 
-from adapters.signers.aside import in_thread
-from adapters.signers.http.client import Answer, Question
-from adapters.signers.http.pool import Clients, Endpoint
+from adapters.signers.aside import run_in_thread_if_large
+from adapters.signers.http.client import HTTPRequest, HTTPResponse
+from adapters.signers.http.pool import ClientPool, Endpoint
 from adapters.signers.pki import bundle as bag
-from adapters.signers.pki.bundle import Bag
+from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.step_ca.token import Tokens
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 
@@ -35,7 +35,7 @@ Validity = tuple[datetime, datetime]
 class StepAPI:
     """One CA. All methods raise IssuerUnhealthy where it does not do its part; `sign` more than that."""
 
-    clients: Clients
+    clients: ClientPool
     endpoint: Endpoint
 
     @property
@@ -61,7 +61,7 @@ class StepAPI:
             f"step-ca has no provisioner {name!r}; correct spec.parameters.provisioner, or add it to the CA"
         )
 
-    async def roots(self) -> Bag:
+    async def roots(self) -> CertificateBundle:
         """The CA's root certificates."""
         return await self._get("/roots", lambda said: bag.read_pem(said["crts"]))
 
@@ -71,7 +71,9 @@ class StepAPI:
             return list((await self._get("/intermediates", lambda said: bag.read_pem(said["crts"]))).certificates)
         return []
 
-    async def sign(self, csr: bytes, token: str, validity: Validity | None, provisioner: str, tokens: Tokens) -> Bag:
+    async def sign(
+        self, csr: bytes, token: str, validity: Validity | None, provisioner: str, tokens: Tokens
+    ) -> CertificateBundle:
         """The certificate and its chain, in whatever order; SigningError, RequestRejected as `_refuse` has it.
 
         Without `validity` the CA's own default holds.
@@ -81,14 +83,14 @@ class StepAPI:
             # Both, since to a notAfter alone step-ca adds a minute of its own before its now.
             asked["notBefore"], asked["notAfter"] = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in validity)
         headers = {"Content-Type": "application/json"}
-        question = Question("POST", _SIGN, headers, json.dumps(asked).encode())
+        question = HTTPRequest("POST", _SIGN, headers, json.dumps(asked).encode())
         answer = await self.clients.exchange(self.endpoint, question)
         if answer.status not in (200, 201):
             _refuse(answer.status, provisioner, tokens)
         return await self._parse(_SIGN, answer, SigningError, lambda said: bag.read_pem(said["certChain"]))
 
     async def _get(self, path: str, read: Callable[[Any], _Read]) -> _Read:
-        answer = await self.clients.exchange(self.endpoint, Question("GET", path))
+        answer = await self.clients.exchange(self.endpoint, HTTPRequest("GET", path))
         place = path.partition("?")[0]
         if answer.status not in (200, 201):
             raise IssuerUnhealthy(
@@ -97,10 +99,10 @@ class StepAPI:
         return await self._parse(place, answer, IssuerUnhealthy, read)
 
     async def _parse(
-        self, place: str, answer: Answer, failure: type[SigningError], read: Callable[[Any], _Read]
+        self, place: str, answer: HTTPResponse, failure: type[SigningError], read: Callable[[Any], _Read]
     ) -> _Read:
         try:
-            return await in_thread(self.endpoint.secret.namespace, lambda: read(json.loads(answer.body)))
+            return await run_in_thread_if_large(self.endpoint.secret.namespace, lambda: read(json.loads(answer.body)))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise failure(f"the answer of step-ca to {place} is not what step-ca answers; see its log") from None
 

@@ -13,19 +13,19 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.aside import aside, in_thread
+from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.http.assembly import assemble, examine
-from adapters.signers.http.pool import Clients, Endpoint
-from adapters.signers.kept import Kept, fingerprint, size
+from adapters.signers.http.pool import ClientPool, Endpoint
+from adapters.signers.kept import IdleCache, fingerprint, size
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki import keys
-from adapters.signers.pki.bundle import Bag
+from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdating
 from adapters.signers.step_ca.api import StepAPI, Validity
 from adapters.signers.step_ca.token import Tokens, read_tokens
 from domain import durations
 from domain.errors import IssuerFailed
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
 from domain.ports import Clock, Signer
 
 PROVISIONER, MAX_DURATION = "provisioner", "maxDuration"  # of spec.parameters
@@ -42,11 +42,11 @@ class _Known:
 
     fingerprint: bytes
     tokens: Tokens
-    roots: Bag | None = None
+    roots: CertificateBundle | None = None
     issuing: list[x509.Certificate] = field(default_factory=list)
     expires: datetime | None = None
 
-    async def fetch_roots(self, api: StepAPI) -> Bag:
+    async def fetch_roots(self, api: StepAPI) -> CertificateBundle:
         self.roots = roots = await api.roots()
         return roots
 
@@ -61,10 +61,10 @@ class StepCA(Signer):
     parameters = (PROVISIONER, MAX_DURATION)
     ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
 
-    def __init__(self, clients: Clients, clock: Clock) -> None:
+    def __init__(self, clients: ClientPool, clock: Clock) -> None:
         self._clients = clients
         self._clock = clock
-        self.kept: Kept[tuple[str, ObjectKey], _Known] = Kept(_BUDGET)
+        self.kept: IdleCache[tuple[str, ObjectKey], _Known] = IdleCache(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         provisioner, _ = _provisioner(issuer), _longest(issuer)
@@ -79,7 +79,7 @@ class StepCA(Signer):
         known.expires = result.expires
         return result
 
-    async def sign(self, order: SigningOrder) -> Issued:
+    async def sign(self, order: SignRequest) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
         csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
         api = self._api(order.issuer, order.credentials)
@@ -103,7 +103,9 @@ class StepCA(Signer):
         if known and known.fingerprint == content:
             return known
         now = self._clock.now()
-        tokens = await in_thread(issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now))
+        tokens = await run_in_thread_if_large(
+            issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now)
+        )
         known = _Known(content, tokens)
         self.kept.put((issuer.url, issuer.secret), known, known.size())
         return known
@@ -122,7 +124,7 @@ def _provisioner(issuer: IssuerSpec) -> str:
     return name
 
 
-def _duration(order: SigningOrder) -> timedelta | None:
+def _duration(order: SignRequest) -> timedelta | None:
     """None leaves it to the CA: where neither the request nor the issuer says anything."""
     longest = _longest(order.issuer)
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)

@@ -27,7 +27,7 @@ from adapters.signers.pki import keys, usages
 from adapters.signers.pki.csr import CSR
 from adapters.signers.step_ca import jwe
 from domain.errors import IssuerFailed
-from domain.model import Credentials, ObjectKey, SigningOrder
+from domain.model import Credentials, ObjectKey, SignRequest
 
 JWK, PASSWORD = "jwk", "password"  # of the Secret
 _LIFETIME = timedelta(minutes=5)
@@ -50,7 +50,7 @@ class Tokens:
     key: keys.PrivateKey = field(repr=False)
     begins: datetime | None = None
 
-    def make(self, provisioner: str, host: str, order: SigningOrder, csr: CSR, now: datetime) -> str:
+    def make(self, provisioner: str, host: str, order: SignRequest, csr: CSR, now: datetime) -> str:
         """A token for this order alone, at a CA that has `host` among its dnsNames."""
         names = [str(name.value) for name in csr.names or () if isinstance(name, _NAMED)]
         claims = {
@@ -131,7 +131,7 @@ def _algorithm(key: keys.PrivateKey) -> str:
     return "RS256"
 
 
-def _request(order: SigningOrder, csr: CSR) -> dict[str, Any]:
+def _request(order: SignRequest, csr: CSR) -> dict[str, Any]:
     """What the request's spec says, in the words of step-ca's templates: there it is {{ .Token.request }}."""
     wanted = usages.requested(order.usages, order.is_ca)
     length = csr.constraints.path_length if order.is_ca and csr.constraints else None
@@ -144,7 +144,7 @@ def _request(order: SigningOrder, csr: CSR) -> dict[str, Any]:
     }
 
 
-def _extensions(order: SigningOrder, csr: CSR) -> list[dict[str, Any]]:
+def _extensions(order: SignRequest, csr: CSR) -> list[dict[str, Any]]:
     """What templates have no words for: names of other kinds, and all that name constraints can say.
 
     Only then are the names told like this: step-ca's policy for names does not look into extensions.

@@ -1,4 +1,4 @@
-"""A Follower at work on a fake API server, and what it tells.
+"""A Reflector at work on a fake API server, and what it tells.
 
 Law: nothing sleeps: pauses are noted and pass at once.
 """
@@ -16,22 +16,22 @@ import pytest
 from adapters.kubernetes import reflector as watch
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
-from adapters.kubernetes.reflector import Follower
+from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import Resource
-from adapters.memory.metrics import MemoryMeter
+from adapters.memory.metrics import MemoryMetrics
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer
 from tests.adapters.kubernetes.wire import REQUESTS, access
 
 
 class Seen:
-    """`told` is what the Follower told, in order: names and versions of what is put, names of what is removed."""
+    """`told` is what the Reflector told, in order: names and versions of what is put, names of what is removed."""
 
     def __init__(self, known: Iterable[tuple[str, str]]) -> None:
         self.told: list[str] = []
         self.objects: list[Any] = []
         self.known = set(known)
-        self.meter = MemoryMeter()
-        self.follower: Follower
+        self.metrics = MemoryMetrics()
+        self.follower: Reflector
         self.task: asyncio.Task[None]
 
     def put(self, told: Any) -> None:
@@ -53,8 +53,8 @@ async def following(
 ) -> AsyncIterator[Seen]:
     """Follows until the context is left."""
     api, seen = Api(client(access(server.url)), "tester"), Seen(known)
-    seen.follower = Follower(
-        api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only, meter=seen.meter
+    seen.follower = Reflector(
+        api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only, metrics=seen.metrics
     )
     seen.task = asyncio.create_task(seen.follower.run())
     try:
@@ -74,7 +74,7 @@ async def until(what: Callable[[], object]) -> None:
 
 
 def passing_at_once(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Lets the pauses of the Follower pass at once, and notes them."""
+    """Lets the pauses of the Reflector pass at once, and notes them."""
     pauses: list[float] = []
     sleep = asyncio.sleep
 

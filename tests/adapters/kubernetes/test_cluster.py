@@ -21,7 +21,7 @@ import pytest_asyncio
 from adapters.kubernetes import secret_cache as module
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import client
 from domain.errors import Invalid, NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, Issuer, IssuerSpec, ObjectKey, SecretVersion
@@ -42,7 +42,7 @@ class Secrets:
         self.answers = asyncio.Event()
         self.answers.set()
         self.wire = Wire(self._answer)
-        self.cluster = KubernetesCluster(self.wire.api, NAMES, Translator(NAMES, "system"))
+        self.cluster = KubernetesCluster(self.wire.api, NAMES, Codec(NAMES, "system"))
 
     async def _answer(self, _: httpx2.Request) -> httpx2.Response:
         await self.answers.wait()
@@ -177,7 +177,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
     api = Api(client(access(server.url)), "tester")
-    cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
+    cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"))
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):
         await cluster.synced()
@@ -192,16 +192,16 @@ async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_
 
 async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
     wire = Wire(lambda _: httpx2.Response(404, json={"kind": "Status", "message": "not found"}))
-    cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"))
     woken: list[tuple[ObjectKey, timedelta]] = []
-    cluster._wake = lambda key, after: woken.append((key, after))
+    cluster._enqueue = lambda key, after: woken.append((key, after))
     told = {
         "metadata": {"name": "web", "namespace": "team-a", "uid": "u", "resourceVersion": "7"},
         "spec": {"issuerRef": {"group": NAMES.group, "kind": NAMES.issuer, "name": "ca"}},
     }
     key = ObjectKey(CERTIFICATE_REQUEST, "team-a", "web")
     followed = cluster._resources[CERTIFICATE_REQUEST]
-    cluster._follower(followed, None)._take(json.dumps({"type": "ADDED", "object": told}).encode())
+    cluster._reflector(followed, None)._take(json.dumps({"type": "ADDED", "object": told}).encode())
     assert woken == [(key, timedelta(0))]
     assert await cluster.load(key) is not None
     assert await cluster.reload(key) is None
@@ -213,6 +213,6 @@ async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
 async def test_a_secret_that_cannot_be_read_is_told_in_the_servers_words(code: int, expected: type[Exception]) -> None:
     told = {"kind": "Status", "message": 'secrets "credentials" not found'}
     wire = Wire(lambda _: httpx2.Response(code, json=told))
-    cluster = KubernetesCluster(wire.api, NAMES, Translator(NAMES, "system"))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"))
     with pytest.raises(expected, match='secrets "credentials" not found'):
         await cluster.credentials(KEY)

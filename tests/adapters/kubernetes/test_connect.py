@@ -17,7 +17,7 @@ import pytest
 
 from adapters.kubernetes import connect as module
 from adapters.kubernetes.connect import connect, pod_namespace
-from adapters.kubernetes.kubeconfig import NoCluster
+from adapters.kubernetes.kubeconfig import KubeconfigError
 from tests import pki
 from tests.adapters.kubernetes.wire import CANARY
 
@@ -160,7 +160,7 @@ CASES = TEXTS | {name: (json.dumps(config), message) for name, (config, message)
 
 
 def refusal() -> str:
-    with pytest.raises(NoCluster) as refused:
+    with pytest.raises(KubeconfigError) as refused:
         connect()
     return str(refused.value)
 

@@ -15,10 +15,10 @@ from dependency_injector import providers
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
-from adapters.kubernetes.counted import Counted, verb_and_resource
+from adapters.kubernetes.counted import InstrumentedTransport, verb_and_resource
 from adapters.kubernetes.http import over
 from adapters.kubernetes.schema import EVENTS, SECRETS
-from adapters.memory.metrics import MemoryMeter
+from adapters.memory.metrics import MemoryMetrics
 from domain.errors import ClusterError
 from domain.model import ObjectKey
 from entrypoints.container import Container
@@ -35,8 +35,12 @@ class Caller:
             told = answer(request)
             return told if isinstance(told, httpx2.Response) else await told
 
-        self.meter = MemoryMeter()
-        client = over(Counted(httpx2.MockTransport(handle), self.meter), "https://api.example.com", authentication())
+        self.metrics = MemoryMetrics()
+        client = over(
+            InstrumentedTransport(httpx2.MockTransport(handle), self.metrics),
+            "https://api.example.com",
+            authentication(),
+        )
         self.api = Api(client, "tester")
 
     async def ask(self, call: Any) -> None:
@@ -78,7 +82,7 @@ CALLS: list[tuple[Any, tuple[str, str]]] = [
 async def test_every_call_is_told_with_its_code(call: Any, wanted: tuple[str, str], code: int) -> None:
     made = Caller(status(code))
     await made.ask(call)
-    assert made.meter.calls == {(*wanted, str(code)): 1}
+    assert made.metrics.calls == {(*wanted, str(code)): 1}
 
 
 NOBODY = "http://127.0.0.1:1"
@@ -94,12 +98,12 @@ async def test_wherever_the_server_is_a_call_is_told_as_what_it_is(
 ) -> None:
     """The path must not be taken for a resource, nor a name be told."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    meter = MemoryMeter()
-    api = Api(client(access(server), meter=meter), "tester")
+    metrics = MemoryMetrics()
+    api = Api(client(access(server), metrics=metrics), "tester")
     with pytest.raises(ClusterError):
         await api.get(SECRETS, "n", "x")
     await api.close()
-    assert meter.calls == {("get", "secrets", "none"): 1}
+    assert metrics.calls == {("get", "secrets", "none"): 1}
 
 
 async def test_of_the_managers_calls_those_for_the_lease_are_told_too(
@@ -108,14 +112,14 @@ async def test_of_the_managers_calls_those_for_the_lease_are_told_too(
     """They go by a client of their own."""
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     write_kubeconfig(tmp_path / "kubeconfig", {"server": NOBODY}, {"token": "none"})
-    container, meter = Container(settings=Settings("system", leader_election_namespace="system")), MemoryMeter()
-    container.meter.override(providers.Object(meter))
+    container, metrics = Container(settings=Settings("system", leader_election_namespace="system")), MemoryMetrics()
+    container.metrics.override(providers.Object(metrics))
     for call in (container.cluster().credentials(ObjectKey("Secret", "n", "x")), container.lease().read()):
         with pytest.raises(ClusterError):
             await call
     for api in (container.api(), container.lease_api()):
         await api.close()
-    assert meter.calls == {("get", "secrets", "none"): 1, ("get", "leases", "none"): 1}
+    assert metrics.calls == {("get", "secrets", "none"): 1, ("get", "leases", "none"): 1}
 
 
 async def test_a_server_that_is_not_there_has_no_code() -> None:
@@ -124,7 +128,7 @@ async def test_a_server_that_is_not_there_has_no_code() -> None:
 
     made = Caller(broken)
     await made.ask(CALLS[0][0])
-    assert made.meter.calls == {("get", "secrets", "none"): 1}
+    assert made.metrics.calls == {("get", "secrets", "none"): 1}
 
 
 async def test_a_call_that_is_given_up_has_no_code() -> None:
@@ -137,7 +141,7 @@ async def test_a_call_that_is_given_up_has_no_code() -> None:
     await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert made.meter.calls == {("get", "secrets", "none"): 1}
+    assert made.metrics.calls == {("get", "secrets", "none"): 1}
 
 
 @pytest.mark.parametrize(

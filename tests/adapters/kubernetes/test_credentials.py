@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from adapters.kubernetes.credentials import Authentication, Credential, CredentialUnavailable, Given
-from adapters.kubernetes.kubeconfig import NoCluster, User
+from adapters.kubernetes.kubeconfig import KubeconfigError, User
 from domain.errors import Forbidden
 from tests import pki
 from tests.adapters.kubernetes.secure_api_server import (
@@ -210,7 +210,7 @@ async def test_calls_go_by_the_proxy_of_the_kubeconfig(
 def test_an_encrypted_key_is_refused_and_its_password_not_asked_for(tmp_path: Path) -> None:
     pem = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"
     user = {"client-certificate-data": base64_of(CLIENTS.pem), "client-key-data": base64_of(pem)}
-    with pytest.raises(NoCluster, match="certificates cannot be used"):
+    with pytest.raises(KubeconfigError, match="certificates cannot be used"):
         asyncio.run(talking(tmp_path, {"server": "https://127.0.0.1:1"}, user).__aenter__())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.kubernetes.kubeconfig import Config, NoCluster, load
+from adapters.kubernetes.kubeconfig import Config, KubeconfigError, load
 from tests.adapters.kubernetes.wire import CANARY
 
 
@@ -53,14 +53,14 @@ def test_files_that_do_not_exist_are_skipped(tmp_path: Path) -> None:
 
 
 def test_where_no_file_exists_all_are_named(tmp_path: Path) -> None:
-    with pytest.raises(NoCluster, match=f"{tmp_path}/a, {tmp_path}/b not found"):
+    with pytest.raises(KubeconfigError, match=f"{tmp_path}/a, {tmp_path}/b not found"):
         load([tmp_path / "a", tmp_path / "b"])
 
 
 def test_one_file_that_cannot_be_read_is_refused_though_another_could_do(tmp_path: Path) -> None:
     file = write(tmp_path / "one", current="here", contexts=CONTEXT, clusters=CLUSTER, users=USER)
     (tmp_path / "two").write_text("[")
-    with pytest.raises(NoCluster, match="two is not YAML"):
+    with pytest.raises(KubeconfigError, match="two is not YAML"):
         load([file, tmp_path / "two"])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
 from domain.model import Approval, ObjectKey
 from entrypoints.settings import NAMES
@@ -78,7 +78,7 @@ def file(tmp_path: Path) -> Path:
 def read(file: Path) -> Read:
     def read(*documents: str) -> Manifests:
         file.write_text("---\n".join(documents))
-        return Reader(NAMES, Translator(NAMES, "system")).read([file])
+        return Reader(NAMES, Codec(NAMES, "system")).read([file])
 
     return read
 
@@ -186,12 +186,12 @@ def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(ISSUER)
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]")
     (tmp_path / "notes.txt").write_text("{")
-    found = Reader(NAMES, Translator(NAMES, "system")).read([tmp_path])
+    found = Reader(NAMES, Codec(NAMES, "system")).read([tmp_path])
     assert [issuer.key.kind for issuer in found.issuers] == ["SampleIssuer", "SampleClusterIssuer"]
 
 
 def test_the_samples_are_read() -> None:
-    found = Reader(NAMES, Translator(NAMES, "system")).read([SAMPLES])
+    found = Reader(NAMES, Codec(NAMES, "system")).read([SAMPLES])
     counts = (len(found.issuers), len(found.secrets), len(found.requests), len(found.certificates), found.ignored)
     assert counts == (2, 2, 2, 2, [])
     assert all(request.issuer for request in found.requests)
@@ -283,9 +283,9 @@ def test_what_is_not_yaml_is_named_down_to_its_line(text: str, message: str, rea
 
 def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(BadManifest, match="no YAML files in this folder"):
-        Reader(NAMES, Translator(NAMES, "system")).read([tmp_path])
+        Reader(NAMES, Codec(NAMES, "system")).read([tmp_path])
 
 
 def test_a_file_that_is_not_there_is_named(file: Path) -> None:
     with pytest.raises(BadManifest, match=r"it\.yaml: cannot be read: .*No such file"):
-        Reader(NAMES, Translator(NAMES, "system")).read([file])
+        Reader(NAMES, Codec(NAMES, "system")).read([file])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SECRET_VERSIONS
 from domain.model import ObjectKey
 from entrypoints.container import Container
@@ -92,8 +92,8 @@ async def test_calls_get_through_however_many_there_are(tmp_path: Path) -> None:
 
 
 async def test_what_a_list_lacks_is_gone_from_its_own_namespace_alone() -> None:
-    cluster = KubernetesCluster(Wire().api, NAMES, Translator(NAMES, "system"), namespaces=("team-a", "team-b"))
-    there, elsewhere = (cluster._follower(SECRET_VERSIONS, namespace) for namespace in ("team-a", "team-b"))
+    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"), namespaces=("team-a", "team-b"))
+    there, elsewhere = (cluster._reflector(SECRET_VERSIONS, namespace) for namespace in ("team-a", "team-b"))
     there._take(json.dumps({"type": "ADDED", "object": an_object("credentials")}).encode())
     assert list(there._known()) == [("team-a", "credentials")]
     assert list(elsewhere._known()) == []
@@ -117,5 +117,5 @@ async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(tmp_pat
 
 
 async def test_a_whole_kind_is_named_without_one() -> None:
-    cluster = KubernetesCluster(Wire().api, NAMES, Translator(NAMES, "system"))
-    assert cluster._follower(REQUESTS, None).title == "CertificateRequest"
+    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"))
+    assert cluster._reflector(REQUESTS, None).title == "CertificateRequest"

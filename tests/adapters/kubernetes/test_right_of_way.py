@@ -12,7 +12,7 @@ import pytest
 
 from adapters.kubernetes import recorder as events
 from adapters.kubernetes.recorder import KubernetesRecorder
-from adapters.kubernetes.right_of_way import RightOfWay
+from adapters.kubernetes.right_of_way import StatusWritePriority
 from domain.effects import Event
 from domain.model import ObjectKey
 from entrypoints.settings import NAMES
@@ -23,7 +23,7 @@ EVENT = Event(ObjectKey(NAMES.issuer, "n", "x"), "uid", "Normal", "Issued", "Sig
 
 
 async def test_who_yields_goes_when_the_last_of_them_is_done() -> None:
-    way = RightOfWay()
+    way = StatusWritePriority()
     with way.taken():
         with way.taken():
             waiting = asyncio.create_task(way.yielded(60))
@@ -34,11 +34,11 @@ async def test_who_yields_goes_when_the_last_of_them_is_done() -> None:
 
 
 async def test_who_yields_to_nobody_does_not_wait() -> None:
-    await asyncio.wait_for(RightOfWay().yielded(60), 5)
+    await asyncio.wait_for(StatusWritePriority().yielded(60), 5)
 
 
 async def test_who_yields_goes_at_last() -> None:
-    way = RightOfWay()
+    way = StatusWritePriority()
     with way.taken():
         await asyncio.wait_for(way.yielded(0.01), 5)
 

@@ -23,12 +23,12 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.schema import SECRET_VERSIONS, SECRETS
 from domain.errors import ClusterError, Invalid
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
 from tests.adapters.kubernetes.follow import Seen, an_object, following, passing_at_once, until
@@ -64,7 +64,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_credentials_show_what_they_are_called_and_not_what_they_are() -> None:
     credentials = Credentials({"token": CANARY.encode()}, "7")
-    order = SigningOrder("u", b"", (), False, timedelta(0), IssuerSpec("", KEY, "CA"), credentials)
+    order = SignRequest("u", b"", (), False, timedelta(0), IssuerSpec("", KEY, "CA"), credentials)
     for text in (repr(credentials), str(credentials), f"{credentials}", repr(order), repr([order]), f"{order!s}"):
         assert not shown(text)
     assert "version='7'" in repr(credentials)
@@ -126,7 +126,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
         api = Api(client(access(server.url)), "tester")
-        cluster = KubernetesCluster(api, NAMES, Translator(NAMES, "system"))
+        cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"))
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):
             await cluster.synced()

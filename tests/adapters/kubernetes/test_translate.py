@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SecretMeta, SecretObject, SecretVersionObject
 from domain.model import (
     CERTIFICATE_REQUEST,
@@ -30,7 +30,7 @@ from domain.model import (
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.wire import RESOURCES
 
-TRANSLATOR = Translator(NAMES, "system")
+TRANSLATOR = Codec(NAMES, "system")
 GROUP, OURS = NAMES.group, "sampleclusterissuers.sample-issuer.example.com/"
 THEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.kubernetes.codec import Translator, timestamp
+from adapters.kubernetes.codec import Codec, timestamp
 from adapters.kubernetes.schema import (
     ConditionObject,
     IssuerObject,
@@ -28,11 +28,11 @@ from adapters.kubernetes.schema import (
     RequestStatusObject,
 )
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, Order
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder
 from entrypoints.settings import NAMES
 from tests.adapters.kubernetes.wire import RESOURCES
 
-TRANSLATOR = Translator(NAMES, "system")
+TRANSLATOR = Codec(NAMES, "system")
 THEN, LATER = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC), datetime(2030, 1, 2, 4, 0, tzinfo=UTC)
 READY = Condition("Ready", "True", "Issued", "Signed", THEN)
 READY_TOLD = {
@@ -44,7 +44,7 @@ READY_TOLD = {
 }
 FAILED = Condition("Failed", "True", "Failed", "no", THEN)
 FAILED_TOLD = {**READY_TOLD, "type": "Failed", "reason": "Failed", "message": "no"}
-ORDER = Order("order-7", since=THEN, due=LATER)
+ORDER = PendingOrder("order-7", since=THEN, due=LATER)
 ORDER_TOLD = {
     **READY_TOLD,
     "type": "sample-issuer.example.com/Order",
@@ -209,12 +209,12 @@ def test_what_decodes_can_be_translated(told: dict[str, Any]) -> None:
         TRANSLATOR.object(kind, found)
 
 
-ORDERS = st.builds(Order, st.none() | TEXT, TIMES, TIMES)
+ORDERS = st.builds(PendingOrder, st.none() | TEXT, TIMES, TIMES)
 
 
 @given(ORDERS)
 @pytest.mark.parametrize("kind", [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST])
-def test_an_order_reads_back_to_the_microsecond_it_is_due(kind: str, order: Order) -> None:
+def test_an_order_reads_back_to_the_microsecond_it_is_due(kind: str, order: PendingOrder) -> None:
     whole: Status = RequestStatus(READY, order=order)
     status = whole if kind == CERTIFICATE_REQUEST else SigningRequestStatus(order=order)
     assert _read(kind, TRANSLATOR.status(status)).order == replace(order, since=order.since.replace(microsecond=0))

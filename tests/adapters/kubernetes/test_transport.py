@@ -18,7 +18,7 @@ from adapters.kubernetes.connect import client
 from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.schema import SECRETS
 from adapters.kubernetes.tls import Tls
-from adapters.kubernetes.transport import Transport
+from adapters.kubernetes.transport import AiohttpTransport
 from domain.errors import Transient
 from tests.adapters.kubernetes.wire import access
 
@@ -44,7 +44,7 @@ async def serving(behave: Server) -> AsyncIterator[str]:
 @asynccontextmanager
 async def talking(read: float = 10.0) -> AsyncIterator[httpx2.AsyncClient]:
     timeout = httpx2.Timeout(10.0, read=read)
-    async with httpx2.AsyncClient(transport=Transport(_TLS, proxy=None), timeout=timeout) as http:
+    async with httpx2.AsyncClient(transport=AiohttpTransport(_TLS, proxy=None), timeout=timeout) as http:
         yield http
 
 

@@ -1,4 +1,4 @@
-"""How a Follower keeps up: a watch, resumed after whatever ends it.
+"""How a Reflector keeps up: a watch, resumed after whatever ends it.
 
 Law: nothing that the server, the network or a tenant's object does ends it or makes it miss anything; it comes back
 from the last version it knows, soon at first, then ever later.
@@ -18,7 +18,7 @@ import pytest
 
 from adapters.kubernetes import api
 from adapters.kubernetes import reflector as watch
-from domain.outcomes import Restart
+from domain.outcomes import WatchRestartReason
 from tests.adapters.kubernetes.fake_api_server import End, FakeApiServer, Reply, Stream, failure, line, page
 from tests.adapters.kubernetes.follow import UNREADABLE, Seen, an_object, following, passing_at_once, until
 
@@ -244,7 +244,7 @@ async def test_after_a_silence_it_is_listed_again_for_the_version_may_be_one_tha
     seen, server = await played(Stream([line("ADDED", an_object("a", "11"))]))
     assert server.versions[:2] == ["10", "20"]
     assert len(server.lists) >= 2
-    assert set(seen.meter.restarts) == {("CertificateRequest", Restart.GONE)}
+    assert set(seen.metrics.restarts) == {("CertificateRequest", WatchRestartReason.GONE)}
 
 
 async def test_every_watch_is_of_four_to_five_minutes_with_bookmarks() -> None:
@@ -283,20 +283,20 @@ async def test_no_connection_is_left_behind() -> None:
 @pytest.mark.parametrize(
     ("end", "cause"),
     [
-        (Stream([], "ends"), Restart.ENDED),
-        (Stream([], "is cut"), Restart.FAILED),
-        (Stream([BROKEN], "ends"), Restart.FAILED),
-        (failure(503), Restart.FAILED),
-        (Stream([EXPIRED], "ends"), Restart.GONE),
-        (failure(410), Restart.GONE),
+        (Stream([], "ends"), WatchRestartReason.ENDED),
+        (Stream([], "is cut"), WatchRestartReason.FAILED),
+        (Stream([BROKEN], "ends"), WatchRestartReason.FAILED),
+        (failure(503), WatchRestartReason.FAILED),
+        (Stream([EXPIRED], "ends"), WatchRestartReason.GONE),
+        (failure(410), WatchRestartReason.GONE),
     ],
 )
-async def test_the_meter_is_told_why_a_watch_began_anew(end: Reply | Stream, cause: Restart) -> None:
+async def test_the_meter_is_told_why_a_watch_began_anew(end: Reply | Stream, cause: WatchRestartReason) -> None:
     seen, _ = await played(end)
-    assert seen.meter.restarts == {("CertificateRequest", cause): 1}
+    assert seen.metrics.restarts == {("CertificateRequest", cause): 1}
 
 
 async def test_a_server_that_cannot_even_list_has_failed() -> None:
     async with FakeApiServer([failure(500), page()]) as server, following(server) as seen:
         await until(lambda: len(server.watches) > 0)
-    assert seen.meter.restarts == {("CertificateRequest", Restart.FAILED): 1}
+    assert seen.metrics.restarts == {("CertificateRequest", WatchRestartReason.FAILED): 1}

@@ -1,4 +1,4 @@
-"""How a Follower learns what there is: paged lists, compared with what is known.
+"""How a Reflector learns what there is: paged lists, compared with what is known.
 
 Law: what was deleted while nobody watched is told, and nothing else is; a list that cannot be had is asked for again.
 """

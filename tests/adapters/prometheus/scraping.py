@@ -11,9 +11,9 @@ from prometheus_client.samples import Sample
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.prometheus.exposition import Exposition
-from adapters.prometheus.metrics import PrometheusMeter
-from adapters.prometheus.state_collector import States
-from adapters.prometheus.usage_collector import ResourceUsage
+from adapters.prometheus.metrics import PrometheusMetrics
+from adapters.prometheus.state_collector import StateCollector
+from adapters.prometheus.usage_collector import UsageCollector
 from domain.controller.workqueue import WorkQueue
 from domain.ports import Cluster
 from entrypoints.settings import METRICS_PREFIX, NAMES
@@ -61,20 +61,22 @@ def full(name: str) -> str:
 
 @dataclass
 class Page:
-    """All that is shown of a cluster; `depth` and `leads` are what a test says they are."""
+    """All that is shown of a cluster; `depth` and `is_leader` are what a test says they are."""
 
     cluster: Cluster
     clock: StoppedClock = field(default_factory=StoppedClock)
     depth: int = 0
-    leads: bool = True
+    is_leader: bool = True
     queues: dict[str, WorkQueue] = field(default_factory=dict)
     caches: dict[str, Callable[[], int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.meter = PrometheusMeter(METRICS_PREFIX, KINDS, {"version": "1.2.3"})
-        states = States(self.meter, KINDS, self.cluster, self.clock, lambda: self.depth, lambda: self.leads)
-        usage = ResourceUsage(METRICS_PREFIX, self.queues, self.caches)
-        self._exposition = Exposition(self.meter, states, usage)
+        self.metrics = PrometheusMetrics(METRICS_PREFIX, KINDS, {"version": "1.2.3"})
+        states = StateCollector(
+            self.metrics, KINDS, self.cluster, self.clock, lambda: self.depth, lambda: self.is_leader
+        )
+        usage = UsageCollector(METRICS_PREFIX, self.queues, self.caches)
+        self._exposition = Exposition(self.metrics, states, usage)
 
     def scrape(self) -> Scraped:
         return Scraped(self._exposition.text())

@@ -13,7 +13,7 @@ import pytest
 from adapters.memory.cluster import MemoryCluster
 from domain.controller.workqueue import WorkQueue
 from domain.model import Approval, Condition, Issuer, IssuerSpec, ObjectKey, Request
-from domain.outcomes import Answer, Checking, Restart, Signing
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from entrypoints.settings import NAMES
 from tests.adapters.prometheus.scraping import Page, Scraped, told
 
@@ -58,7 +58,7 @@ async def test_each_issuer_is_ready_or_not(page: Page, key: ObjectKey, status: s
 
 async def test_an_issuer_that_is_gone_has_no_series(page: Page) -> None:
     await with_issuer(page)
-    page.meter.checked(ISSUER, page.clock.now(), page.clock.now())
+    page.metrics.checked(ISSUER, page.clock.now(), page.clock.now())
     assert about(page.scrape(), "ca") == {
         "issuer_ready",
         "issuer_last_check_timestamp_seconds",
@@ -70,16 +70,16 @@ async def test_an_issuer_that_is_gone_has_no_series(page: Page) -> None:
 
 
 async def test_it_says_whether_this_process_leads(page: Page) -> None:
-    page.leads = False
+    page.is_leader = False
     assert page.scrape().get("leader") == 0
-    page.leads = True
+    page.is_leader = True
     assert page.scrape().get("leader") == 1
 
 
 async def test_of_an_issuer_that_was_never_checked_only_its_readiness_is_shown(page: Page) -> None:
     await with_issuer(page)
     assert about(page.scrape(), "ca") == {"issuer_ready"}
-    page.meter.checked(ISSUER, page.clock.now(), page.clock.now())
+    page.metrics.checked(ISSUER, page.clock.now(), page.clock.now())
     assert page.scrape().get("issuer_last_check_timestamp_seconds", **LABELS[ISSUER]) == page.clock.now().timestamp()
 
 
@@ -112,7 +112,7 @@ async def test_requests_bring_no_series_however_many_there_are(page: Page) -> No
     before = len(page.scrape().samples)
     for number in range(50):
         await with_request(page, f"request-{number}")
-        page.meter.forgotten(ObjectKey("CertificateRequest", "team-a", f"request-{number}"))
+        page.metrics.forget_issuer(ObjectKey("CertificateRequest", "team-a", f"request-{number}"))
     assert len(page.scrape().samples) == before
 
 
@@ -120,15 +120,15 @@ async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
     page.caches["CA"] = lambda: 0
     page.queues["checks"] = WorkQueue(lambda key: None, lambda issuer: 1, at_once=1)
     await with_issuer(page)
-    page.meter.checked(ISSUER, page.clock.now(), page.clock.now())
+    page.metrics.checked(ISSUER, page.clock.now(), page.clock.now())
     for kind in (ISSUER.kind, CLUSTER_ISSUER.kind):
-        for answer in Answer:
-            page.meter.settled(kind, answer)
-    page.meter.signed("Demo", Signing.ISSUED, SECOND)
-    page.meter.check_took("Demo", Checking.PASSED, SECOND)
-    page.meter.restarted("Secret", Restart.ENDED)
-    page.meter.retried("CertificateRequest")
-    page.meter.called("get", "secrets", "200")
+        for answer in RequestOutcome:
+            page.metrics.request_completed(kind, answer)
+    page.metrics.signed("Demo", SignOutcome.ISSUED, SECOND)
+    page.metrics.check_took("Demo", CheckOutcome.PASSED, SECOND)
+    page.metrics.restarted("Secret", WatchRestartReason.ENDED)
+    page.metrics.retried("CertificateRequest")
+    page.metrics.called("get", "secrets", "200")
     labels = page.scrape().labels()
     assert {name for names in labels.values() for name in names} == {
         "issuer_kind",

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.signers.http.client import Answer, Limits, Question
-from adapters.signers.http.pool import Clients, Endpoint
+from adapters.signers.http.client import HTTPRequest, HTTPResponse, Limits
+from adapters.signers.http.pool import ClientPool, Endpoint
 from domain.errors import IssuerUnhealthy
 from domain.model import Credentials, ObjectKey
 from tests.contracts.clock import StoppedClock
@@ -19,13 +19,13 @@ from tests.remote.https import ROOT, client_certificate
 SECRET = ObjectKey("Secret", "team-a", "my-ca")
 CANARY = "canary-5b2f9c1e7d"
 SHORT = Limits(connect=timedelta(seconds=5), total=timedelta(milliseconds=200), body=10_000)
-PLAIN = Question("GET", "/")
+PLAIN = HTTPRequest("GET", "/")
 US = client_certificate("us")
 
 
 @asynccontextmanager
-async def made(**arguments: object) -> AsyncIterator[Clients]:
-    found = Clients(StoppedClock(), **arguments)  # type: ignore[arg-type]
+async def made(**arguments: object) -> AsyncIterator[ClientPool]:
+    found = ClientPool(StoppedClock(), **arguments)  # type: ignore[arg-type]
     try:
         yield found
     finally:
@@ -40,7 +40,7 @@ def endpoint(
     return Endpoint(url, SECRET, Credentials(data, version), client_certificate)
 
 
-async def refusal(asking: Awaitable[Answer], kind: type[Exception] = IssuerUnhealthy) -> str:
+async def refusal(asking: Awaitable[HTTPResponse], kind: type[Exception] = IssuerUnhealthy) -> str:
     """What people are told. Neither that nor a traceback may hold the canary."""
     with pytest.raises(kind) as caught:
         await asking

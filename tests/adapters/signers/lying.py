@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.ca.signer import CA
-from adapters.signers.verify import Verified
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from adapters.signers.verify import VerifyingSigner
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 from tests import pki
 from tests.adapters.signers.orders import order
@@ -34,21 +34,21 @@ class Scripted(Signer):
 
     def __init__(self, answer: Issued | Pending | Exception) -> None:
         self.answer = answer
-        self.asked: list[SigningOrder] = []
+        self.asked: list[SignRequest] = []
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         if isinstance(self.answer, Exception):
             raise self.answer
         return CheckResult()
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         self.asked.append(order)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
 
-async def honest(asked: SigningOrder = ORDER) -> x509.Certificate:
+async def honest(asked: SignRequest = ORDER) -> x509.Certificate:
     """What LOWER signs for this order."""
     credentials = Credentials({"tls.crt": LOWER.pem, "tls.key": LOWER.key_pem})
     order_to_lower = order(
@@ -58,8 +58,8 @@ async def honest(asked: SigningOrder = ORDER) -> x509.Certificate:
     return x509.load_pem_x509_certificates(answer.chain)[0]
 
 
-async def verify(answer: Issued | Pending | Exception, asked: SigningOrder = ORDER) -> Issued | Pending:
-    return await Verified(Scripted(answer), CLOCK).sign(asked)
+async def verify(answer: Issued | Pending | Exception, asked: SignRequest = ORDER) -> Issued | Pending:
+    return await VerifyingSigner(Scripted(answer), CLOCK).sign(asked)
 
 
 def pem(*certificates: x509.Certificate | pki.Authority) -> bytes:

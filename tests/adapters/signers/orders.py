@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 
 SECRET = ObjectKey("Secret", "team-a", "my-ca")
@@ -16,7 +16,7 @@ def order(
     is_ca: bool = False,
     duration: timedelta | None = timedelta(hours=24),
     credentials: Credentials | None = None,
-) -> SigningOrder:
-    return SigningOrder(
+) -> SignRequest:
+    return SignRequest(
         "uid", pki.csr() if csr is None else csr, usages, is_ca, duration, ISSUER, credentials or Credentials({})
     )

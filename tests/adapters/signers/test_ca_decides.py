@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import SigningError
-from domain.model import Issued, SigningOrder
+from domain.model import Issued, SignRequest
 from domain.parameters import CA_DECIDES
 from domain.ports import Signer
 from tests import pki
@@ -29,21 +29,21 @@ OTHER_USAGES = {"extension": pki.usage("data_encipherment")}
 async def test_subject_and_usages(lie: dict[str, object]) -> None:
     answer = Issued(pem(pki.altered(await honest(), LOWER, **lie)))  # type: ignore[arg-type]
 
-    assert await Verified(Deciding(answer), CLOCK).sign(ORDER) == answer
+    assert await VerifyingSigner(Deciding(answer), CLOCK).sign(ORDER) == answer
     with pytest.raises(SigningError, match="asked"):
-        await Verified(Scripted(answer), CLOCK).sign(ORDER)
+        await VerifyingSigner(Scripted(answer), CLOCK).sign(ORDER)
 
 
 @pytest.mark.parametrize("lie", [OTHER_SUBJECT, OTHER_USAGES], ids=["subject", "usages"])
 async def test_an_issuer_knows_better_than_its_signer(lie: dict[str, object]) -> None:
     answer = Issued(pem(pki.altered(await honest(), LOWER, **lie)))  # type: ignore[arg-type]
 
-    assert await Verified(Scripted(answer), CLOCK).sign(by_issuer("true")) == answer
+    assert await VerifyingSigner(Scripted(answer), CLOCK).sign(by_issuer("true")) == answer
     with pytest.raises(SigningError, match="asked"):
-        await Verified(Deciding(answer), CLOCK).sign(by_issuer("false"))
+        await VerifyingSigner(Deciding(answer), CLOCK).sign(by_issuer("false"))
 
 
-def by_issuer(says: str) -> SigningOrder:
+def by_issuer(says: str) -> SignRequest:
     return replace(ORDER, issuer=replace(ORDER.issuer, parameters={CA_DECIDES: says}))
 
 
@@ -62,7 +62,7 @@ async def test_nothing_else(lie: dict[str, object], told: str) -> None:
     answer = Issued(pem(pki.altered(await honest(), LOWER, **lie)))  # type: ignore[arg-type]
 
     with pytest.raises(SigningError, match=told):
-        await Verified(Deciding(answer), CLOCK).sign(ORDER)
+        await VerifyingSigner(Deciding(answer), CLOCK).sign(ORDER)
 
 
 def test_unless_a_signer_says_so_it_is_not_so() -> None:
@@ -72,6 +72,9 @@ def test_unless_a_signer_says_so_it_is_not_so() -> None:
 
 def test_what_a_signer_declares_is_seen_from_outside() -> None:
     inner = Scripted(Issued(b""))
-    assert (Verified(inner, CLOCK).parameters, Verified(inner, CLOCK).heeds_annotations) == ((), False)
-    inner.parameters, inner.heeds_annotations = ("label",), True
-    assert (Verified(inner, CLOCK).parameters, Verified(inner, CLOCK).heeds_annotations) == (("label",), True)
+    assert (VerifyingSigner(inner, CLOCK).parameters, VerifyingSigner(inner, CLOCK).allow_annotations) == ((), False)
+    inner.parameters, inner.allow_annotations = ("label",), True
+    assert (VerifyingSigner(inner, CLOCK).parameters, VerifyingSigner(inner, CLOCK).allow_annotations) == (
+        ("label",),
+        True,
+    )

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from adapters.signers.http.client import Question
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.client import HTTPRequest
+from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from tests import pki
 from tests.adapters.signers.asking import CANARY, PLAIN, US, endpoint, made, refusal
@@ -20,8 +20,8 @@ from tests.remote.https import CLIENTS, ROOT, client_certificate, server_certifi
 
 
 @pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock())
+async def clients() -> AsyncIterator[ClientPool]:
+    made = ClientPool(StoppedClock())
     yield made
     await made.close()
 
@@ -29,9 +29,9 @@ async def clients() -> AsyncIterator[Clients]:
 # What it sends
 
 
-async def test_it_asks_and_answers(clients: Clients, tmp_path: Path) -> None:
+async def test_it_asks_and_answers(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
-        question = Question("POST", "/some/path", {"Content-Type": "text/plain"}, b"body")
+        question = HTTPRequest("POST", "/some/path", {"Content-Type": "text/plain"}, b"body")
         answer = await clients.exchange(endpoint(server.url + "/"), question)
 
     assert (answer.status, answer.body) == (200, b"fine")
@@ -41,7 +41,7 @@ async def test_it_asks_and_answers(clients: Clients, tmp_path: Path) -> None:
 
 
 async def test_nothing_of_the_environment_is_sent(
-    clients: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clients: ClientPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Proxies, netrc and cookies are the manager's or another CA's, and this CA's address is chosen by a tenant."""
     netrc = tmp_path / "netrc"
@@ -63,7 +63,7 @@ async def test_nothing_of_the_environment_is_sent(
     assert all(set(seen.headers) == {"Host", "Accept", "Accept-Encoding", "User-Agent"} for seen in server.seen)
 
 
-async def test_a_client_certificate(clients: Clients, tmp_path: Path) -> None:
+async def test_a_client_certificate(clients: ClientPool, tmp_path: Path) -> None:
     us = client_certificate("us")
     asked = {"tls.crt": us.pem + CLIENTS.pem, "tls.key": us.key_pem}
     async with serving(tmp_path, require_client=True) as server:
@@ -74,7 +74,9 @@ async def test_a_client_certificate(clients: Clients, tmp_path: Path) -> None:
     assert "it may want a client certificate" in told
 
 
-async def test_a_key_leaves_no_file_behind(tmp_path: Path, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_leaves_no_file_behind(
+    tmp_path: Path, clients: ClientPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))  # as with a read-only root file system
     us = client_certificate()
     async with serving(tmp_path, require_client=True) as server:
@@ -85,7 +87,7 @@ async def test_a_key_leaves_no_file_behind(tmp_path: Path, clients: Clients, mon
 # Whom it trusts
 
 
-async def test_whom_it_does_not_trust(clients: Clients, tmp_path: Path) -> None:
+async def test_whom_it_does_not_trust(clients: ClientPool, tmp_path: Path) -> None:
     other = pki.authority("Another root").pem
     async with serving(tmp_path) as server:
         for without in (endpoint(server.url, {"ca.crt": other}), endpoint(server.url, {"ca.crt": b"\n"})):
@@ -97,7 +99,7 @@ async def test_whom_it_does_not_trust(clients: Clients, tmp_path: Path) -> None:
     assert server.seen == []
 
 
-async def test_a_certificate_for_another_name(clients: Clients, tmp_path: Path) -> None:
+async def test_a_certificate_for_another_name(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path, certificate=server_certificate("ca.example.com")) as server:
         told = await refusal(clients.exchange(endpoint(server.url), PLAIN))
 
@@ -105,7 +107,7 @@ async def test_a_certificate_for_another_name(clients: Clients, tmp_path: Path) 
     assert "spec.url" in told
 
 
-async def test_the_certificate_of_the_server_itself_may_be_trusted(clients: Clients, tmp_path: Path) -> None:
+async def test_the_certificate_of_the_server_itself_may_be_trusted(clients: ClientPool, tmp_path: Path) -> None:
     certificate = server_certificate()
     async with serving(tmp_path, certificate=certificate) as server:
         assert (await clients.exchange(endpoint(server.url, {"ca.crt": certificate.pem}), PLAIN)).status == 200
@@ -128,7 +130,7 @@ EXPIRED = pki.authority("Expired", begins=StoppedClock().now() - timedelta(days=
         ({"tls.key": ENCRYPTED}, "tls.key is encrypted; store it without a passphrase"),
     ],
 )
-async def test_a_secret_that_cannot_work(clients: Clients, data: dict[str, bytes], told: str) -> None:
+async def test_a_secret_that_cannot_work(clients: ClientPool, data: dict[str, bytes], told: str) -> None:
     given = {"tls.crt": US.pem, "tls.key": US.key_pem} | data
     asked = endpoint("https://localhost:1", given, client_certificate=True)
 
@@ -162,7 +164,7 @@ async def test_a_secret_that_cannot_work(clients: Clients, data: dict[str, bytes
         ("https://münchen.example.com", "characters that no URL has"),
     ],
 )
-async def test_a_url_that_cannot_work(clients: Clients, url: str, told: str) -> None:
+async def test_a_url_that_cannot_work(clients: ClientPool, url: str, told: str) -> None:
     said = await refusal(clients.exchange(endpoint(url), PLAIN), IssuerFailed)
 
     assert said.startswith("spec.url: ")
@@ -170,7 +172,7 @@ async def test_a_url_that_cannot_work(clients: Clients, url: str, told: str) -> 
 
 
 @pytest.mark.parametrize("host", ["..", "a..b", "-", "%zz", "[::g]", "x" * 300])
-async def test_a_host_that_is_none(clients: Clients, host: str) -> None:
+async def test_a_host_that_is_none(clients: ClientPool, host: str) -> None:
     said = await refusal(clients.exchange(endpoint(f"https://{host}"), PLAIN), IssuerUnhealthy)
 
     assert "spec.url" in said
@@ -182,7 +184,7 @@ async def test_plain_http_is_a_decision(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(clients: Clients, tmp_path: Path, status: int) -> None:
+async def test_a_redirect_is_not_followed(clients: ClientPool, tmp_path: Path, status: int) -> None:
     async with serving(tmp_path) as target:
         location = f"{target.url}/?token={CANARY}"
 

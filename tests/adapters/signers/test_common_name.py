@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from cryptography import x509
 
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import SigningError
-from domain.model import Issued, SigningOrder
+from domain.model import Issued, SignRequest
 from domain.parameters import CA_ADDS_COMMON_NAME
 from tests import pki
 from tests.adapters.signers.lying import CLOCK, LOWER, SERVER, Scripted, honest, pem
@@ -21,20 +21,20 @@ HINT = f'; spec.parameters.{CA_ADDS_COMMON_NAME}: "true" of the issuer allows it
 
 def asked(
     common_name: str = "app.example.com", allowed: str = "true", *, dns: tuple[str, ...] = (ASKED,)
-) -> SigningOrder:
+) -> SignRequest:
     plain = order(pki.csr(common_name=common_name, dns=dns), usages=SERVER)
     return replace(plain, issuer=replace(plain.issuer, parameters={CA_ADDS_COMMON_NAME: allowed}))
 
 
-async def answer(asked: SigningOrder, *names: str) -> Issued:
+async def answer(asked: SignRequest, *names: str) -> Issued:
     """What a CA gives that puts these names into the certificate."""
     value = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     return Issued(pem(pki.altered(await honest(asked), LOWER, extension=value)))
 
 
-async def refusal(asked: SigningOrder, *names: str) -> str:
+async def refusal(asked: SignRequest, *names: str) -> str:
     with pytest.raises(SigningError) as caught:
-        await Verified(Scripted(await answer(asked, *names)), CLOCK).sign(asked)
+        await VerifyingSigner(Scripted(await answer(asked, *names)), CLOCK).sign(asked)
     return str(caught.value)
 
 
@@ -51,14 +51,14 @@ async def test_the_common_name_may_be_added_where_the_issuer_allows_it(common_na
     order = asked(common_name)
     widened = await answer(order, ASKED, added)
 
-    assert await Verified(Scripted(widened), CLOCK).sign(order) == widened
+    assert await VerifyingSigner(Scripted(widened), CLOCK).sign(order) == widened
 
 
 async def test_a_request_without_alternative_names_may_get_its_common_name() -> None:
     order = asked(dns=())
     widened = await answer(order, "app.example.com")
 
-    assert await Verified(Scripted(widened), CLOCK).sign(order) == widened
+    assert await VerifyingSigner(Scripted(widened), CLOCK).sign(order) == widened
 
 
 async def test_without_the_parameter_it_is_refused_and_the_parameter_named() -> None:

@@ -15,8 +15,8 @@ import pytest
 from aiohttp import web
 
 from adapters.signers.http import pool as module
-from adapters.signers.http.client import Limits, Question
-from adapters.signers.http.pool import Clients, Endpoint
+from adapters.signers.http.client import HTTPRequest, Limits
+from adapters.signers.http.pool import ClientPool, Endpoint
 from domain.errors import SigningError
 from domain.model import Credentials
 from tests.adapters.signers.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal
@@ -25,8 +25,8 @@ from tests.remote.https import client_certificate, serving
 
 
 @pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock())
+async def clients() -> AsyncIterator[ClientPool]:
+    made = ClientPool(StoppedClock())
     yield made
     await made.close()
 
@@ -34,7 +34,7 @@ async def clients() -> AsyncIterator[Clients]:
 # Connections
 
 
-async def test_connections_are_used_again(clients: Clients, tmp_path: Path) -> None:
+async def test_connections_are_used_again(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         for _ in range(3):
             await clients.exchange(endpoint(server.url), PLAIN)
@@ -42,7 +42,7 @@ async def test_connections_are_used_again(clients: Clients, tmp_path: Path) -> N
     assert len({seen.port for seen in server.seen}) == 1
 
 
-async def test_other_credentials_never_get_the_same_connection(clients: Clients, tmp_path: Path) -> None:
+async def test_other_credentials_never_get_the_same_connection(clients: ClientPool, tmp_path: Path) -> None:
     us = client_certificate("us")
     async with serving(tmp_path) as server:
         for asked in (
@@ -93,7 +93,7 @@ async def test_waiting_for_a_turn_is_no_failure_of_the_ca(tmp_path: Path) -> Non
     limits = Limits(total=timedelta(milliseconds=300), at_once=1)
     async with serving(tmp_path, slow) as server, made(limits=limits) as clients:
         asked = endpoint(server.url)
-        blocking = asyncio.create_task(clients.exchange(asked, Question("GET", "/slow")))
+        blocking = asyncio.create_task(clients.exchange(asked, HTTPRequest("GET", "/slow")))
         await first.wait()
         assert (await clients.exchange(asked, PLAIN)).body == b"fine"
         assert "did not answer within" in await refusal(blocking)
@@ -112,10 +112,10 @@ async def test_a_turn_that_does_not_come_is_that_request_s_trouble_not_the_ca_s(
     limits = Limits(turn=timedelta(0), at_once=1)
     async with serving(tmp_path, slow) as server, made(limits=limits) as clients:
         asked = endpoint(server.url)
-        ordering = asyncio.create_task(clients.exchange(asked, Question("POST", "/")))
+        ordering = asyncio.create_task(clients.exchange(asked, HTTPRequest("POST", "/")))
         await first.wait()
         with pytest.raises(SigningError) as caught:
-            await clients.exchange(asked, Question("POST", "/"))
+            await clients.exchange(asked, HTTPRequest("POST", "/"))
         assert (await clients.exchange(asked, PLAIN)).body == b"fine"
         go.set()
         assert (await ordering).body == b"fine"
@@ -147,7 +147,7 @@ async def test_a_turn_that_did_not_come_leaves_its_place_to_others(tmp_path: Pat
         assert [(await clients.exchange(asked, PLAIN)).status for _ in range(3)] == [200] * 3
 
 
-async def test_a_rotated_secret_does_not_cut_off_what_is_under_way(clients: Clients, tmp_path: Path) -> None:
+async def test_a_rotated_secret_does_not_cut_off_what_is_under_way(clients: ClientPool, tmp_path: Path) -> None:
     go, first = asyncio.Event(), asyncio.Event()
 
     async def wait(request: web.Request) -> web.Response:
@@ -157,7 +157,7 @@ async def test_a_rotated_secret_does_not_cut_off_what_is_under_way(clients: Clie
         return web.Response(text=request.path)
 
     async with serving(tmp_path, wait) as server:
-        slow = asyncio.create_task(clients.exchange(endpoint(server.url), Question("GET", "/slow")))
+        slow = asyncio.create_task(clients.exchange(endpoint(server.url), HTTPRequest("GET", "/slow")))
         await first.wait()
         await clients.exchange(endpoint(server.url, version="2"), PLAIN)
         await clients.close()
@@ -178,7 +178,7 @@ async def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     gc.collect()  # an unclosed one would complain now
 
 
-async def test_many_at_once_make_one_client(clients: Clients, tmp_path: Path) -> None:
+async def test_many_at_once_make_one_client(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path) as server, made(limits=Limits(at_once=1)) as one_by_one:
         await asyncio.gather(*(one_by_one.exchange(endpoint(server.url), PLAIN) for _ in range(5)))
 
@@ -189,7 +189,7 @@ async def test_many_at_once_make_one_client(clients: Clients, tmp_path: Path) ->
 
 
 async def test_nothing_shows_credentials_or_bodies(
-    clients: Clients, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    clients: ClientPool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
@@ -197,7 +197,7 @@ async def test_nothing_shows_credentials_or_bodies(
         return web.Response(text=f"{request.headers['Authorization']} {await request.text()}")
 
     basic = "Basic " + base64.b64encode(CANARY.encode()).decode()
-    question = Question("POST", "/", {"Authorization": basic}, CANARY.encode())
+    question = HTTPRequest("POST", "/", {"Authorization": basic}, CANARY.encode())
     asked = Endpoint("https://localhost:1", SECRET, Credentials({"password": CANARY.encode()}, "1"))
     async with serving(tmp_path, echo) as server:
         answer = await clients.exchange(endpoint(server.url, {"password": CANARY.encode()}), question)

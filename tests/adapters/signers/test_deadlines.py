@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.signers import deadlines
-from adapters.signers.deadlines import Deadlines
+from adapters.signers.deadlines import DeadlineSigner
 from domain.errors import IssuerUnhealthy, SigningError
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 from tests.adapters.signers.orders import order
 
@@ -27,7 +27,7 @@ class Inner(Signer):
         await self._answer()
         return CheckResult()
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         await self._answer()
         return Issued(b"a certificate")
 
@@ -42,7 +42,7 @@ class Hanging(Inner):
 
 
 async def test_within_its_deadlines_it_is_the_inner_signer() -> None:
-    signer = Deadlines(Inner())
+    signer = DeadlineSigner(Inner())
 
     assert await signer.check(ASKED.issuer, ASKED.credentials) == CheckResult()
     assert await signer.sign(ASKED) == Issued(b"a certificate")
@@ -52,7 +52,7 @@ async def test_a_check_that_hangs_is_ended_and_the_issuer_waits(monkeypatch: pyt
     monkeypatch.setattr(deadlines, "CHECK", timedelta(milliseconds=10))
 
     with pytest.raises(IssuerUnhealthy) as caught:
-        await Deadlines(Hanging()).check(ASKED.issuer, ASKED.credentials)
+        await DeadlineSigner(Hanging()).check(ASKED.issuer, ASKED.credentials)
 
     assert str(caught.value) == "the check was ended after 0.01s; see whether its CA is slow or asked for too much"
 
@@ -61,14 +61,14 @@ async def test_a_signing_that_hangs_is_ended_and_is_that_request_s_trouble(monke
     monkeypatch.setattr(deadlines, "SIGN", timedelta(milliseconds=10))
 
     with pytest.raises(SigningError) as caught:
-        await Deadlines(Hanging()).sign(ASKED)
+        await DeadlineSigner(Hanging()).sign(ASKED)
 
     assert type(caught.value) is SigningError
     assert str(caught.value).startswith("the signing was ended after 0.01s; ")
 
 
 async def test_a_timeout_of_the_signer_s_own_is_passed_on() -> None:
-    signer = Deadlines(Inner(TimeoutError("its own")))
+    signer = DeadlineSigner(Inner(TimeoutError("its own")))
 
     for asking in (signer.check(ASKED.issuer, ASKED.credentials), signer.sign(ASKED)):
         with pytest.raises(TimeoutError, match="its own"):
@@ -76,7 +76,7 @@ async def test_a_timeout_of_the_signer_s_own_is_passed_on() -> None:
 
 
 async def test_being_cancelled_is_no_failure_of_the_ca() -> None:
-    task = asyncio.create_task(Deadlines(Inner(asyncio.CancelledError())).sign(ASKED))  # type: ignore[arg-type]
+    task = asyncio.create_task(DeadlineSigner(Inner(asyncio.CancelledError())).sign(ASKED))  # type: ignore[arg-type]
     await asyncio.wait([task])
 
     assert task.cancelled()

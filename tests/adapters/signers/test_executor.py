@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
-from adapters.signers.aside import in_thread
+from adapters.signers.aside import run_in_thread_if_large
 from adapters.signers.executor import NamespaceExecutor
 
 
@@ -18,10 +19,10 @@ async def test_a_namespace_with_forty_slow_pieces_leaves_the_threads_to_others()
         begun.set()
         go.wait()
 
-    theirs = [asyncio.create_task(in_thread("team-a", slow)) for _ in range(40)]
+    theirs = [asyncio.create_task(run_in_thread_if_large("team-a", slow)) for _ in range(40)]
     await asyncio.sleep(0)  # all are submitted
     try:
-        assert await in_thread("team-b", begun.wait)
+        assert await run_in_thread_if_large("team-b", begun.wait)
         assert not any(each.done() for each in theirs)
     finally:
         go.set()
@@ -35,7 +36,7 @@ async def test_the_pieces_of_a_namespace_are_done_one_by_one_in_their_order() ->
         done.append(("begun", number))
         done.append(("ended", number))
 
-    await asyncio.gather(*(in_thread("team-a", lambda number=number: piece(number)) for number in range(20)))  # type: ignore[misc]
+    await asyncio.gather(*(run_in_thread_if_large("team-a", partial(piece, number)) for number in range(20)))
 
     assert done == [(what, number) for number in range(20) for what in ("begun", "ended")]
 
@@ -64,12 +65,12 @@ async def test_work_whose_caller_was_cancelled_keeps_its_thread_to_the_end() -> 
         go.wait()
         order.append("slow")
 
-    abandoned = asyncio.create_task(in_thread("team-a", slow))
-    await in_thread("team-b", begun.wait)
+    abandoned = asyncio.create_task(run_in_thread_if_large("team-a", slow))
+    await run_in_thread_if_large("team-b", begun.wait)
     abandoned.cancel()
     await asyncio.wait([abandoned])
-    following = asyncio.create_task(in_thread("team-a", lambda: order.append("following")))
-    await in_thread("team-b", lambda: order.append("another namespace"))
+    following = asyncio.create_task(run_in_thread_if_large("team-a", lambda: order.append("following")))
+    await run_in_thread_if_large("team-b", lambda: order.append("another namespace"))
     go.set()
     await following
 
@@ -84,5 +85,5 @@ async def test_errors_of_every_kind_reach_the_caller() -> None:
         raise Panic
 
     with pytest.raises(Panic):
-        await in_thread("team-a", broken)
-    assert await in_thread("team-a", lambda: "the next one is done") == "the next one is done"
+        await run_in_thread_if_large("team-a", broken)
+    assert await run_in_thread_if_large("team-a", lambda: "the next one is done") == "the next one is done"

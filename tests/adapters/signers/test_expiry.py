@@ -12,7 +12,7 @@ from adapters.signers.ca.signer import CA
 from adapters.signers.demo.signer import Demo
 from adapters.signers.est.signer import EST
 from adapters.signers.pki import bundle as bag
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.model import Credentials
 from domain.ports import Signer
 from tests import pki
@@ -60,7 +60,7 @@ def test_of_an_empty_bag() -> None:
 async def test_of_the_signer_ca(path: list[pki.Authority], days: int) -> None:
     data = {"tls.crt": b"".join(each.pem for each in path), "tls.key": path[0].key_pem}
     clock = StoppedClock(NOW)
-    result = await Verified(CA(clock), clock).check(ISSUER, Credentials(data))
+    result = await VerifyingSigner(CA(clock), clock).check(ISSUER, Credentials(data))
     assert result.expires == NOW + days * DAY
 
 

@@ -11,15 +11,15 @@ import pytest
 from aiohttp import web
 
 from adapters.signers.http.client import LONGEST_PAUSE, Limits, schemes
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from tests.adapters.signers.asking import CANARY, PLAIN, SHORT, endpoint, made, refusal
 from tests.contracts.clock import StoppedClock
 from tests.remote.https import fine, serving
 
 
 @pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock())
+async def clients() -> AsyncIterator[ClientPool]:
+    made = ClientPool(StoppedClock())
     yield made
     await made.close()
 
@@ -27,7 +27,7 @@ async def clients() -> AsyncIterator[Clients]:
 # What goes wrong on the way
 
 
-async def test_nobody_there(clients: Clients, tmp_path: Path) -> None:
+async def test_nobody_there(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         pass
 
@@ -39,7 +39,7 @@ async def test_nobody_there(clients: Clients, tmp_path: Path) -> None:
     )
 
 
-async def test_no_tls_there(clients: Clients, tmp_path: Path) -> None:
+async def test_no_tls_there(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path, plain=True) as server:
         told = await refusal(clients.exchange(endpoint(server.url.replace("http:", "https:")), PLAIN))
 
@@ -116,7 +116,7 @@ async def test_a_connection_that_is_not_made(tmp_path: Path) -> None:
     assert "could not be connected to within 0.1s" in told
 
 
-async def test_an_answer_that_is_cut_off(clients: Clients, tmp_path: Path) -> None:
+async def test_an_answer_that_is_cut_off(clients: ClientPool, tmp_path: Path) -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Length": "1000"})
         await answer.prepare(request)
@@ -152,7 +152,7 @@ def test_only_known_schemes_are_taken_from_www_authenticate(challenges: list[str
     assert schemes(challenges) == found
 
 
-async def test_an_answer_says_which_schemes_every_header_offers(clients: Clients, tmp_path: Path) -> None:
+async def test_an_answer_says_which_schemes_every_header_offers(clients: ClientPool, tmp_path: Path) -> None:
     async def refuse(request: web.Request) -> web.Response:
         answer = web.Response(status=401)
         for challenge in ('Basic realm="x"', f"Digest {CANARY}=1", CANARY):
@@ -192,7 +192,7 @@ async def test_retry_after_is_honoured_whoever_asks(tmp_path: Path, header: str,
     async def busy(request: web.Request) -> web.Response:
         return web.Response(status=status, text=CANARY, headers={"Retry-After": value} if value else {})
 
-    clients = Clients(clock)
+    clients = ClientPool(clock)
     async with serving(tmp_path, busy) as server:
         asked = endpoint(server.url)
         assert f"(HTTP {status})" in await refusal(clients.exchange(asked, PLAIN))
@@ -212,7 +212,7 @@ async def test_a_pause_ends_when_it_should_though_the_wall_clock_is_set(tmp_path
         return web.Response(status=503, headers={"Retry-After": "60"})
 
     clock = StoppedClock()
-    clients = Clients(clock)
+    clients = ClientPool(clock)
     async with serving(tmp_path, busy) as server:
         asked, end = endpoint(server.url), clock.now() + timedelta(seconds=60)
         await refusal(clients.exchange(asked, PLAIN))
@@ -226,7 +226,7 @@ async def test_a_pause_ends_when_it_should_though_the_wall_clock_is_set(tmp_path
 
 
 @pytest.mark.parametrize("status", [200, 202, 400, 401, 403, 404, 500])
-async def test_what_else_is_answered_is_the_signers(clients: Clients, tmp_path: Path, status: int) -> None:
+async def test_what_else_is_answered_is_the_signers(clients: ClientPool, tmp_path: Path, status: int) -> None:
     async def other(request: web.Request) -> web.Response:
         return web.Response(status=status, headers={"Retry-After": "7"})
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from adapters.signers.kept import IDLE, Kept, fingerprint
+from adapters.signers.kept import IDLE, IdleCache, fingerprint
 from domain.model import Credentials
 
 
@@ -29,7 +29,7 @@ class Dropped:
 
 async def test_the_longest_unused_goes_where_the_budget_is_over() -> None:
     dropped = Dropped()
-    kept: Kept[str, str] = Kept(100, dropped)
+    kept: IdleCache[str, str] = IdleCache(100, dropped)
     kept.put("a", "A", 40)
     kept.put("b", "B", 40)
     kept.get("a")
@@ -40,7 +40,7 @@ async def test_the_longest_unused_goes_where_the_budget_is_over() -> None:
 
 
 async def test_a_value_that_is_larger_than_the_budget_is_kept_alone() -> None:
-    kept: Kept[str, str] = Kept(100)
+    kept: IdleCache[str, str] = IdleCache(100)
     kept.put("a", "A", 40)
     kept.put("b", "B", 400)
 
@@ -49,7 +49,7 @@ async def test_a_value_that_is_larger_than_the_budget_is_kept_alone() -> None:
 
 async def test_a_replaced_value_is_dropped_and_its_bytes_are_free_again() -> None:
     dropped = Dropped()
-    kept: Kept[str, str] = Kept(100, dropped)
+    kept: IdleCache[str, str] = IdleCache(100, dropped)
     for number in range(10):
         kept.put("a", f"A{number}", 50)
     kept.put("b", "B", 50)
@@ -61,7 +61,7 @@ async def test_a_replaced_value_is_dropped_and_its_bytes_are_free_again() -> Non
 async def test_what_is_unused_for_long_is_dropped_without_any_call(monkeypatch: pytest.MonkeyPatch) -> None:
     now, loop, dropped = 1000.0, asyncio.get_running_loop(), Dropped()
     monkeypatch.setattr(loop, "time", lambda: now)
-    kept: Kept[str, str] = Kept(100, dropped)
+    kept: IdleCache[str, str] = IdleCache(100, dropped)
     kept.put("a", "A", 1)
     kept.put("b", "B", 1)
     now += IDLE / 2

@@ -8,7 +8,7 @@ from cryptography.x509.oid import NameOID
 from adapters.signers.pki import certificate_builder as leaf
 from adapters.signers.pki import csr as requests
 from domain.errors import RequestRejected
-from domain.model import SigningOrder
+from domain.model import SignRequest
 from tests import der, pki
 from tests.adapters.signers.orders import order
 
@@ -16,7 +16,7 @@ NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 MINUTES = timedelta(minutes=1)
 
 
-def sign(asked: SigningOrder, ca: pki.Authority, now: datetime = NOW) -> x509.Certificate:
+def sign(asked: SignRequest, ca: pki.Authority, now: datetime = NOW) -> x509.Certificate:
     return leaf.sign(requests.read(asked.csr), asked, ca.certificate, ca.key, now)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.signers.ca.signer import CA
 from adapters.signers.est.signer import EST
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests import pki
@@ -39,7 +39,7 @@ async def test_the_ca_signer_keeps_no_secret() -> None:
 
 
 async def test_est_keeps_no_secret(tmp_path: Path) -> None:
-    clients = Clients(StoppedClock())
+    clients = ClientPool(StoppedClock())
     data = {"ca.crt": https.ROOT.pem, "username": est.USERNAME.encode(), "password": est.PASSWORD.encode()}
     async with est.est(tmp_path) as server:
         assert await is_let_go(EST(clients, StoppedClock()), IssuerSpec(server.url, SECRET, "EST"), data)

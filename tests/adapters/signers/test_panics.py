@@ -13,7 +13,7 @@ from cryptography import x509
 
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki.panics import Panicked
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec
 from tests.adapters.signers.lying import CLOCK, LOWER, ORDER, REQUEST, Scripted, honest, pem
@@ -40,7 +40,7 @@ async def test_an_answer_that_panics_is_an_error_like_others(monkeypatch: pytest
     monkeypatch.setattr(x509, "load_der_x509_certificate", broken)
 
     with pytest.raises(Panicked, match="cryptography broke on"):
-        await Verified(Scripted(answer), CLOCK).sign(ORDER)
+        await VerifyingSigner(Scripted(answer), CLOCK).sign(ORDER)
 
 
 async def test_a_check_that_panics_is_an_error_like_others() -> None:
@@ -49,7 +49,7 @@ async def test_a_check_that_panics_is_an_error_like_others() -> None:
             await asyncio.to_thread(broken)
 
     with pytest.raises(Panicked, match="cryptography broke on"):
-        await Verified(Panicking(Issued(b"")), CLOCK).check(ISSUER, Credentials({}))
+        await VerifyingSigner(Panicking(Issued(b"")), CLOCK).check(ISSUER, Credentials({}))
 
 
 async def test_a_stop_is_no_panic() -> None:
@@ -58,4 +58,4 @@ async def test_a_stop_is_no_panic() -> None:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await Verified(Stopped(Issued(b"")), CLOCK).check(ISSUER, Credentials({}))
+        await VerifyingSigner(Stopped(Issued(b"")), CLOCK).check(ISSUER, Credentials({}))

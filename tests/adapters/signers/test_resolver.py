@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.signers.http import resolver
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerUnhealthy
 from tests.adapters.signers.asking import PLAIN, endpoint, refusal
 from tests.contracts.clock import StoppedClock
@@ -26,14 +26,14 @@ async def dns(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NameServer]:
 
 
 @pytest.fixture
-async def clients(dns: NameServer) -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock())
+async def clients(dns: NameServer) -> AsyncIterator[ClientPool]:
+    made = ClientPool(StoppedClock())
     yield made
     await made.close()
 
 
 async def test_the_short_name_of_a_service_is_found_by_search_domains(
-    clients: Clients, dns: NameServer, tmp_path: Path
+    clients: ClientPool, dns: NameServer, tmp_path: Path
 ) -> None:
     dns.addresses["my-ca.team-a.svc.cluster.local"] = "127.0.0.1"
     async with serving(tmp_path, certificate=server_certificate("my-ca.team-a.svc")) as server:
@@ -43,13 +43,13 @@ async def test_the_short_name_of_a_service_is_found_by_search_domains(
     assert "my-ca.team-a.svc" not in dns.asked  # fewer dots than ndots: as it is, it is asked for last
 
 
-async def test_a_name_that_does_not_exist(clients: Clients) -> None:
+async def test_a_name_that_does_not_exist(clients: ClientPool) -> None:
     told = await refusal(clients.exchange(endpoint("https://ca.example.com"), PLAIN))
 
     assert told == "ca.example.com is not known to DNS; see spec.url"
 
 
-async def test_a_zone_that_fails_is_not_called_unknown(clients: Clients) -> None:
+async def test_a_zone_that_fails_is_not_called_unknown(clients: ClientPool) -> None:
     told = await refusal(clients.exchange(endpoint("https://ca.failing"), PLAIN))
 
     assert told == (
@@ -59,7 +59,7 @@ async def test_a_zone_that_fails_is_not_called_unknown(clients: Clients) -> None
 
 
 async def test_a_lookup_without_answer_ends_before_the_connection_would(
-    clients: Clients, dns: NameServer, monkeypatch: pytest.MonkeyPatch
+    clients: ClientPool, dns: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolver, "DEADLINE", 0.01)
     monkeypatch.setattr(resolver, "_TRIES", 1000)
@@ -70,7 +70,7 @@ async def test_a_lookup_without_answer_ends_before_the_connection_would(
 
 
 async def test_forty_lookups_that_hang_keep_no_other_ca_waiting(
-    clients: Clients, dns: NameServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clients: ClientPool, dns: NameServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolver, "DEADLINE", 3600.0)
     monkeypatch.setattr(resolver, "_TRIES", 1000)

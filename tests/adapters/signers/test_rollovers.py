@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.ca.signer import CA
 from adapters.signers.http.assembly import assemble
-from adapters.signers.pki.bundle import Bag, signing_path
+from adapters.signers.pki.bundle import CertificateBundle, signing_path
 from adapters.signers.pki.local_ca import best_path
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerFailed, IssuerUnhealthy
-from domain.model import CheckResult, Credentials, Issued, SigningOrder
+from domain.model import CheckResult, Credentials, Issued, SignRequest
 from tests import openssl, pki
 from tests.adapters.signers.lying import Scripted
 from tests.adapters.signers.orders import ISSUER, order
@@ -54,7 +54,7 @@ def secret(bundle: bytes, signing: pki.Authority, anchors: bytes = b"") -> Crede
     return Credentials({"tls.crt": bundle, "tls.key": signing.key_pem, "ca.crt": anchors}, "1")
 
 
-def asked(shape: Shape) -> SigningOrder:
+def asked(shape: Shape) -> SignRequest:
     return order(duration=DAY, credentials=secret(pem(shape.bundle), shape.bundle[0], pem(shape.anchors)))
 
 
@@ -68,17 +68,19 @@ def first(chain: bytes) -> bytes:
     return chain[: chain.index(end) + len(end)]
 
 
-def bag(*texts: bytes) -> Bag:
-    return Bag([certificate for text in texts if text for certificate in x509.load_pem_x509_certificates(text)])
+def bag(*texts: bytes) -> CertificateBundle:
+    return CertificateBundle(
+        [certificate for text in texts if text for certificate in x509.load_pem_x509_certificates(text)]
+    )
 
 
-async def nothing_new() -> Bag:
+async def nothing_new() -> CertificateBundle:
     raise IssuerUnhealthy("not just now")
 
 
 @each_shape
 async def test_of_the_signer_ca(shape: Shape) -> None:
-    answer = await Verified(CA(CLOCK), CLOCK).sign(asked(shape))
+    answer = await VerifyingSigner(CA(CLOCK), CLOCK).sign(asked(shape))
 
     assert isinstance(answer, Issued)
     assert answer == Issued(first(answer.chain) + pem(shape.chain), shape.ca)
@@ -106,7 +108,7 @@ async def test_of_what_any_signer_returns(shape: Shape) -> None:
     leaf = await leaf_of(shape)
     returned = Issued(pem(shape.bundle) + leaf, pem(shape.anchors) or None)
 
-    answer = await Verified(Scripted(returned), CLOCK).sign(asked(shape))
+    answer = await VerifyingSigner(Scripted(returned), CLOCK).sign(asked(shape))
 
     assert answer == Issued(leaf + pem(shape.chain), pem(shape.anchors) or shape.root.pem)
     assert isinstance(answer, Issued)
@@ -172,7 +174,7 @@ async def test_the_issuer_warns(bundle: bytes, anchors: bytes, warning: str) -> 
 async def test_without_a_root_status_ca_is_empty_and_the_chain_is_good_for_those_who_have_it() -> None:
     credentials = secret(pem([ISSUING, NEW_BY_OLD]), ISSUING)
 
-    answer = await Verified(CA(CLOCK), CLOCK).sign(order(duration=DAY, credentials=credentials))
+    answer = await VerifyingSigner(CA(CLOCK), CLOCK).sign(order(duration=DAY, credentials=credentials))
 
     assert isinstance(answer, Issued)
     assert answer.ca is None
@@ -182,7 +184,7 @@ async def test_without_a_root_status_ca_is_empty_and_the_chain_is_good_for_those
 async def test_an_unreadable_certificate_is_in_nobodys_way() -> None:
     credentials = secret(BELOW.pem + GARBAGE + ROOT.pem, BELOW, GARBAGE + ROOT.pem)
 
-    answer = await Verified(CA(CLOCK), CLOCK).sign(order(duration=DAY, credentials=credentials))
+    answer = await VerifyingSigner(CA(CLOCK), CLOCK).sign(order(duration=DAY, credentials=credentials))
 
     assert isinstance(answer, Issued)
     assert answer == Issued(first(answer.chain) + BELOW.pem, ROOT.pem)
@@ -298,7 +300,7 @@ def test_the_expiry_of_cas_that_all_issued_another() -> None:
 async def test_a_new_root_is_asked_for_when_the_one_known_has_expired() -> None:
     leaf = await leaf_of(Shape([BELOW, ROOT], [], ROOT))
 
-    async def renew() -> Bag:
+    async def renew() -> CertificateBundle:
         return bag(ROOT.pem)
 
     answer = await assemble(

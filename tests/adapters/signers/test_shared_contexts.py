@@ -13,7 +13,7 @@ from unittest.mock import Mock
 import pytest
 
 from adapters.signers.http import tls
-from adapters.signers.http.pool import Clients, Endpoint
+from adapters.signers.http.pool import ClientPool, Endpoint
 from adapters.signers.http.tls_contexts import Contexts
 from domain.model import Credentials, ObjectKey
 from tests import pki
@@ -73,7 +73,7 @@ def test_a_client_certificate_is_in_no_shared_context() -> None:
 async def test_a_context_that_no_client_uses_any_more_is_gone(contexts_made: Mock) -> None:
     gone: list[weakref.ref[ssl.SSLContext]] = []
     contexts_made.side_effect = lambda *args, **kwargs: _remembered(gone, tls_context(*args, **kwargs))
-    clients = Clients(StoppedClock())
+    clients = ClientPool(StoppedClock())
     await refusal(clients.exchange(endpoints(1, {"ca.crt": ROOT.pem})[0], PLAIN))
     assert gone[0]() is not None
 

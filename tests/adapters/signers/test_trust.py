@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from adapters.signers.http import tls
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerFailed
 from domain.model import Credentials
 from tests import pki
@@ -31,8 +31,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock())
+async def clients() -> AsyncIterator[ClientPool]:
+    made = ClientPool(StoppedClock())
     yield made
     await made.close()
 
@@ -103,14 +103,14 @@ def test_verification_is_as_strict_on_every_python(data: dict[str, bytes]) -> No
 
 
 @pytest.mark.usefixtures("python_3_13")
-async def test_a_ca_without_key_usage_and_key_identifiers_is_accepted(clients: Clients, tmp_path: Path) -> None:
+async def test_a_ca_without_key_usage_and_key_identifiers_is_accepted(clients: ClientPool, tmp_path: Path) -> None:
     root = bare(ROOT)
     async with serving(tmp_path, certificate=server()) as there:
         assert (await clients.exchange(endpoint(there.url, {"ca.crt": root.pem}), PLAIN)).status == 200
 
 
 @pytest.mark.usefixtures("python_3_13")
-async def test_a_root_of_version_1_is_accepted(clients: Clients, tmp_path: Path) -> None:
+async def test_a_root_of_version_1_is_accepted(clients: ClientPool, tmp_path: Path) -> None:
     root = version_1(ROOT, tmp_path)
     async with serving(tmp_path, certificate=server()) as there:
         assert (await clients.exchange(endpoint(there.url, {"ca.crt": root}), PLAIN)).status == 200
@@ -126,7 +126,7 @@ def test_the_keys_of_connections_are_written_nowhere(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("bundle", [ROOT.pem * 2, b"Subject: CN=TLS root\n" + ROOT.pem + b"\r\n# the end\r\n"])
-async def test_duplicates_and_text_in_ca_crt_harm_nobody(clients: Clients, tmp_path: Path, bundle: bytes) -> None:
+async def test_duplicates_and_text_in_ca_crt_harm_nobody(clients: ClientPool, tmp_path: Path, bundle: bytes) -> None:
     async with serving(tmp_path) as there:
         assert (await clients.exchange(endpoint(there.url, {"ca.crt": bundle}), PLAIN)).status == 200
 
@@ -137,7 +137,7 @@ def unloadable() -> bytes:
     return pki.armor(der.replace(b"\x0c\x07Some CA", b"\x17\x07Some CA"), "CERTIFICATE")
 
 
-async def test_a_certificate_that_openssl_cannot_load_is_left_out(clients: Clients, tmp_path: Path) -> None:
+async def test_a_certificate_that_openssl_cannot_load_is_left_out(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path) as there:
         for bundle in (unloadable() + ROOT.pem, ROOT.pem + unloadable()):
             assert (await clients.exchange(endpoint(there.url, {"ca.crt": bundle}), PLAIN)).status == 200
@@ -217,7 +217,7 @@ DISTRUSTED: dict[str, tuple[pki.Authority, list[pki.Authority], str]] = {
 
 
 @pytest.mark.parametrize("case", DISTRUSTED)
-async def test_the_reason_why_a_server_is_not_trusted_is_told(clients: Clients, tmp_path: Path, case: str) -> None:
+async def test_the_reason_why_a_server_is_not_trusted_is_told(clients: ClientPool, tmp_path: Path, case: str) -> None:
     certificate, above, told = DISTRUSTED[case]
     async with serving(tmp_path, certificate=certificate, above=above) as there:
         said = await refusal(clients.exchange(endpoint(there.url), PLAIN))
@@ -227,7 +227,7 @@ async def test_the_reason_why_a_server_is_not_trusted_is_told(clients: Clients, 
     assert there.seen == []
 
 
-async def test_without_ca_crt_the_remedy_is_to_put_one_there(clients: Clients, tmp_path: Path) -> None:
+async def test_without_ca_crt_the_remedy_is_to_put_one_there(clients: ClientPool, tmp_path: Path) -> None:
     async with serving(tmp_path) as there:
         said = await refusal(clients.exchange(endpoint(there.url, {"ca.crt": b""}), PLAIN))
 

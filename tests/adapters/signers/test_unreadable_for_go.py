@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.signers.ca.signer import CA
 from adapters.signers.est.signer import EST
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials, Issued
 from tests import pki
@@ -75,4 +75,4 @@ async def test_a_ca_request_with_name_constraints_that_go_cannot_read_is_refused
     asked = order(ca_request(None, (ODD_LIMIT, True)), is_ca=True, credentials=secret)
 
     with pytest.raises(RequestRejected, match=r"spec\.request: asks for a CA certificate that is of no use"):
-        await Verified(CA(CLOCK), CLOCK).sign(asked)
+        await VerifyingSigner(CA(CLOCK), CLOCK).sign(asked)

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials, Issued, Pending
 from tests import pki
@@ -42,7 +42,7 @@ async def test_what_must_be_refused_does_not_reach_the_signer(case: str) -> None
     inner = Scripted(Issued(b""))
 
     with pytest.raises(RequestRejected):
-        await Verified(inner, CLOCK).sign(order(make(), **spec))
+        await VerifyingSigner(inner, CLOCK).sign(order(make(), **spec))
 
     assert inner.asked == []
 
@@ -50,7 +50,7 @@ async def test_what_must_be_refused_does_not_reach_the_signer(case: str) -> None
 async def test_a_good_order_is_passed_on_as_it_is() -> None:
     inner = Scripted(Issued(pem(await honest())))
 
-    await Verified(inner, CLOCK).sign(ORDER)
+    await VerifyingSigner(inner, CLOCK).sign(ORDER)
 
     assert inner.asked == [ORDER]
 
@@ -71,7 +71,7 @@ async def test_failures_are_passed_on() -> None:
         await verify(failure)
     assert told.value is failure
     with pytest.raises(IssuerUnhealthy):
-        await Verified(Scripted(failure), CLOCK).check(ISSUER, Credentials({}))
+        await VerifyingSigner(Scripted(failure), CLOCK).check(ISSUER, Credentials({}))
 
 
 # After: only what was asked for
@@ -173,7 +173,7 @@ async def test_other_lies_are_other_differences() -> None:
 
 async def refused(leaf: x509.Certificate, now: datetime) -> WrongCertificate:
     with pytest.raises(WrongCertificate) as told:
-        await Verified(Scripted(Issued(pem(leaf))), StoppedClock(now)).sign(ORDER)
+        await VerifyingSigner(Scripted(Issued(pem(leaf))), StoppedClock(now)).sign(ORDER)
     return told.value
 
 

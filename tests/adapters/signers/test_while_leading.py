@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from adapters.signers.leader_only import WhileLeading
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SigningOrder
+from adapters.signers.leader_only import LeaderOnlySigner
+from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 from tests.adapters.signers.orders import order
 
@@ -20,14 +20,14 @@ class Inner(Signer):
         self.asked.append((issuer, credentials))
         return CheckResult()
 
-    async def sign(self, order: SigningOrder) -> Issued | Pending:
+    async def sign(self, order: SignRequest) -> Issued | Pending:
         self.asked.append(order)
         return Issued(b"a certificate")
 
 
 async def test_while_leading_it_is_the_inner_signer() -> None:
     inner, asked = Inner(), order()
-    signer = WhileLeading(inner, lambda: True)
+    signer = LeaderOnlySigner(inner, lambda: True)
     await signer.check(asked.issuer, asked.credentials)
     assert await signer.sign(asked) == Issued(b"a certificate")
     assert inner.asked == [(asked.issuer, asked.credentials), asked]
@@ -35,7 +35,7 @@ async def test_while_leading_it_is_the_inner_signer() -> None:
 
 async def test_otherwise_the_work_is_cancelled_and_nothing_asked() -> None:
     inner, asked = Inner(), order()
-    signer = WhileLeading(inner, lambda: False)
+    signer = LeaderOnlySigner(inner, lambda: False)
     for question in (signer.check(asked.issuer, asked.credentials), signer.sign(asked)):
         task = asyncio.ensure_future(question)
         await asyncio.wait([task])
@@ -45,7 +45,7 @@ async def test_otherwise_the_work_is_cancelled_and_nothing_asked() -> None:
 
 async def test_it_is_asked_each_time_anew() -> None:
     answers, asked = [True, False], order()
-    signer = WhileLeading(Inner(), lambda: answers.pop(0))
+    signer = LeaderOnlySigner(Inner(), lambda: answers.pop(0))
     await signer.sign(asked)
     with pytest.raises(asyncio.CancelledError):
         await signer.sign(asked)
@@ -57,4 +57,4 @@ def test_whatever_the_port_lets_a_signer_declare_is_passed_on() -> None:
     for name in declared:
         inner, told = Inner(), object()
         setattr(inner, name, told)
-        assert getattr(WhileLeading(inner, lambda: True), name) is told, name
+        assert getattr(LeaderOnlySigner(inner, lambda: True), name) is told, name

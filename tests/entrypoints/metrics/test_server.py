@@ -51,7 +51,7 @@ async def test_a_taken_port_is_one_line_that_names_the_flag() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = Address("127.0.0.1", taken.getsockname()[1])
         settings = Settings("system", metrics_bind_address=address, metrics_secure=False)
-        metrics = in_memory(settings, MemoryCluster(), MemoryRecorder(SystemClock())).metrics()
+        metrics = in_memory(settings, MemoryCluster(), MemoryRecorder(SystemClock())).metrics_server()
         with pytest.raises(CannotListen) as caught:
             async with metrics.run():
                 pass
@@ -59,6 +59,6 @@ async def test_a_taken_port_is_one_line_that_names_the_flag() -> None:
 
 
 async def test_by_default_nothing_is_served() -> None:
-    metrics = in_memory(Settings("system"), MemoryCluster(), MemoryRecorder(SystemClock())).metrics()
+    metrics = in_memory(Settings("system"), MemoryCluster(), MemoryRecorder(SystemClock())).metrics_server()
     async with metrics.run():
         pass

@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 
 from adapters.kubernetes import reflector as watching
-from adapters.kubernetes.codec import Translator
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.schema import followed
 from domain import issuers, requests
@@ -27,7 +27,7 @@ from tests.adapters.kubernetes.wire import REQUESTS, Wire
 from tests.domain.factories import ISSUER_NAMES, POLICY, an_issuer
 from tests.fuzz import parties
 
-_TRANSLATOR = Translator(NAMES, "system")
+_TRANSLATOR = Codec(NAMES, "system")
 _RESOURCES = followed(NAMES)
 _EMPTY = b'{"metadata": {"resourceVersion": "1"}, "items": []}'
 _CHUNK = 100
@@ -57,7 +57,7 @@ _WIRE = Wire(_SERVER)
 
 
 def watch(data: bytes) -> bool:
-    """A Follower that is given these bytes as a list, and then as a watch: nothing ends it."""
+    """A Reflector that is given these bytes as a list, and then as a watch: nothing ends it."""
     return any([_follow(data, b""), _follow(_EMPTY, data)])
 
 
@@ -82,7 +82,7 @@ def _follow(page: bytes, stream: bytes) -> bool:
     _WIRE.asked.clear()
     with patch.object(watching, "asyncio", SimpleNamespace(sleep=_pause, Event=asyncio.Event)):
         try:
-            parties.finish(watching.Follower(_WIRE.api, REQUESTS, put, remove, known).run())
+            parties.finish(watching.Reflector(_WIRE.api, REQUESTS, put, remove, known).run())
         except _Paused:
             return bool(told)
     raise AssertionError("the follower has ended")

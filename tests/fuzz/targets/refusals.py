@@ -6,7 +6,7 @@ would quote what was read.
 
 from __future__ import annotations
 
-from domain.conditions import RequestNews, explain, message
+from domain.conditions import RequestReason, explain, message
 
 
 def check(refusal: Exception, kind: type[Exception], *, begins: str = "", quotes: bool = False) -> None:
@@ -14,7 +14,7 @@ def check(refusal: Exception, kind: type[Exception], *, begins: str = "", quotes
     said = str(refusal)
     assert type(refusal) is kind, f"{type(refusal).__name__} where {kind.__name__} is promised"
     assert said.startswith(begins), f"a message that does not begin with {begins!r}"
-    assert message(RequestNews.REJECTED.value, why=explain(refusal)).isprintable(), "a message that forges lines"
+    assert message(RequestReason.REJECTED.value, why=explain(refusal)).isprintable(), "a message that forges lines"
     assert refusal.__cause__ is None, "a refusal with a cause"
     if not quotes:
         assert len(said) <= 300, "a message that quotes what was read"

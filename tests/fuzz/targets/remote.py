@@ -9,10 +9,10 @@ from datetime import timedelta
 from adapters.signers.est import server as est_server
 from adapters.signers.http import client as http
 from adapters.signers.http.assembly import assemble
-from adapters.signers.http.client import Answer, Question
-from adapters.signers.http.pool import Clients, Endpoint, base_url
+from adapters.signers.http.client import HTTPRequest, HTTPResponse
+from adapters.signers.http.pool import ClientPool, Endpoint, base_url
 from adapters.signers.pki import bundle as bag
-from adapters.signers.pki.bundle import Bag
+from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.step_ca.api import StepAPI
 from adapters.signers.step_ca.token import Tokens
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError
@@ -25,15 +25,15 @@ _ENDPOINT = Endpoint("https://ca.example.com", parties.SECRET, parties.CREDENTIA
 _BASIC = Credentials({"username": b"us", "password": b"it"})
 
 
-class _Answering(Clients):
+class _Answering(ClientPool):
     """Gives the same answer to everything."""
 
     def __init__(self, body: bytes) -> None:
         super().__init__(parties.CLOCK)
         self._body = body
 
-    async def exchange(self, endpoint: Endpoint, question: Question) -> Answer:
-        return Answer(200, self._body)
+    async def exchange(self, endpoint: Endpoint, question: HTTPRequest) -> HTTPResponse:
+        return HTTPResponse(200, self._body)
 
 
 def pkcs7(data: bytes) -> bool:
@@ -47,11 +47,11 @@ def _pkcs7(answer: bytes) -> bool:
     except ValueError as error:
         refusals.check(error, ValueError)
         return False
-    trusted = Bag([parties.CA.certificate])
+    trusted = CertificateBundle([parties.CA.certificate])
     return _is_kept(assemble("", "the CA", found, parties.KEY.public_key(), trusted, _nothing_new, parties.NOW))
 
 
-async def _nothing_new() -> Bag:
+async def _nothing_new() -> CertificateBundle:
     raise IssuerUnhealthy("not just now")
 
 

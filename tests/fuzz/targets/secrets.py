@@ -12,7 +12,7 @@ from adapters.signers.ca.signer import CA
 from adapters.signers.pki import csr as requests
 from adapters.signers.step_ca import jwe as provisioners
 from adapters.signers.step_ca import token
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials
 from tests.fuzz import parties
@@ -31,7 +31,7 @@ def ca(data: bytes) -> bool:
 
 def _signs(certificate: bytes) -> bool:
     credentials = Credentials({"tls.crt": certificate, "tls.key": parties.CA.key_pem}, "1")
-    signer = Verified(CA(parties.CLOCK), parties.CLOCK)
+    signer = VerifyingSigner(CA(parties.CLOCK), parties.CLOCK)
     try:
         for is_ca in (False, True):
             parties.finish(signer.sign(parties.order(is_ca=is_ca, credentials=credentials)))

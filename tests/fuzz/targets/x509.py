@@ -6,7 +6,7 @@ from adapters.signers.ca.signer import CA
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki import pem
 from adapters.signers.step_ca.token import Tokens
-from adapters.signers.verify import Verified
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected, WrongCertificate
 from domain.model import Issued
 from tests import pki
@@ -14,7 +14,7 @@ from tests.adapters.signers.lying import Scripted
 from tests.fuzz import parties
 from tests.fuzz.targets import refusals
 
-_SIGNER = Verified(CA(parties.CLOCK), parties.CLOCK)
+_SIGNER = VerifyingSigner(CA(parties.CLOCK), parties.CLOCK)
 _TOKENS = Tokens("JWK", "jwk and password", {"kid": "kid"}, parties.KEY)
 
 
@@ -72,7 +72,7 @@ def leaf(data: bytes) -> bool:
 def chain(data: bytes) -> bool:
     """A whole answer of a CA."""
     try:
-        parties.finish(Verified(Scripted(Issued(data, parties.CA.pem)), parties.CLOCK).sign(parties.order()))
+        parties.finish(VerifyingSigner(Scripted(Issued(data, parties.CA.pem)), parties.CLOCK).sign(parties.order()))
     except WrongCertificate as refusal:
         refusals.check(refusal, WrongCertificate, quotes=True)
         return False

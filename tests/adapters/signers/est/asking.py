@@ -12,7 +12,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 from tests.remote import https
 from tests.remote.est import PASSWORD, USERNAME, ESTServer
@@ -35,12 +35,12 @@ def issuer(server: ESTServer, **parameters: str) -> IssuerSpec:
     return IssuerSpec(server.url, SECRET, "EST", parameters)
 
 
-def order(server: ESTServer, credentials: Credentials | None = None, csr: bytes | None = None) -> SigningOrder:
+def order(server: ESTServer, credentials: Credentials | None = None, csr: bytes | None = None) -> SignRequest:
     used = credentials or secret(BY_NAME)
-    return SigningOrder("uid", csr or pki.csr(), (), False, timedelta(hours=24), issuer(server), used)
+    return SignRequest("uid", csr or pki.csr(), (), False, timedelta(hours=24), issuer(server), used)
 
 
-def der(asked: SigningOrder) -> bytes:
+def der(asked: SignRequest) -> bytes:
     return x509.load_pem_x509_csr(asked.csr).public_bytes(Encoding.DER)
 
 

@@ -10,20 +10,20 @@ import pytest
 
 from adapters.signers.est.signer import EST
 from adapters.signers.http.client import Limits
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from tests.contracts.clock import StoppedClock
 from tests.remote.est import ESTServer, est
 
 
 @pytest.fixture
-async def clients() -> AsyncIterator[Clients]:
-    made = Clients(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
+async def clients() -> AsyncIterator[ClientPool]:
+    made = ClientPool(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
     yield made
     await made.close()
 
 
 @pytest.fixture
-def signer(clients: Clients) -> EST:
+def signer(clients: ClientPool) -> EST:
     return EST(clients, StoppedClock())
 
 

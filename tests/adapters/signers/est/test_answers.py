@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.est.signer import EST
-from adapters.signers.http.pool import Clients
-from adapters.signers.verify import Verified
+from adapters.signers.http.pool import ClientPool
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import Issued, IssuerSpec
 from tests import pki
@@ -60,7 +60,7 @@ async def test_garbage(signer: EST, server: ESTServer, body: bytes) -> None:
     assert told.startswith("the answer of the EST server to simpleenroll ")
 
 
-async def test_garbage_for_the_cas_certificates(clients: Clients, tmp_path: Path) -> None:
+async def test_garbage_for_the_cas_certificates(clients: ClientPool, tmp_path: Path) -> None:
     async with https.serving(tmp_path, answering(200, b"<html>")) as broken:
         spec = IssuerSpec(broken.url, SECRET, "EST")
         told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
@@ -175,7 +175,7 @@ async def test_other_names_than_asked_are_not_passed_on(signer: EST, server: EST
     server.next = [answering(200, certs_only([evil]))]
 
     with pytest.raises(SigningError, match=r"DNS name 'evil\.example\.com' was not asked for"):
-        await Verified(signer, StoppedClock()).sign(order(server))
+        await VerifyingSigner(signer, StoppedClock()).sign(order(server))
 
 
 async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_it(
@@ -186,7 +186,7 @@ async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_
     widened = pki.altered(await server.sign(der(asked)), ISSUING, extension=both)
     server.next = [answering(200, certs_only([widened, ISSUING.certificate]))] * 2
     allowed = replace(asked, issuer=issuer(server, caAddsCommonNameAsDNSName="true"))
-    verified = Verified(signer, StoppedClock())
+    verified = VerifyingSigner(signer, StoppedClock())
 
     with pytest.raises(SigningError, match='caAddsCommonNameAsDNSName: "true" of the issuer allows it'):
         await verified.sign(asked)

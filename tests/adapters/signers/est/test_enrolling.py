@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from adapters.signers.est.signer import EST
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued, IssuerSpec, Pending
 from tests import pki
@@ -179,7 +179,7 @@ async def test_a_server_of_another_ca(signer: EST, server: ESTServer) -> None:
     ],
 )
 async def test_pending_and_then_the_same_again(
-    signer: EST, clients: Clients, server: ESTServer, headers: dict[str, str], poll_after: timedelta
+    signer: EST, clients: ClientPool, server: ESTServer, headers: dict[str, str], poll_after: timedelta
 ) -> None:
     server.next = [answering(202, PASSWORD.encode(), **headers)]
     asked = order(server)
@@ -241,7 +241,7 @@ async def test_who_refuses_both_ways_of_writing_is_not_asked_a_third_time(signer
 
 
 @pytest.mark.parametrize("status", [400, 500])
-async def test_without_the_cas_certificates_nobody_is_served(clients: Clients, tmp_path: Path, status: int) -> None:
+async def test_without_the_cas_certificates_nobody_is_served(clients: ClientPool, tmp_path: Path, status: int) -> None:
     async with https.serving(tmp_path, answering(status)) as broken:
         spec = IssuerSpec(broken.url, SECRET, "EST")
         told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)

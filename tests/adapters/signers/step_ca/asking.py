@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from domain.model import Credentials, IssuerSpec, ObjectKey, SigningOrder
+from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests import pki
 from tests.remote import https
 from tests.step_ca.provisioner import PASSWORD, Provisioner
@@ -36,8 +36,8 @@ def issuer(server: https.Server, **parameters: str) -> IssuerSpec:
     return IssuerSpec(server.url, SECRET, "StepCA", {"provisioner": "us"} | parameters)
 
 
-def order(server: https.Server, **changed: object) -> SigningOrder:
-    plain = SigningOrder("uid", pki.csr(), (), False, timedelta(hours=1), issuer(server), secret())
+def order(server: https.Server, **changed: object) -> SignRequest:
+    plain = SignRequest("uid", pki.csr(), (), False, timedelta(hours=1), issuer(server), secret())
     return replace(plain, **changed)  # type: ignore[arg-type]
 
 

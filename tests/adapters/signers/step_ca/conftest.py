@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
 from tests.adapters.signers.lying import ROOT
 from tests.adapters.signers.step_ca.asking import KEY, Answers, pem
@@ -42,6 +42,6 @@ async def server(tmp_path: Path, answers: Answers) -> AsyncIterator[https.Server
 @pytest.fixture
 async def signer() -> AsyncIterator[StepCA]:
     clock = StoppedClock()
-    clients = Clients(clock)
+    clients = ClientPool(clock)
     yield StepCA(clients, clock)
     await clients.close()

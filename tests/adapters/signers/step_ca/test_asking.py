@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from jwt.algorithms import RSAAlgorithm
 
-from adapters.signers.http.pool import Clients
+from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerFailed, RequestRejected
 from tests import pki
@@ -207,7 +207,7 @@ async def validity_asked(
     """By a signer whose clock shows NOW."""
     answers["/1.0/sign"] = (403, {})
     clock = StoppedClock(NOW)
-    clients = Clients(clock)
+    clients = ClientPool(clock)
     signer = StepCA(clients, clock)
     await refusal(signer.sign(order(server, credentials=secret(data), duration=duration)), RequestRejected)
     await clients.close()

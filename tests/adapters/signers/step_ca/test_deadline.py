@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from adapters.signers import deadlines
-from adapters.signers.deadlines import Deadlines
+from adapters.signers.deadlines import DeadlineSigner
 from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerUnhealthy
 from tests.adapters.signers.step_ca.asking import issuer, refusal, secret
@@ -32,7 +32,7 @@ async def test_a_check_does_not_read_page_after_page_for_ever(
         return web.json_response({"provisioners": [], "nextCursor": str(pages)})
 
     server.handler = paging
-    told = await refusal(Deadlines(signer).check(issuer(server), secret()), IssuerUnhealthy)
+    told = await refusal(DeadlineSigner(signer).check(issuer(server), secret()), IssuerUnhealthy)
 
     assert told.startswith("the check was ended after 1s")
     assert pages == 3
