@@ -1,6 +1,6 @@
-"""Files without a name, for OpenSSL, which takes certificates and keys from files alone.
+"""A path for bytes in memory, for OpenSSL, which loads certificates and keys only from files.
 
-Law: what stands in them touches no disk where the system can do without: the root file system may be read-only.
+On Linux nothing is written to a disk, so it works on a read-only root file system, and keys leave no trace.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What the annotations of a Kubernetes CSR may ask for: cert-manager's experimental ones, which spec has no field for.
+"""cert-manager's experimental annotations on Kubernetes CSRs, which ask for what spec has no field for.
 
-Law: whoever may create a request may write these, so they count only where the issuer allows it; a
-CertificateRequest says the same in its spec, and its annotations never count. Names:
-https://cert-manager.io/docs/usage/kube-csr/
+Whoever may create a CSR may write them, so they count only where the issuer allows it. A CertificateRequest has fields
+for the same in its spec; its annotations never count. Source: https://cert-manager.io/docs/usage/kube-csr/
 """
 
 from __future__ import annotations

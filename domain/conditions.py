@@ -1,7 +1,7 @@
-"""The vocabulary: every reason that users meet in a Ready condition or an Event.
+"""The table of reasons: every reason and message of a Ready condition or an Event, and how they become conditions.
 
-Law: one table. Conditions, Events and the README's list of reasons all come from it; nothing else makes a
-message for users, except the errors whose words are put in for `{why}`.
+Conditions, Events and the README's list of reasons all come from this table. The only other texts for users are
+messages of exceptions, which take the place of `{why}`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Durations as Go writes them, since that is what cert-manager's manifests and the Go sample's flags hold.
+"""Parses and formats durations as Go writes them, which manifests of cert-manager and flags hold.
 
-Law: text in, timedelta out, and back. Format: https://pkg.go.dev/time#ParseDuration.
+Format: https://pkg.go.dev/time#ParseDuration
 """
 
 import re

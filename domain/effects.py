@@ -1,7 +1,4 @@
-"""What a decision wants done.
-
-Law: effects are values. Deciding returns them; reconcile.py alone carries them out, and adapters never add any.
-"""
+"""What a decision wants done: values that `decide` and `settle` return and the reconciler carries out."""
 
 from __future__ import annotations
 

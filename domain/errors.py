@@ -1,9 +1,10 @@
-"""Failures, named by their consequence.
+"""Exceptions, named by what follows from them.
 
-Law: a signer raises one of these to say what must follow. Their messages reach users in conditions and Events: they
-name object, field and remedy, never a credential or a response body. Anything else that a signer raises is retried
-too, but of that only the class is shown, since nobody knows what its message holds.
-A port's adapters raise ClusterError and its children, whatever their client library calls the same thing.
+- A signer raises RequestRejected, IssuerUnhealthy, IssuerFailed or SigningError; the docstrings name issuer-lib's
+  equivalents. Anything else that a signer raises is retried, and users see only its class.
+- Adapters of the ports raise ClusterError and its subclasses, whatever their client library calls the same failure.
+- Messages are shown in conditions and Events. They name object, field and remedy, and hold neither a credential nor a
+  response body.
 """
 
 from datetime import timedelta

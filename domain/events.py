@@ -1,6 +1,6 @@
-"""Repeated Events folded into series, as `kubectl describe` shows them: `x3 over 13s`.
+"""Folds repeated Events into series, which `kubectl describe` shows as `x3 over 13s`.
 
-Law: sans I/O, bounded memory. What is forgotten starts a new Event, which is only less tidy.
+Without I/O, of bounded size: after a series was dropped, the next repetition starts a new Event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What to do about a SampleIssuer or SampleClusterIssuer.
+"""Decides about a SampleIssuer or SampleClusterIssuer: two pure functions, `decide` and `settle`.
 
-Law: pure. Every wake of an issuer means a check: the cache wakes it for what calls for one (a new or changed
-spec, its Secret, an annotation), the requeue for the rest. The table is in the README, section "Issuers".
+An issuer's key is enqueued when its spec, its Secret or an annotation changed, and when the next check is due; each
+time it is checked. The table of all situations is in the README, section "Issuers".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The values that travel through the domain.
+"""The values of the domain: issuers, requests, credentials, what a signer is asked and what it answers.
 
-Law: frozen, slim, and free of any framework; nothing here does anything but hold and answer about itself.
-Times are aware datetimes in UTC, durations timedeltas, PEM is bytes.
+All are frozen dataclasses without behaviour of their own. Times are aware datetimes in UTC, durations are timedeltas,
+PEM is bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The words in which the Meter is told what came of something: few, and known beforehand.
+"""Outcomes of requests, signatures, checks and watches, as the port Metrics counts them.
 
-Law: what counters are split by comes from here or names a kind, never an object or a person's text.
+They are label values of metrics: few, fixed, and never an object's name or a user's text.
 """
 
 from __future__ import annotations

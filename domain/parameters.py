@@ -1,7 +1,6 @@
-"""spec.parameters of an issuer, as far as all signers share it.
+"""spec.parameters of an issuer: the ones that every signer understands, and the check for unknown ones.
 
-Law: what nobody would read is refused, for it is misspelt or does nothing; IssuerFailed names the parameter and those
-there are. Those that every signer has are read here, the others by their signer.
+An unknown parameter is IssuerFailed, so that a misspelt one is noticed. A signer reads its own parameters itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What the domain needs of the world.
+"""The ports: Protocols for everything that the domain needs from outside.
 
-Law: a port is a Protocol whose docstrings are its contract; tests/contracts/ holds the same contract as a suite
-that runs over every adapter. Adapters subclass their port explicitly, so that a wrong signature fails mypy and a
-missing method fails when the adapter is built.
+The docstrings are the contract, and tests/contracts/ has a suite for each port that every adapter passes. Adapters
+subclass their port, so that mypy finds a wrong signature and a missing method fails when the adapter is built.
 """
 
 from __future__ import annotations

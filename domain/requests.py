@@ -1,8 +1,7 @@
-"""What to do about a CertificateRequest or a CertificateSigningRequest.
+"""Decides about a CertificateRequest or a CertificateSigningRequest: two pure functions, `decide` and `settle`.
 
-Law: pure, and the same road for both kinds; they differ only in the helpers where a status is made.
-No order leaves `decide` without an approval, no effect without the request being open. The table is in the
-README, section "Requests".
+Both kinds are decided alike; they differ only where a status is built. `decide` returns Sign only for a request that
+is approved and has no answer yet. The table of all situations is in the README, section "Requests".
 """
 
 from __future__ import annotations

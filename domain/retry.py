@@ -1,7 +1,7 @@
-"""When to try again, and when to stop trying.
+"""Retry policy: backoff, check interval and retry window.
 
-Law: pure arithmetic. Jitter comes from a seed that the caller names (an object's uid), not from a random source,
-so that a decision can be repeated and objects still spread out.
+Pure. Jitter is computed from a seed, such as an object's uid, in place of a random source, so that a decision is
+repeatable and objects are still spread out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The command line.
+"""The command line: turns flags into Settings, and errors into one line and an exit status.
 
-Law: it turns flags into Settings and errors into one line and an exit status: 0 done, 1 it did not work, 2 the
-command line was wrong.
+Exit status: 0 success, 1 failure, 2 wrong command line, 130 interrupted.
 """
 
 from __future__ import annotations

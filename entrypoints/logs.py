@@ -1,7 +1,7 @@
-"""How the log is written: for people (console), or one JSON object a line for programs (json).
+"""Formats of the log: console for people, json with one object a line for programs.
 
-Law: both say the same. The fields that a line carries (object, issuer, attempt, duration …) stand behind its message,
-or under their names; a value is never cut and never breaks the line.
+Both hold the same. The fields object, issuer, attempt and duration follow the message on the console and are keys in
+JSON; a value is never cut and never contains a line break.
 """
 
 from __future__ import annotations

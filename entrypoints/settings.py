@@ -1,7 +1,6 @@
-"""What can be set, by flag or by environment variable, and what this issuer is called.
+"""Flags and environment variables of the manager, and the names of this issuer.
 
-Law: the API group and the kinds are named here alone; to make another issuer of this one, begin here (and in
-deploy/). Every value is checked before anything starts, and refused in one line that says what is wanted.
+Every value is checked before anything starts, and refused in one line that says what is accepted.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Programs that tests run, built from source once into the user's cache.
 
-Law: a build is complete or absent. It is made beside its place, under a lock, and renamed when it is done. While it
+A build is complete or absent. It is made beside its place, under a lock, and renamed when it is done. While it
 runs, stderr tells what is being built and for how long.
 """
 

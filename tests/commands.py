@@ -1,6 +1,6 @@
 """Commands that tests run as somebody would type them.
 
-Law: what a command says when it fails is passed on, never swallowed.
+What a command says when it fails is passed on, never swallowed.
 """
 
 from __future__ import annotations

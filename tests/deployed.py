@@ -1,6 +1,6 @@
 """The project as deploy/ installs it, in a real API server; a pytest plugin.
 
-Law: what is tested is what is deployed: its CRDs, and the manager's ServiceAccount with the RBAC of deploy/rbac and
+What is tested is what is deployed: its CRDs, and the manager's ServiceAccount with the RBAC of deploy/rbac and
 nothing else. No test gives it more.
 """
 

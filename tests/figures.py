@@ -1,6 +1,6 @@
 """Figures that tests measure, told at the end of the run and in the JUnit file; a pytest plugin.
 
-Law: a figure is told and never compared with anything: this machine does other things too.
+A figure is told and never compared with anything: this machine does other things too.
 """
 
 from __future__ import annotations

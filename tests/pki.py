@@ -1,6 +1,6 @@
 """Keys, requests and CAs for tests.
 
-Law: everything is made here, by cryptography alone, and nothing is imported from the code under test. Keys are made
+Everything is made here, by cryptography alone, and nothing is imported from the code under test. Keys are made
 once for a session, since RSA takes its time.
 """
 

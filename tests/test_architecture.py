@@ -1,6 +1,6 @@
 """What neither import-linter nor mypy can hold.
 
-Law: few things, each a promise of the README or of a docstring that nobody would notice being broken.
+Few things, each a promise of the README or of a docstring that nobody would notice being broken.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Every call to the API server.
+"""Calls to the API server: the only user of lightkube's client and its private parts.
 
-Law: the one user of lightkube's client, its private `_client` included (hence the exact pin in the lock, and the
-test that fails when it moves). Names are checked and errors translated here, so no caller can forget either.
+Hence the exact version in the lock, and a test that fails when the private parts change. Names are checked and errors
+translated here, so that no caller can forget it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The port CAStore in a Secret of the controller's own namespace.
 
-Law: created once and never overwritten. Of two replicas that try at once the API server lets one win; the other
-reads what the winner stored.
+The Secret is created once and never overwritten. Of two replicas that create it at once, the API server refuses one,
+which then reads what the other stored.
 """
 
 from __future__ import annotations

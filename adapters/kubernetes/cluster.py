@@ -1,7 +1,8 @@
 """The port Cluster on a Kubernetes API server.
 
-Law: `load` answers from the watch-fed cache and never asks; `apply` writes our whole status, fenced by the resource
-version, and learns from the answer. Secrets are read only by name, only for an issuer that uses them.
+- `load` answers from the cache, which the watches fill. `apply` writes our whole status with the resource version that
+  it was decided on, and puts the response into the cache.
+- Secrets are read by name only, and only those that an issuer names.
 """
 
 from __future__ import annotations

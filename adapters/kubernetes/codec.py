@@ -1,7 +1,7 @@
-"""Objects of the API server into values of the domain, and statuses back.
+"""Converts objects of the API server into values of the domain, and statuses back into JSON.
 
-Law: pure, and the last place where a dict or a Struct is seen. What an object lacks becomes a value that the domain
-can speak about (`problem`, a missing issuer), never an exception: one bad object must not hold up the others.
+Pure. A field that is missing or wrong becomes a value that the domain can decide about, such as Request.problem, and
+never an exception: one bad object must not hold up the others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Tells the Meter of every call to the API server, by verb, resource and code.
+"""Counts every call to the API server by verb, resource and code.
 
-Law: counted is what goes over the wire, below lightkube, so that no call, and no repetition of one, can be forgotten.
-Verb and resource are read from the request as the API server itself reads them; a name never leaves here.
+It counts at the transport, so that no call and no retry is missed. Verb and resource are read from the request as the
+API server does; names of objects are left out. Source:
 https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
 """
 

@@ -1,8 +1,8 @@
-"""JSON of the API server into Structs, however deep it is.
+"""Decodes JSON of the API server into Structs, whatever its depth.
 
-Law: depth is nobody's weapon. Whoever may create an object may nest its managedFields 10,000 deep (the API server's own
-limit), where msgspec gives up at Python's recursion limit, on the whole list or line, with an error of its own kind.
-Nothing that is read lies deep, so what does is left out.
+Whoever may create an object may nest its managedFields up to the API server's limit of 10,000 levels. msgspec stops at
+Python's recursion limit and would refuse the whole list. Nothing that is read lies deeper than seven levels, so deeper
+values are replaced by null, in linear time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The one place where foreign errors become the domain's.
+"""Translates exceptions of lightkube, httpx2, msgspec and the operating system into ClusterErrors.
 
-Law: whatever lightkube, httpx2, msgspec or the operating system raise on the way to the API server leaves this
-package as a ClusterError. Of a Status the message is kept, of any other body nothing: it may hold anything.
+The message of a Status of the API server is kept; of any other body nothing is, since it may hold anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The port Lease: one coordination.k8s.io/v1 Lease, as client-go writes it, so that kubectl shows who leads.
+"""The port Lease on a coordination.k8s.io/v1 Lease, written as client-go does, so that kubectl shows the holder.
 
-Law: the only object that is written as a whole, by PUT: its resourceVersion is the lock. What others put into its
-metadata stays. Give it an Api of its own, with short deadlines, so that a busy connection pool never costs the lead.
+It is written as a whole, by PUT with its resourceVersion, which is the lock; what others put into its metadata stays.
+It needs an Api of its own with short deadlines, so that a busy connection pool cannot cost the lead.
 """
 
 from __future__ import annotations

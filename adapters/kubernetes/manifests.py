@@ -1,7 +1,6 @@
-"""Manifest files into values of the domain, for the demo, which has no API server to send them to.
+"""Reads manifest files for the demo, which has no API server to send them to.
 
-Law: strict where a CRD would be: a missing, misspelt or mistyped field is a BadManifest that names file, object and
-field. Translating what passed is translate.py's work, as with objects of an API server.
+As strict as the CRDs: a missing, misspelt or mistyped field is BadManifest, which names file, object and field.
 """
 
 from __future__ import annotations

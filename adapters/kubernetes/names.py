@@ -1,7 +1,7 @@
-"""The choke point for names.
+"""Checks names before they become part of a URL.
 
-Law: nothing becomes part of a URL that did not pass here. lightkube puts names into paths unescaped, and tenants
-choose them (authSecretName, issuerRef.name): `../../kube-system/secrets/x` must never reach the client.
+lightkube puts names into paths unescaped, and tenants choose some of them (authSecretName, issuerRef.name): a name
+such as `../../kube-system/secrets/x` must never reach the client.
 """
 
 import re

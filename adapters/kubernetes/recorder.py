@@ -1,8 +1,8 @@
 """The port Recorder: Events of events.k8s.io/v1, written in the background.
 
-Law: best effort and never in the way: one at a time, and while status writes are under way only one a second. What
-does not fit the queue or cannot be written is dropped with a log line; of an existing Event only its series changes,
-for the API server refuses all else.
+Best effort: one at a time, and at most one a second while status writes are in flight. What does not fit the queue or
+cannot be written is dropped, with a log line. Of an existing Event only the series changes: the API server refuses all
+other changes. Source:
 https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 

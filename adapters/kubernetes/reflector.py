@@ -1,10 +1,10 @@
-"""Following one kind, everywhere or in one namespace: paged list, diff, watch with bookmarks, resume or list again.
+"""Follows one kind, in all namespaces or in one: paged list, then a watch with bookmarks, as client-go's Reflector.
 
-Law: nothing that the server or the network does ends it, and nothing is missed: it resumes from the last resource
-version, and where that is gone (410 in any of its forms, silence) it lists again and tells what was deleted meanwhile.
-Where the versions themselves went back, the server's etcd was restored: all that is known is removed and told anew.
-An object that does not decode is logged, by its error alone, and skipped; one on which `put` or `remove` fails is
-logged with the traceback, without the error's message, and skipped.
+- It never ends of itself. It resumes from the last resource version, and lists again where that is gone (410 in any of
+  its forms) or the watch was silent for too long; what a list no longer has is reported as deleted.
+- Where resource versions have gone back, etcd was restored: all objects are reported as deleted and then listed anew.
+- An object that does not decode is logged, without its content, and skipped. One on which `put` or `remove` fails is
+  logged with the stack frames, and skipped.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who goes first where many want to write.
+"""Lets status writes go before Events.
 
-Law: whoever has the right of way never waits. Whoever yields waits for a moment without them, but never for longer
-than he says: under a load that does not end he is slow, not starved.
+Events wait until no status write is in flight, at most for a timeout, so that they are slow under lasting load but
+never stop.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The kinds that are read, as msgspec Structs of only the fields needed, bound to their URLs for lightkube.
+"""The kinds that are read, as msgspec Structs with only the fields that are needed, bound to their URLs for lightkube.
 
-Law: every field is optional, since what does not decode is lost; 10,000 of them take a third of the memory of
-dicts and decode ten times as fast. Translating them is translate.py's work.
+Every field is optional, since an object that does not decode is lost. 10,000 Structs take a third of the memory of
+dicts and decode ten times as fast.
 """
 
 from __future__ import annotations

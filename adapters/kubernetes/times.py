@@ -1,7 +1,4 @@
-"""Times as the API server wants them written.
-
-Law: text out, nothing else; msgspec reads them.
-"""
+"""Formats times as the API server wants them."""
 
 from datetime import datetime
 

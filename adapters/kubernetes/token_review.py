@@ -1,7 +1,7 @@
-"""Who shows a token, and whether they may read a path of ours: asked of the API server.
+"""Authenticates a bearer token and authorizes a path, by TokenReview and SubjectAccessReview.
 
-Law: the token goes to the API server and nowhere else. A token that is not good, and a person who may not, are answers;
-an API server that cannot be asked is a ClusterError.
+The token is sent to the API server and nowhere else. An invalid token and a missing right are answers; ClusterError
+means that the API server could not be asked. Sources:
 https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
 https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
 """

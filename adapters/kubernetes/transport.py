@@ -1,8 +1,7 @@
-"""lightkube's requests on aiohttp's connections.
+"""An httpx2 transport on aiohttp's connections, for lightkube.
 
-Law: what goes over the wire and what is raised stay httpx2's; only who keeps the connections and parses HTTP changes.
-httpx2's own pool asks the kernel about every idle connection at every request, and its parser is Python: half of all
-the time that the manager worked went there.
+Requests and exceptions stay httpx2's. Its own connection pool polls every idle connection at every request, and its
+parser is in Python: together half of the manager's CPU time.
 """
 
 from __future__ import annotations

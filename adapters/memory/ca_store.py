@@ -1,7 +1,4 @@
-"""The demo's CA, kept for as long as the process lives.
-
-Law: behaves as the store in the cluster does; contract: tests/contracts/ca_store_contract.py.
-"""
+"""The port CAStore in memory: kept for as long as the process lives."""
 
 from collections.abc import Callable
 

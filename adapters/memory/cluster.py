@@ -1,7 +1,7 @@
-"""The port Cluster in memory, and the few things that people and other controllers do to a cluster.
+"""The port Cluster in memory, and what people and other controllers do to a cluster.
 
-Law: it behaves as an API server does where this project looks, and has nothing else: resource versions that grow
-with every change, whole-status apply, the rules of each kind. tests/contracts/ runs the same suite over both.
+It behaves as an API server does as far as this project depends on it: growing resource versions, apply of the whole
+status, the rules of each kind. The same contract suite runs on both.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The port Lease in memory, for processes that are none: several electors of one program.
-
-Law: behaves as the one in the cluster does; contract: tests/contracts/lease_contract.py.
-"""
+"""The port Lease in memory, for several electors in one process."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The port Meter, in a registry of its own.
+"""The port Metrics in a registry of prometheus_client.
 
-Law: label sets are bounded: what splits a counter is one of a few words, a kind or a signer, never an object. What is
-known of single issuers is kept for states.py, which shows it only while the issuer exists.
-https://prometheus.io/docs/practices/naming/
+Label values are fixed words, kinds or signers, never objects, so that the number of series is bounded. What is known
+of single issuers is kept for state_collector.py, which shows it while the issuer exists.
+Names: https://prometheus.io/docs/practices/naming/
 """
 
 from __future__ import annotations

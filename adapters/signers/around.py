@@ -1,7 +1,4 @@
-"""A Signer that stands around another one.
-
-Law: it declares what that one declares, so that nobody outside can tell how many stand around it.
-"""
+"""Base class of Signers that wrap another Signer: it forwards what that one declares."""
 
 from domain.ports import Signer
 

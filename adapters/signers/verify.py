@@ -1,7 +1,7 @@
-"""A Signer around any Signer: asks only what may be asked, passes on only what was asked for.
+"""A Signer around any Signer that checks the CSR before and the certificate after signing.
 
-Law: every signer is wired inside one of these, so that no signer, however new, can put a wrong certificate into a
-status. It trusts nothing but its own reading of the CSR and of the answer.
+The container wraps every signer in it, so that no signer can put a wrong certificate into a status. It relies only on
+its own reading of the CSR and of the answer.
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
-"""The last known state of what concerns us, and who is to be looked at when it changes.
+"""The last known state of issuers, requests and Secrets, and which keys a change enqueues.
 
-Law: pure; fed by a watch (and by the answers to our own writes), which may repeat itself and may be late. Our own
-writes come back as changes too: they wake nobody but the requests that wait for an issuer. An issuer that has a
-status at first sight was checked before, by an earlier process: its check is spread over a minute.
+Pure. It is fed by watches and by the responses to status writes, so that the same version may come twice, and late.
+Our own status writes enqueue only the requests that wait for an issuer. An issuer that already has a status when it
+is first seen was checked by an earlier process: its check is spread over a minute.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Who of several processes leads, by a record that all can read and of whose writers only the first one succeeds.
+"""State of the leader election: pure, as the decisions of client-go's leaderelection package.
 
-Law: pure. `now` is the time since a moment of this process's own choosing, which is never set back and goes on while
-the process stands still; `date` is written for people and never read. Another's lease is judged by how long we have
-seen it unchanged, so that clocks need not agree; our own is counted from before it was written. As client-go has it:
-https://pkg.go.dev/k8s.io/client-go/tools/leaderelection
+- `now` is monotonic time of this process; `date` is wall-clock time, which is only written into the Lease for people.
+- Another holder's Lease is taken to have expired when it was seen unchanged for its duration, so clocks need not agree.
+- The own lead is counted from before the write that renewed it.
+
+Source: https://pkg.go.dev/k8s.io/client-go/tools/leaderelection
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What the log says of the work on one object: one line for each significant change.
+"""Log lines about the work on one object, one for each significant change.
 
-Law: a line begins with its object, and carries as fields what a program would look for: object, issuer, attempt (1 is
-the first) and duration (seconds). So one grep for an object shows all that happened to it. Never a credential, and of
-an error that nobody expected only its class and where it was raised.
+A line starts with its object and carries the fields object, issuer, attempt (from 1) and duration (seconds). It holds
+no credential; of an unexpected exception it holds the class and the stack frames, not the message.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The road of every object: load, decide, sign or check, settle, apply.
+"""Reconciles one key: load, decide, sign or check, settle, apply.
 
-Law: the only orchestration there is, and the only place where effects are carried out. It makes no decision of its
-own; what it keeps between two visits is one Attempt per key and the signers' reports on their issuers. The caller
-sees to it that no key is reconciled twice at once.
+- It carries out the effects that domain/requests.py and domain/issuers.py decide on, and decides nothing itself.
+- Between two calls it keeps one Attempt for each key, and what signers reported about issuers.
+- The caller must not reconcile the same key twice at once.
 """
 
 from __future__ import annotations

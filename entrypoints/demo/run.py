@@ -1,7 +1,6 @@
-"""The demo from its first line to its verdict.
+"""The demo: runs the real manager on the in-memory adapters with manifest files, and prints what happens.
 
-Law: the manager is the very one that runs in a cluster, only its adapters are in memory; nothing here helps it. The
-Secrets come late on purpose, so that one sees requests wait and then be signed.
+Secrets are created three seconds late, so that one sees requests wait and then be signed.
 """
 
 from __future__ import annotations

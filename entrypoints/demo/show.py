@@ -1,7 +1,6 @@
-"""What `kubectl describe` would print, and what is in the certificates.
+"""Prints objects as `kubectl describe` does, and the content of certificates.
 
-Law: it reads what the cluster stores and believes nothing: a certificate is shown as verified only where its chain
-was verified here.
+A certificate is shown as verified only where its chain was verified here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Everybody else: the person who applies manifests, and cert-manager with its keys, CSRs and approvals.
+"""Plays the other parties in the demo: the user who applies manifests, and cert-manager with keys, CSRs and approvals.
 
-Law: it touches the cluster as they would, through the adapter's own doors, and tells what it does.
+It acts on the in-memory cluster by the same methods that tests use, and prints what it does.
 """
 
 from __future__ import annotations

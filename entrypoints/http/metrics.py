@@ -1,7 +1,4 @@
-"""The server of /metrics, with TLS and a guard unless it was told otherwise.
-
-Law: what is served in the clear is served to everybody; what is served by TLS, only past the guard.
-"""
+"""The server of /metrics: with TLS and authorization, unless --metrics-secure=false."""
 
 from __future__ import annotations
 

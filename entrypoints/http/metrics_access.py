@@ -1,7 +1,7 @@
-"""Who may read /metrics: whoever the API server says may, as by controller-runtime's own filter.
+"""Authorizes readers of /metrics at the API server, as controller-runtime's filter does.
 
-Law: no token is kept or logged; what was judged is known by its hash alone, for a bounded time, of a bounded number.
-https://pkg.go.dev/sigs.k8s.io/controller-runtime/pkg/metrics/filters
+Decisions are cached by the hash of the token, for a bounded time and number; tokens are neither kept nor logged.
+Source: https://pkg.go.dev/sigs.k8s.io/controller-runtime/pkg/metrics/filters
 """
 
 from __future__ import annotations

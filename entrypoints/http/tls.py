@@ -1,7 +1,7 @@
-"""The certificate that /metrics is served with.
+"""The serving certificate of /metrics.
 
-Law: a rotated certificate serves from the next connection on, without a restart: the files are looked at whenever
-somebody connects. What cannot be used ends the start with one line, and later leaves the last good one in service.
+The files are looked at with each new connection, so that a renewed certificate needs no restart. Files that cannot be
+used end the start with one line; later the last good certificate stays in use.
 """
 
 from __future__ import annotations

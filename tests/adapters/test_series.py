@@ -1,6 +1,6 @@
 """Repeated Events folded into series.
 
-Law: the same Event within ten minutes of its last is one more of the same; what is forgotten begins anew; memory is
+The same Event within ten minutes of its last is one more of the same; what is forgotten begins anew; memory is
 bounded, and what was told longest ago is forgotten first.
 """
 

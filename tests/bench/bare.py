@@ -1,6 +1,6 @@
 """The limit: what the client that the manager uses can send, when nobody decides or signs.
 
-Law: for each request the same status patch and the same Event as the manager's, by the manager's own choke point to the
+For each request the same status patch and the same Event as the manager's, by the manager's own choke point to the
 API server, and nothing else: for those that `wait`, so many at once as the manager works on for one issuer, without a
 watch; or for those that `come`, told by the manager's own watch, each at once.
 """

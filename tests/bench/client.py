@@ -1,6 +1,6 @@
 """HTTP to the API server as administrator, for all that is not measured: loading, watching, counting, removing.
 
-Law: not the client under test. It decodes the few fields that it needs, so that it takes little of the machine.
+Not the client under test. It decodes the few fields that it needs, so that it takes little of the machine.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The arithmetic: what a run measured, medians over rounds, ratios, and whether a target was reached.
 
-Law: pure, and the only place that computes. A figure that was not measured is None, never zero.
+Pure, and the only place that computes. A figure that was not measured is None, never zero.
 """
 
 from __future__ import annotations

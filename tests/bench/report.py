@@ -1,6 +1,6 @@
 """The one table, from what was measured.
 
-Law: pure; it hides nothing. A ratio comes from medians, and beside it stand the ratios of the single rounds.
+Pure; it hides nothing. A ratio comes from medians, and beside it stand the ratios of the single rounds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One run: requests for one subject, until all are Ready and it has come to rest.
 
-Law: times are what somebody sees who watches the API server. What a process used up is asked when it rests, so that
+Times are what somebody sees who watches the API server. What a process used up is asked when it rests, so that
 Events which it writes later are paid for too. Whatever happens, the process is ended and the requests are removed.
 """
 

@@ -1,6 +1,6 @@
 """What is measured and what is to be reached, as two tables.
 
-Law: the only place that names numbers; whoever wants another measurement adds a row.
+The only place that names numbers; whoever wants another measurement adds a row.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where it is measured: an API server with everything installed, and for each run a namespace of its own.
 
-Law: the manager has the rights of deploy/rbac and nothing else; the peer is an administrator, so that no missing
+The manager has the rights of deploy/rbac and nothing else; the peer is an administrator, so that no missing
 right can hold it up. What a run leaves is removed before the next one begins, but for its Events, which nobody reads.
 """
 

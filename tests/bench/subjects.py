@@ -1,6 +1,6 @@
 """Who is measured: each a process of its own, told by its kubeconfig where to work, and what it used up.
 
-Law: figures of a process come from the kernel (/proc, so Linux alone), never from itself.
+Figures of a process come from the kernel (/proc, so Linux alone), never from itself.
 """
 
 from __future__ import annotations

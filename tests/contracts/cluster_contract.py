@@ -1,6 +1,6 @@
 """The contract of the port Cluster.
 
-Law: every adapter runs the same suite; what it says was first true of a Kubernetes API server. Nothing here knows an
+Every adapter runs the same suite; what it says was first true of a Kubernetes API server. Nothing here knows an
 adapter: `hands` (tests/contracts/hands.py) does what other people and controllers do.
 """
 

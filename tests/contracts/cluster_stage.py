@@ -1,6 +1,6 @@
 """A Cluster under test with its watch running, and the names that its tests use.
 
-Law: polls with a deadline; sees only what its own test made, for an API server holds what others left, too.
+Polls with a deadline; sees only what its own test made, for an API server holds what others left, too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What people and other controllers do to a cluster, so that the Cluster contract can ask what an adapter makes of it.
 
-Law: one class for each adapter, the same deeds; a deed is done when the method returns, but no watch need have told
+One class for each adapter, the same deeds; a deed is done when the method returns, but no watch need have told
 of it yet.
 """
 

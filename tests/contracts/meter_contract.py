@@ -1,6 +1,6 @@
 """The contract of the port Meter.
 
-Law: what was told is asked for where people look for it; a clock that was set back spoils nothing.
+What was told is asked for where people look for it; a clock that was set back spoils nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The contract of the port Recorder.
 
-Law: what people see is asked where they look for it (`told`), after `flush`; an Event that repeats itself is one
+What people see is asked where they look for it (`told`), after `flush`; an Event that repeats itself is one
 Event with a series, as `kubectl describe` shows it.
 """
 

@@ -1,6 +1,6 @@
 """What the SignerContract asks for: each usage, kinds of names, and what every signer must refuse.
 
-Law: written out from the standards, so that a table in the code under test is compared with another one.
+Written out from the standards, so that a table in the code under test is compared with another one.
 Sources: cert-manager API reference, KeyUsage; RFC 5280 sections 4.2.1.3 and 4.2.1.12.
 """
 

@@ -1,6 +1,6 @@
 """What every Signer must do, as a suite to inherit.
 
-Law: it knows no signer, only the port. Inherit, and say how to make one, wired as the container wires it:
+It knows no signer, only the port. Inherit, and say how to make one, wired as the container wires it:
 
     class TestMine(SignerContract):
         @pytest.fixture

@@ -1,6 +1,6 @@
 """The part of the SignerContract about names: whom a certificate is for, and for whom its CA may sign.
 
-Law: what stands in the request stands in the certificate; a subject byte for byte.
+What stands in the request stands in the certificate; a subject byte for byte.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The contract over a signer whose CA takes orders, hands out handles, and answers later: what none of ours has.
 
-Law: the CA outlives the signer; the signer remembers nothing, so that only the handle leads back to an order.
+The CA outlives the signer; the signer remembers nothing, so that only the handle leads back to an order.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Installing, upgrading and removing, by make and by Helm, on an API server that nobody else uses.
 
-Law: what is removed never takes issuers or credentials with it, unless that is what was asked for. No kubelet here: the
+What is removed never takes issuers or credentials with it, unless that is what was asked for. No kubelet here: the
 objects come and go, pods do not run.
 """
 

@@ -1,6 +1,6 @@
 """The dashboard and the alerts, held to what the manager really serves: every name, every label, every word.
 
-Law: what is served is scraped from a running manager, not read from its source; PromQL is read by a parser.
+What is served is scraped from a running manager, not read from its source; PromQL is read by a parser.
 """
 
 from __future__ import annotations

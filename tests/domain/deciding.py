@@ -1,6 +1,6 @@
 """Short ways to ask for a decision about a request, and to say what is expected of it.
 
-Law: always at NOW, a minute after everything began, unless a test says otherwise.
+Always at NOW, a minute after everything began, unless a test says otherwise.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Issuers, requests and attempts as the tests of the domain need them.
 
-Law: each maker gives something healthy and approved, at T0; a test names only what it is about.
+Each maker gives something healthy and approved, at T0; a test names only what it is about.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Worlds with something in them already, and short ways to look at them.
 
-Law: what a scene sets up went through the front door: created, told by the watch, reconciled.
+What a scene sets up went through the front door: created, told by the watch, reconciled.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The circuit breaker as a whole: a signer complains, the issuer waits, one request tries first, then all.
 
-Law: while it is open nobody calls the CA; its backoff outlives a passing check and ends with a signature alone; and
+While it is open nobody calls the CA; its backoff outlives a passing check and ends with a signature alone; and
 however a trial ends, nobody who waited for it is left behind.
 """
 

@@ -1,6 +1,6 @@
 """Who is looked at when something changes.
 
-Law: what others do wakes whom it concerns, once; our own writes, repetitions and what comes late wake nobody; and no
+What others do wakes whom it concerns, once; our own writes, repetitions and what comes late wake nobody; and no
 index outlives what it points to.
 """
 

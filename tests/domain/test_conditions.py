@@ -1,6 +1,6 @@
 """The vocabulary, and how a condition is kept.
 
-Law: the table says what the Kubernetes API and cert-manager allow; lastTransitionTime moves with the status alone;
+The table says what the Kubernetes API and cert-manager allow; lastTransitionTime moves with the status alone;
 every message fits into an Event.
 """
 

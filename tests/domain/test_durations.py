@@ -1,6 +1,6 @@
 """Durations as Go writes them.
 
-Law: what Go's time.ParseDuration takes is taken, what it refuses is refused in one line that says what is wanted, and
+What Go's time.ParseDuration takes is taken, what it refuses is refused in one line that says what is wanted, and
 what is written can be read again.
 """
 

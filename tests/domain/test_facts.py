@@ -1,6 +1,6 @@
 """What the Reconciler tells the Meter, and when.
 
-Law: an answer is told once it is written and not before, once; a retry is a failure that was counted; what is told of
+An answer is told once it is written and not before, once; a retry is a failure that was counted; what is told of
 an issuer's CA is what its check returned.
 """
 

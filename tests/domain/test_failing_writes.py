@@ -1,6 +1,6 @@
 """What becomes of a write that fails.
 
-Law: a signature is never thrown away: the write is repeated, not the signing. A conflict is a reload and no failure;
+A signature is never thrown away: the write is repeated, not the signing. A conflict is a reload and no failure;
 what the API server will never take fails the request; nothing here ever spins.
 """
 

@@ -1,6 +1,6 @@
 """Issuers do not wait for each other.
 
-Law: however many requests of one issuer hang at a CA that does not answer, everybody else's are signed meanwhile.
+However many requests of one issuer hang at a CA that does not answer, everybody else's are signed meanwhile.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Never two leaders, whatever happens: clocks apart, answers late or lost, processes that stand still or end.
 
-Law: there is one true time, which no candidate knows; each has clocks of its own. A read or a write takes effect
+There is one true time, which no candidate knows; each has clocks of its own. A read or a write takes effect
 somewhere between being sent and being answered, and may never be answered. Chance is seeded by the example.
 """
 

@@ -1,6 +1,6 @@
 """How an object is named in messages and logs.
 
-Law: one line, whatever tenants call their objects.
+One line, whatever tenants call their objects.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Orders that a CA has taken and answers later.
 
-Law: whatever happens meanwhile, to the process too, the CA is asked again when it said, with the handle that it gave.
+Whatever happens meanwhile, to the process too, the CA is asked again when it said, with the handle that it gave.
 """
 
 from __future__ import annotations

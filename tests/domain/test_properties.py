@@ -1,6 +1,6 @@
 """What holds whatever the order of events: a machine that does everything that can happen to a cluster, in any order.
 
-Law: no signer is asked for a request that is not approved and open at that moment, none twice for what it has
+No signer is asked for a request that is not approved and open at that moment, none twice for what it has
 answered, and none again after the same wrong certificate twice in a row; nothing with an answer is written again, each
 answer is counted and recorded once; and once all is well again every open request is signed.
 """

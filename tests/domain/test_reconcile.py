@@ -1,6 +1,6 @@
 """The whole road of an object, with a signer that follows a script.
 
-Law: what a person would see from outside: what is stored, what is told, what the CA was asked; and that what has to
+What a person would see from outside: what is stored, what is told, what the CA was asked; and that what has to
 wait is woken by what it waits for, not by time.
 """
 

@@ -1,6 +1,6 @@
 """The table "Requests", row by row, for both kinds: what follows from what the signer said.
 
-Law: each test's id quotes its row; what is written, told and planned is compared whole.
+Each test's id quotes its row; what is written, told and planned is compared whole.
 """
 
 from __future__ import annotations

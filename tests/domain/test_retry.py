@@ -1,6 +1,6 @@
 """Backoff and jitter.
 
-Law: waits double from the first to the longest and are shortened by a tenth at most; the same seed gives the same
+Waits double from the first to the longest and are shortened by a tenth at most; the same seed gives the same
 wait, different seeds spread out.
 """
 

@@ -1,6 +1,6 @@
 """Until when a request is retried.
 
-Law: the window opens when the request could first have been signed. Neither a late approval, nor an outage of its
+The window opens when the request could first have been signed. Neither a late approval, nor an outage of its
 issuer, nor a CA that took its time to answer uses it up; after it the request is Failed, never before.
 """
 

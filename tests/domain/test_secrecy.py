@@ -1,6 +1,6 @@
 """No credential gets out.
 
-Law: whatever a signer raises, and however it fails, neither the message of an unexpected exception nor the data of a
+Whatever a signer raises, and however it fails, neither the message of an unexpected exception nor the data of a
 Secret is found in a status, an Event or a log record; the class of the exception is, so that people can search.
 """
 

@@ -1,6 +1,6 @@
 """An issuer whose Secret cannot be read.
 
-Law: it is Pending, says which Secret, where, and why in the server's own words, and calls no CA; it is looked at again
+It is Pending, says which Secret, where, and why in the server's own words, and calls no CA; it is looked at again
 when the Secret changes, and where nobody would tell, after its backoff.
 """
 

@@ -1,6 +1,6 @@
 """Signers that complain together, late, or about an issuer that is no longer what it was.
 
-Law: the breaker opens once; no complaint bypasses its backoff, is lost, or hides a change that would mend things.
+The breaker opens once; no complaint bypasses its backoff, is lost, or hides a change that would mend things.
 """
 
 from __future__ import annotations

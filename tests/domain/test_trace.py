@@ -1,6 +1,6 @@
 """What the log says of a request: a line for each significant change, found by one search for the object.
 
-Law: the lines and fields of real work, in a world in memory.
+The lines and fields of real work, in a world in memory.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The queue, move by move; that it loses nothing under any order of moves is in test_properties.py.
 
-Law: a key is handed out when it is due, once, and to nobody else until it is done.
+A key is handed out when it is due, once, and to nobody else until it is done.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The queue against a model that is too simple to be wrong: a set of what is due, and a time for what is planned.
 
-Law: no key is handed out twice at once, none before its time, and none is lost, whatever the order of moves.
+No key is handed out twice at once, none before its time, and none is lost, whatever the order of moves.
 """
 
 from __future__ import annotations

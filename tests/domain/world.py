@@ -1,6 +1,6 @@
 """A whole controller in memory, without threads, sleeps or luck: the real Reconciler, WorkQueue and MemoryCluster.
 
-Law: time passes only when a test says so, the watch tells only before a key is worked on, and a signer answers what
+Time passes only when a test says so, the watch tells only before a key is worked on, and a signer answers what
 its script says. A loop that never comes to rest is an AssertionError, not a hang.
 """
 

@@ -1,6 +1,6 @@
 """The manager as a process of its own, with the rights of deploy/rbac, beside cert-manager's controllers.
 
-Law: there is no kubelet here, so the manager runs on this machine; everything else of it is as deployed.
+There is no kubelet here, so the manager runs on this machine; everything else of it is as deployed.
 """
 
 from __future__ import annotations

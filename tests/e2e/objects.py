@@ -1,6 +1,6 @@
 """The manifests and questions of the end-to-end tests.
 
-Law: everything is asked of the API server by kubectl, as a person would; nothing is asked of the code under test.
+Everything is asked of the API server by kubectl, as a person would; nothing is asked of the code under test.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Two managers of which one works: who takes over when, and that nobody overwrites anything or asks the CA twice.
 
-Law: real processes, a real API server and a real Lease; the CA is an EST server that counts. The times of the election
+Real processes, a real API server and a real Lease; the CA is an EST server that counts. The times of the election
 are short, to spare ours; nothing is asserted about how long anything takes, it is reported.
 """
 

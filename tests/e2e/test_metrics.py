@@ -1,6 +1,6 @@
 """/metrics of the real manager: who may read it, what it says after work was done, and by which certificate.
 
-Law: the readers are ServiceAccounts with the RBAC of deploy/, the manager asks the real API server about them, and a
+The readers are ServiceAccounts with the RBAC of deploy/, the manager asks the real API server about them, and a
 token is seen in no log.
 """
 

@@ -1,6 +1,6 @@
 """Who may do what, asked of the API server as it would ask itself: by SubjectAccessReview.
 
-Law: cert-manager's webhook, which enforces `approve`, does not run here, so its right is asked for; `sign` is what the
+Cert-manager's webhook, which enforces `approve`, does not run here, so its right is asked for; `sign` is what the
 API server checks on every status write of a CertificateSigningRequest.
 """
 

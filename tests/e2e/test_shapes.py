@@ -1,6 +1,6 @@
 """Every shape of certificate, end to end: what was asked is compared with what came back, field by field.
 
-Law: all rows are asked for at once; each test waits for its own. A test that fails names the row and the field.
+All rows are asked for at once; each test waits for its own. A test that fails names the row and the field.
 """
 
 from __future__ import annotations

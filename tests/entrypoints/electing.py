@@ -1,6 +1,6 @@
 """What the tests of elections share: short times, a clock that can be set ahead, a Lease that can be out of reach.
 
-Law: times are real but short, for the loop's timers are under test; nothing is asserted about how long anything takes.
+Times are real but short, for the loop's timers are under test; nothing is asserted about how long anything takes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The command line, as a person meets it.
 
-Law: 0 done, 1 it did not work, 2 the command line was wrong; and of an error exactly one line, on stderr, that says
+0 done, 1 it did not work, 2 the command line was wrong; and of an error exactly one line, on stderr, that says
 what to do. What the flags may hold is the matter of test_settings.py.
 """
 

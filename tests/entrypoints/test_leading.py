@@ -1,6 +1,6 @@
 """The manager in an election: what becomes of work when the lead comes and goes.
 
-Law: the real manager, wired as ever; the Lease, the cluster and the CA are in memory. The other candidate is the test,
+The real manager, wired as ever; the Lease, the cluster and the CA are in memory. The other candidate is the test,
 which writes the Lease by hand.
 """
 

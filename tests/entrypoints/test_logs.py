@@ -1,6 +1,6 @@
 """How the log reads, for people and for programs.
 
-Law: one line, whatever it holds; the fields say what the message says, so that both can be searched.
+One line, whatever it holds; the fields say what the message says, so that both can be searched.
 """
 
 from __future__ import annotations

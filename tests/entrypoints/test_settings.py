@@ -1,6 +1,6 @@
 """What can be set, by flag and by environment variable.
 
-Law: every value is checked before anything starts; a wrong one is refused in one line that names the flag, the value
+Every value is checked before anything starts; a wrong one is refused in one line that names the flag, the value
 and what is wanted.
 """
 

@@ -1,6 +1,6 @@
 """The queue at work.
 
-Law: so many keys at a time, none twice at once; whatever one key's work raises is logged without its message, and
+So many keys at a time, none twice at once; whatever one key's work raises is logged without its message, and
 the others go on; what has begun is finished, or said not to be. No test here waits for a clock.
 """
 

@@ -1,6 +1,6 @@
 """One manager between a CA that counts and a control plane that a test may stop, kill and freeze.
 
-Law: manager → way (connections) → proxy (HTTP) → API server, all but the proxy real. The control plane is this
+Manager → way (connections) → proxy (HTTP) → API server, all but the proxy real. The control plane is this
 folder's own, and no other controller works in it: requests are approved by the test.
 """
 

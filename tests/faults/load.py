@@ -1,6 +1,6 @@
 """Requests for a manager under faults, and the books about them: what came in must come out, once.
 
-Law: the books are kept by those who are asked, the CA and the proxy before the API server, and by what is stored; the
+The books are kept by those who are asked, the CA and the proxy before the API server, and by what is stored; the
 manager is asked nothing.
 """
 

@@ -1,6 +1,6 @@
 """A reverse proxy before the API server, which answers in its place where a test says so, and keeps the books.
 
-Law: what no rule takes is passed on as it is, the manager's token included; every write of a certificate and the
+What no rule takes is passed on as it is, the manager's token included; every write of a certificate and the
 answer to it are noted. One that the server does not answer is cut off, as where nothing stands between.
 """
 

@@ -1,6 +1,6 @@
 """The control plane itself under faults: stopped, killed, frozen, and its history compacted.
 
-Law: they are the real processes; what the manager sees of it is what it would see in any cluster.
+They are the real processes; what the manager sees of it is what it would see in any cluster.
 """
 
 from __future__ import annotations

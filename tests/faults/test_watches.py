@@ -1,6 +1,6 @@
 """Watches under faults: the manager goes on without a restart, and without a list where the last version will do.
 
-Law: each test tells its figures; that nothing was listed again is counted by the proxy.
+Each test tells its figures; that nothing was listed again is counted by the proxy.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fuzzes all targets, or one, for a bounded time, and keeps what it finds: `make fuzz`.
 
-Law: the exit status is 0 where no law was broken. Inputs that reach new places in the code go into the corpus, few and
+The exit status is 0 where no law was broken. Inputs that reach new places in the code go into the corpus, few and
 small; an input that breaks a law is kept in .fuzz, and it is said how to try it again. With CI set nothing is kept, and
 every run tries the same inputs.
 """

@@ -1,6 +1,6 @@
 """Mutations that know DER: one element is changed, and the lengths of those around it follow.
 
-Law: what is no DER is left to others (None). Without this nearly every mutation of a certificate breaks a length, and
+What is no DER is left to others (None). Without this nearly every mutation of a certificate breaks a length, and
 is refused before anything of interest is read.
 """
 

@@ -1,6 +1,6 @@
 """One target under atheris: python -m tests.fuzz.engine TARGET [libFuzzer's flags and folders]
 
-Law: a process of its own, since libFuzzer ends the one that it runs in. Started by tests.fuzz, which says what to do.
+A process of its own, since libFuzzer ends the one that it runs in. Started by tests.fuzz, which says what to do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who takes part: a requester, a CA, and what they have signed.
 
-Law: the same in every process, keys and times too, so that an input of the corpus means tomorrow what it means today.
+The same in every process, keys and times too, so that an input of the corpus means tomorrow what it means today.
 Ed25519 throughout: it signs in microseconds. What is hostile is signed too, for much is read only then.
 """
 

@@ -1,6 +1,6 @@
 """Where fuzzing begins: `python -m tests.fuzz.seeds` writes these inputs into the corpus.
 
-Law: for each target what its code knows how to read, one of each kind, and what broke it once. The keys among them were
+For each target what its code knows how to read, one of each kind, and what broke it once. The keys among them were
 made for this and open nothing.
 """
 

@@ -1,6 +1,6 @@
 """The corpus, and mutations of what is in it: what `make fuzz` has found stays found.
 
-Law: each target takes something of its corpus and refuses something, so that none proves less than it seems to.
+Each target takes something of its corpus and refuses something, so that none proves less than it seems to.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A CA that means no good: each way in which it lies, leads astray, wastes time or gives secrets away, in any dialect.
 
-Law: an attack knows no dialect but by `hand_out`; what must become of it stands beside it.
+An attack knows no dialect but by `hand_out`; what must become of it stands beside it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The CAs elsewhere as their servers speak: what they are asked, and how they hand certificates out.
 
-Law: a dialect knows how a thing is said, never whether it is true: that is said by whoever answers (attacks.py).
+A dialect knows how a thing is said, never whether it is true: that is said by whoever answers (attacks.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The whole road of a request to a CA elsewhere: the wired signers, the real Reconciler, a cluster in memory.
 
-Law: all that anybody ever gets to see is kept, from the first write on, to be searched afterwards.
+All that anybody ever gets to see is kept, from the first write on, to be searched afterwards.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A hostile CA gets nothing stored and nothing told.
 
-Law: whatever a CA elsewhere answers, no status ever holds a certificate that was not asked for, and no credential is
+Whatever a CA elsewhere answers, no status ever holds a certificate that was not asked for, and no credential is
 found in a status, an Event, a log record of any level or a traceback. The table of attacks is attacks.py.
 """
 

@@ -1,6 +1,6 @@
 """Whether the tests of this folder can run, told in the header; a pytest plugin.
 
-Law: they run, or a line says why not. With REQUIRE_CLUSTER=1 it is a failure that they cannot; only K3S_NOT_RUN, by
+They run, or a line says why not. With REQUIRE_CLUSTER=1 it is a failure that they cannot; only K3S_NOT_RUN, by
 which .ci/run says its reason itself, leaves them out.
 """
 

@@ -1,6 +1,6 @@
 """The image, and one node that runs it as deploy/ says.
 
-Law: what other tests get from a process of this machine (`deployed`, `manager`) is here a Deployment's pods under the
+What other tests get from a process of this machine (`deployed`, `manager`) is here a Deployment's pods under the
 restricted Pod Security level, so that a test of tests/e2e runs on both. cert-manager's controllers are a process here
 as there: a node need not be able to pull anything.
 """

@@ -1,6 +1,6 @@
 """One node by testcontainers' K3SContainer, and the image in it.
 
-Law: whatever image speaks k3s' protocol will do: a real rancher/k3s, or the stand-in of this folder.
+Whatever image speaks k3s' protocol will do: a real rancher/k3s, or the stand-in of this folder.
 """
 
 from __future__ import annotations

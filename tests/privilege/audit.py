@@ -1,6 +1,6 @@
 """The audit log of an API server of ours: every call of one user, in the words of RBAC.
 
-Law: the log is the API server's own, written by itself before it lets a call end; nothing is asked of who called.
+The log is the API server's own, written by itself before it lets a call end; nothing is asked of who called.
 https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/
 """
 

@@ -1,6 +1,6 @@
 """What RBAC grants a ServiceAccount, one right at a time, as the API server has it.
 
-Law: only what is bound to the account itself; what every account has by its groups is nobody's privilege.
+Only what is bound to the account itself; what every account has by its groups is nobody's privilege.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Least privilege as a suite: what is granted is what is used, right for right, for any way to install.
 
-Law: both sides are the API server's: what is bound to the ServiceAccount, and the audit log of what it asked for.
+Both sides are the API server's: what is bound to the ServiceAccount, and the audit log of what it asked for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A manager with everything turned on, made to do all that it ever does to an API server.
 
-Law: it is made to by its users and its CA alone. Each kind of status write is met by a Conflict once, since only then
+It is made to by its users and its CA alone. Each kind of status write is met by a Conflict once, since only then
 is an object read by its name: the test changes the object while the CA has not answered yet.
 """
 

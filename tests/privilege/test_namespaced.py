@@ -1,6 +1,6 @@
 """deploy/namespaced, installed as README.md says, for a manager that works in two namespaces alone.
 
-Law: the manager gets the flags that are printed, no others of this kind; what is in a third namespace is there before
+The manager gets the flags that are printed, no others of this kind; what is in a third namespace is there before
 it starts.
 """
 

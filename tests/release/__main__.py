@@ -1,6 +1,6 @@
 """The command line: python -m tests.release TAG prints the notes of that release, or ends with why there is none.
 
-Law: it needs Python 3.11 and nothing installed; the release workflow asks it before it builds anything.
+It needs Python 3.11 and nothing installed; the release workflow asks it before it builds anything.
 """
 
 from __future__ import annotations

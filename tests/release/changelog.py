@@ -1,6 +1,6 @@
 """CHANGELOG.md in the form of Keep a Changelog 1.1.0, read strictly.
 
-Law: standard library only, since a release is checked before anything is installed. What the form does not allow is
+Standard library only, since a release is checked before anything is installed. What the form does not allow is
 refused with the heading that broke it; the versions are plain ones, X.Y.Z, which Python, Helm and SemVer read alike.
 """
 

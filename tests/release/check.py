@@ -1,6 +1,6 @@
 """Whether a tag may be released: the version of pyproject.toml, the tag and CHANGELOG.md say the same.
 
-Law: pure, and all refusals are one exception whose message says what to mend.
+Pure, and all refusals are one exception whose message says what to mend.
 """
 
 from __future__ import annotations

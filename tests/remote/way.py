@@ -1,6 +1,6 @@
 """What can happen to a network: the way to a server, on which a test blocks, cuts or forgets connections.
 
-Law: while it is blocked nothing is refused and nothing is closed, as where packets are dropped; what was swallowed
+While it is blocked nothing is refused and nothing is closed, as where packets are dropped; what was swallowed
 arrives late, when the way is open again. It knows nothing of what is carried. It runs in
 a thread of its own, for the tests ask kubectl and wait for it.
 """

@@ -1,6 +1,6 @@
 """What the release workflow builds on is there, and the script that makes its assets makes them for the image.
 
-Law: skipped without Go, and with REQUIRE_CLUSTER=1 a failure.
+Skipped without Go, and with REQUIRE_CLUSTER=1 a failure.
 """
 
 from __future__ import annotations

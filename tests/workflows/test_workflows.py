@@ -1,6 +1,6 @@
 """What neither actionlint nor zizmor (`make lint`) holds of the workflows and of dependabot.yml.
 
-Law: an action is a commit whose release can be read, a right is given to a job and says what for, a job ends by itself.
+An action is a commit whose release can be read, a right is given to a job and says what for, a job ends by itself.
 """
 
 from __future__ import annotations

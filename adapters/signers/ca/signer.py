@@ -1,7 +1,7 @@
-"""Signs with the CA in the issuer's Secret: tls.crt (its chain may follow), tls.key, and ca.crt where there is one.
+"""Signs with the CA in the issuer's Secret: tls.crt (and its chain), tls.key, and ca.crt where there is one.
 
-Law: what is wrong with the Secret is told as which key of which Secret, why, and what to do; never by quoting it.
-The Secret has the layout that cert-manager and `kubectl create secret tls` write.
+The layout is that of cert-manager and `kubectl create secret tls`. Errors name the Secret, its key, the reason and the
+remedy; they never quote the content.
 """
 
 from collections.abc import Mapping

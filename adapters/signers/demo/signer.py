@@ -1,7 +1,7 @@
-"""Signs with a CA of the controller's own, so that samples, demo and tests work anywhere.
+"""Signs with a CA that the controller makes for itself, so that samples, demo and tests need no other CA.
 
-Law: that CA is made once and kept by a CAStore; signing asks the store only until it has answered once, `check`
-asks it always. Nobody outside trusts this CA, and nobody should.
+The CA is made once and kept by the port CAStore. `sign` reads the store until it has succeeded once, `check` every
+time. Nobody should trust this CA.
 """
 
 from datetime import datetime, timedelta

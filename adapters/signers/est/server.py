@@ -1,7 +1,7 @@
-"""Where an EST server is and what it is told about us: all that EST reads of an issuer's spec and Secret.
+"""URL, headers and body of EST requests, from an issuer's spec and Secret.
 
-Law: what is wrong there is IssuerFailed, names the field or the key of the Secret, and says what to do. Format of
-requests: RFC 7030 sections 3.2.2, 3.2.3, 4.2.1; RFC 8951.
+Mistakes are IssuerFailed and name the field, or the key of the Secret, and the remedy.
+Format: RFC 7030 sections 3.2.2, 3.2.3, 4.2.1; RFC 8951.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Signs with a CA that speaks EST (RFC 7030) at spec.url, to which the issuer's Secret introduces us.
+"""Signs with a CA that speaks EST (RFC 7030) at spec.url.
 
-Law: what an answer means is decided by its status alone, never by the words that came with it. EST says nothing of
-duration, usages or isCA: its CA takes them from the CSR or from a profile of its own, and Verified compares.
-The Secret holds username and password, or tls.crt and tls.key, or all four; ca.crt is whom to trust, the system's
-store where there is none. spec.parameters.label chooses one of several CAs of a server (section 3.2.2).
+- The HTTP status alone says what a response means; its text is not interpreted.
+- EST has no words for duration, usages and isCA: the CA takes them from the CSR or from its own profile, and
+  VerifyingSigner compares the certificate with the request.
+- The Secret holds username and password, or tls.crt and tls.key, or all four; ca.crt is whom to trust, unless that is
+  the system's store. spec.parameters.label chooses one of several CAs of a server (section 3.2.2).
 """
 
 from __future__ import annotations

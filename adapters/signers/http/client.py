@@ -1,8 +1,8 @@
-"""Speaks HTTP with one CA elsewhere, within limits.
+"""An HTTP client for one remote CA, with limits on time, size and concurrency.
 
-Law: what a CA answers is a value, that it cannot be spoken to is IssuerUnhealthy. Messages name the host and the kind
-of trouble; they hold no byte of what was sent or received. Nothing comes from the environment: no proxy, no netrc, no
-cookies; no redirect is followed, and nothing is decompressed.
+- A response is a value; failing to get one is IssuerUnhealthy. Messages name the host and the kind of failure and hold
+  no byte that was sent or received.
+- No proxy, netrc or cookie of the environment is used, no redirect is followed, nothing is decompressed.
 """
 
 from __future__ import annotations

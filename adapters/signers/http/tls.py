@@ -1,7 +1,7 @@
-"""What an issuer's Secret says about TLS: whom to trust (ca.crt) and who we are (tls.crt and tls.key).
+"""TLS settings from an issuer's Secret: whom to trust (ca.crt), and the client certificate (tls.crt, tls.key).
 
-Law: ca.crt replaces the system's store, which holds where there is no ca.crt; verification is never off. Mistakes are
-IssuerFailed and name the key of the Secret, quoting nothing of it. Private keys touch no disk.
+ca.crt replaces the system's trust store. Verification is never turned off. Mistakes are IssuerFailed and name the key
+of the Secret. Private keys are never written to a disk.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The certificate that a CA here signs.
+"""Builds the certificate that a local CA signs.
 
-Law: names come from the CSR as they stand, usages and kind from the request's spec, everything else from this file.
-Extensions that are not named here are never copied. Profile: RFC 5280 section 4.2.
+Names come from the CSR unchanged, usages and isCA from the request's spec, all other extensions from this file;
+extensions of the CSR are not copied. Profile: RFC 5280 section 4.2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the CA's own certificates forbid: names outside their name constraints, CAs below their path length.
+"""Checks a request against the CA's own certificates: name constraints and path length.
 
-Law: refuse now, with the reason, what every client would refuse later (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
+A request that every client would reject later is rejected now, with the reason (RFC 5280 sections 4.2.1.9, 4.2.1.10).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""What a CSR says of itself and what its request's spec says must not contradict each other.
+"""Compares what a CSR asks for with the request's spec, as cert-manager's own issuers do.
 
-Law: silence agrees. A CSR without an extension passes, since the spec decides what the certificate holds; but what
-it does ask for, it must get, as in cert-manager's own issuers.
+A CSR may leave an extension out; one that it has must agree with spec.
 """
 
 from adapters.signers.pki import usages

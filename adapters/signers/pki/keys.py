@@ -1,6 +1,6 @@
-"""Which keys are good enough, for certificates and for CAs alike, and which hash a CA key signs with.
+"""Accepted key types and sizes, for certificates and for CAs, and the hash that a CA key signs with.
 
-Law: one list, of what cert-manager itself can make and verify: RSA from 2048 bits, P-256, P-384, P-521, Ed25519.
+They are those of cert-manager: RSA from 2048 bits, P-256, P-384, P-521, Ed25519.
 """
 
 from cryptography import x509

@@ -1,7 +1,7 @@
-"""A CA that this process holds the key of: its certificate, its chain, and the signing itself.
+"""A CA whose key this process holds: its certificate, its chain, and signing with it.
 
-Law: an Authority that exists can sign; what makes one impossible is found while it is read, as a ValueError that
-goes on where the caller's sentence begins ('tls.key ' + 'is encrypted'). Profile of what it signs: RFC 5280 section 4.
+Reading one raises ValueError where it cannot sign, with a message that continues the caller's sentence, as in
+'tls.key ' + 'is encrypted'. Profile of what it signs: RFC 5280 section 4.
 """
 
 from __future__ import annotations

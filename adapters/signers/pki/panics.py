@@ -1,6 +1,7 @@
-"""Panics of cryptography's Rust: pyo3 raises them as a BaseException, which no `except Exception` catches.
+"""Turns panics of cryptography's Rust code into exceptions.
 
-Law: what panics on hostile bytes costs the request or the issuer that they belong to, and nobody else.
+pyo3 raises them as a BaseException, which `except Exception` does not catch; a CSR that causes one must fail only
+its own request.
 """
 
 from collections.abc import Iterator

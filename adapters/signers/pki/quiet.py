@@ -1,7 +1,6 @@
-"""Reading what is against the letter of a standard but is read all the same, without a word on stderr.
+"""Suppresses the parser's warnings about certificates that are readable though not to the letter of a standard.
 
-Law: a warning of a library is for who writes code with it. It decides nothing here: not what is read, not what a
-log shows, not even where Python was told to turn warnings into errors.
+Users cannot act on them, and under `-W error` they would become exceptions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Usages, as Kubernetes and cert-manager spell them, and the two extensions that they become.
+"""Key usages as Kubernetes and cert-manager name them, and the two certificate extensions that hold them.
 
-Law: one table in, and out again for messages. Sources: cert-manager API reference, KeyUsage; RFC 5280 sections
-4.2.1.3 and 4.2.1.12; RFC 4945 section 5.1.3.12 (IPsec).
+Sources: cert-manager API reference, KeyUsage; RFC 5280 sections 4.2.1.3 and 4.2.1.12; RFC 4945 section 5.1.3.12.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""step-ca's HTTP API, as far as it is needed here: health, provisioners, roots, intermediates, sign.
+"""Client of step-ca's HTTP API: health, provisioners, roots, intermediates, sign.
 
-Law: paths, JSON and what a status means are known here alone; an answer's words are parsed, never passed on.
-Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go.
+Source: https://github.com/smallstep/certificates, api/api.go and api/sign.go
 """
 
 from __future__ import annotations

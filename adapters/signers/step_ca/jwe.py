@@ -1,8 +1,8 @@
-"""Opens the encrypted private key of a step-ca JWK provisioner with its password.
+"""Decrypts the private key of a step-ca JWK provisioner with its password.
 
-Law: bytes in, the JWK's JSON out, or ValueError that goes on where the caller's sentence begins ('jwk ' + 'is no …')
-and quotes nothing. Format: RFC 7516, compact or flattened JSON, with PBES2 (RFC 7518 section 4.8) and AES-GCM, which
-is all that `step` writes. By hand: PyJWT knows no JWE, others refuse `step`'s 600,000 iterations.
+Returns the JWK as JSON, or raises ValueError with a message that continues the caller's sentence, as in 'jwk ' + 'is no
+JSON'. Format: RFC 7516, compact or flattened JSON, with PBES2 (RFC 7518 section 4.8) and AES-GCM, which is all that
+`step` writes. Written by hand, since PyJWT has no JWE and other libraries refuse the 600,000 iterations of `step`.
 """
 
 from __future__ import annotations

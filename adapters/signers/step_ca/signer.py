@@ -1,9 +1,9 @@
-"""Signs with smallstep's step-ca at spec.url, through the provisioner that spec.parameters.provisioner names.
+"""Signs with smallstep's step-ca at spec.url, through the provisioner named in spec.parameters.provisioner.
 
-Law: what an answer means is decided by its status alone, never by the words that came with it. A duration over the
-CA's policy is refused there, not shortened: spec.parameters.maxDuration bounds what is asked for.
-The Secret holds jwk and password, or tls.crt and tls.key (step/token.py); ca.crt is whom to trust, the system's store
-where there is none. Paths and answers: step/api.py.
+- The HTTP status alone says what a response means; its text is not interpreted.
+- step-ca refuses a duration over its policy, it does not shorten it: spec.parameters.maxDuration bounds what is asked.
+- The Secret holds jwk and password, or tls.crt and tls.key (token.py), and ca.crt, unless the system's store is to be
+  trusted. Paths and bodies: api.py
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One-time tokens of step-ca's JWK and X5C provisioners: made with what the issuer's Secret holds, good for one CSR.
+"""Creates one-time tokens of step-ca's JWK and X5C provisioners from the issuer's Secret, each for one CSR.
 
-Law: everything that the CA is told about an order stands in the token, signed; nobody who sees it on its way can use it
-for another CSR, or twice. Format: RFC 7519, and step-ca's authority/provisioner/{jwk,x5c}.go.
+The token holds all that the CA is told about a request, signed, and the fingerprint of the CSR: it is of no use for
+another CSR. Format: RFC 7519, and step-ca's authority/provisioner/{jwk,x5c}.go.
 """
 
 from __future__ import annotations

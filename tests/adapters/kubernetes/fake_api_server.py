@@ -1,6 +1,6 @@
 """An API server on a socket, that plays a script.
 
-Law: it does to a connection what no HTTP library would: cuts it, leaves it half an answer, sends single bytes. Lists
+It does to a connection what no HTTP library would: cuts it, leaves it half an answer, sends single bytes. Lists
 are answered from one script, watches from another; when that of the watches is at its end, they stay open and silent.
 """
 

@@ -1,6 +1,6 @@
 """A Reflector at work on a fake API server, and what it tells.
 
-Law: nothing sleeps: pauses are noted and pass at once.
+Nothing sleeps: pauses are noted and pass at once.
 """
 
 from __future__ import annotations

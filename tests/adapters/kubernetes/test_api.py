@@ -1,6 +1,6 @@
 """What goes over the wire.
 
-Law: to the letter, for what an API server makes of a request is decided by its URL, its content type and its query:
+To the letter, for what an API server makes of a request is decided by its URL, its content type and its query:
 a forgotten `force` fails only where somebody else has written, a forgotten Accept only where there are many Secrets.
 """
 

@@ -1,6 +1,6 @@
 """What is asked about whoever wants to read /metrics, and what the answers come to.
 
-Law: to the letter, as controller-runtime's filter asks; a token is in the TokenReview and nowhere else.
+To the letter, as controller-runtime's filter asks; a token is in the TokenReview and nowhere else.
 """
 
 from __future__ import annotations

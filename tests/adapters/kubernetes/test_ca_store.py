@@ -1,6 +1,6 @@
 """How the demo's CA is made once, whoever else tries.
 
-Law: of several replicas one wins, and all take what it stored; an answer that was lost is no reason for a second CA.
+Of several replicas one wins, and all take what it stored; an answer that was lost is no reason for a second CA.
 """
 
 from __future__ import annotations

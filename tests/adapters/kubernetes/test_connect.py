@@ -1,6 +1,6 @@
 """What cannot work is refused before anything starts.
 
-Law: in one sentence, that says what is wrong and where it can, what to do, and shows nothing of what a kubeconfig
+In one sentence, that says what is wrong and where it can, what to do, and shows nothing of what a kubeconfig
 keeps secret. No call goes over the network.
 """
 

@@ -1,6 +1,6 @@
 """Every call to the API server is told to the Meter: its verb, its resource, and how it ended.
 
-Law: as the API server's own audit log would have it; names of objects are never told.
+As the API server's own audit log would have it; names of objects are never told.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Objects that are nested deeper than msgspec reads: as deep as any API server lets a tenant make them.
 
-Law: they are read like others, and what stands beside them too.
+They are read like others, and what stands beside them too.
 """
 
 from __future__ import annotations

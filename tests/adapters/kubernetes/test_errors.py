@@ -1,6 +1,6 @@
 """Whatever goes wrong on the way to the API server becomes one of the domain's errors.
 
-Law: the code decides, in whatever form it is told; of a Status the message is kept, of any other body nothing. Where
+The code decides, in whatever form it is told; of a Status the message is kept, of any other body nothing. Where
 the answer to a write is lost, the write may have happened.
 """
 

@@ -1,6 +1,6 @@
 """What lightkube sends by ours is what it sends by httpx2's own client.
 
-Law: each request is built by both and compared; how one is sent is seen at a transport that notes what it is given.
+Each request is built by both and compared; how one is sent is seen at a transport that notes what it is given.
 """
 
 from __future__ import annotations

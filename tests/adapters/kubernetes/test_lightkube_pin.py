@@ -1,6 +1,6 @@
 """What we rely on in lightkube, private parts included, holds in the version that is installed.
 
-Law: this fails before anything else does when lightkube is upgraded, and says where to look: adapters/kubernetes/api.py
+This fails before anything else does when lightkube is upgraded, and says where to look: adapters/kubernetes/api.py
 calls `client._client`, errors.py knows what its `raise_for_status` raises, resources.py binds structs to URLs.
 """
 

@@ -1,6 +1,6 @@
 """Manifest files as the demo reads them.
 
-Law: what is right becomes what an API server would have told; what is wrong is named by file, document, kind, name
+What is right becomes what an API server would have told; what is wrong is named by file, document, kind, name
 and field, in one line.
 """
 

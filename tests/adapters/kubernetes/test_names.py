@@ -1,6 +1,6 @@
 """Names that tenants choose never reach a URL as anything but one segment of it.
 
-Law: RFC 1123 or Invalid, for the one kind that may be called more than that percent-encoded or Invalid; and for each
+RFC 1123 or Invalid, for the one kind that may be called more than that percent-encoded or Invalid; and for each
 call that takes a name, a hostile one means that nothing is sent.
 """
 

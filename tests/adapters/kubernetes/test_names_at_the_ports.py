@@ -1,6 +1,6 @@
 """Every door to the API server refuses hostile names before anything is sent.
 
-Law: the doors are found by looking, so that a new one cannot be forgotten here.
+The doors are found by looking, so that a new one cannot be forgotten here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A manager that is told its namespaces looks into these alone.
 
-Law: nothing is listed or watched in all namespaces but what is in none; what one namespace's list lacks says nothing
+Nothing is listed or watched in all namespaces but what is in none; what one namespace's list lacks says nothing
 of another's; however many there are, calls do not wait for a connection that a watch keeps.
 """
 

@@ -1,6 +1,6 @@
 """A credential is in no repr, no log line and no error, whatever goes wrong with the Secret that holds it.
 
-Law: of the Secrets of a cluster only names and versions are ever decoded; of an issuer's own, nothing is printed. The
+Of the Secrets of a cluster only names and versions are ever decoded; of an issuer's own, nothing is printed. The
 manager's token, which every request carries (CANARY), is shown nowhere either.
 """
 

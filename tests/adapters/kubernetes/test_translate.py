@@ -1,6 +1,6 @@
 """What objects mean: the fields of an API server's JSON as values of the domain.
 
-Law: exact about whom a request names, since a mistake there takes over another issuer's requests; calm about anything
+Exact about whom a request names, since a mistake there takes over another issuer's requests; calm about anything
 that is missing, null or strange, since one bad object must not hold up the others.
 """
 

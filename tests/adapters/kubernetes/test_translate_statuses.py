@@ -1,6 +1,6 @@
 """What is written, and that it reads back; and that translating never fails.
 
-Law: a status is the whole of ours, to the letter; times are UTC and in whole seconds, as metav1.Time has them.
+A status is the whole of ours, to the letter; times are UTC and in whole seconds, as metav1.Time has them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the transport sends and raises is what httpx2's own would.
 
-Law: real sockets; each server here does one thing to whoever connects.
+Real sockets; each server here does one thing to whoever connects.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How a Reflector keeps up: a watch, resumed after whatever ends it.
 
-Law: nothing that the server, the network or a tenant's object does ends it or makes it miss anything; it comes back
+Nothing that the server, the network or a tenant's object does ends it or makes it miss anything; it comes back
 from the last version it knows, soon at first, then ever later.
 """
 

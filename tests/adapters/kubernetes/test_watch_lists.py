@@ -1,6 +1,6 @@
 """How a Reflector learns what there is: paged lists, compared with what is known.
 
-Law: what was deleted while nobody watched is told, and nothing else is; a list that cannot be had is asked for again.
+What was deleted while nobody watched is told, and nothing else is; a list that cannot be had is asked for again.
 """
 
 from __future__ import annotations

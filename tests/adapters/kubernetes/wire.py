@@ -1,6 +1,6 @@
 """An API server for single calls, in memory.
 
-Law: it keeps every request and answers as it is told; nothing leaves the process. All requests carry CANARY as their
+It keeps every request and answers as it is told; nothing leaves the process. All requests carry CANARY as their
 token, so that any test can see whether it is shown.
 """
 

@@ -1,6 +1,6 @@
 """What is looked at when Prometheus asks: the cluster as the watch last told it, the queue, who leads.
 
-Law: of an issuer that is gone nothing is left; label sets are bounded, whatever tenants call their things.
+Of an issuer that is gone nothing is left; label sets are bounded, whatever tenants call their things.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What came back, found by name.
 
-Law: the cluster is asked again only while what is wanted is not there, and one look serves all rows. A test fails,
+The cluster is asked again only while what is wanted is not there, and one look serves all rows. A test fails,
 with the reason, as soon as what it waits for was refused.
 """
 

@@ -1,6 +1,6 @@
 """The table of Certificates: cert-manager makes key and CSR, and this must be in the Secret in the end.
 
-Law: both sides are written by hand.
+Both sides are written by hand.
 """
 
 from __future__ import annotations

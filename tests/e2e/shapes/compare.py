@@ -1,6 +1,6 @@
 """What came back, held against what was asked, field by field.
 
-Law: every difference is told, each with the name of its field; an empty list means that all is as asked.
+Every difference is told, each with the name of its field; an empty list means that all is as asked.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The issuers of the table, and what stands behind each leaf that they sign.
 
-Law: the CAs are made here, so that chain and ca.crt are known to the byte; only the Demo signer makes its own.
+The CAs are made here, so that chain and ca.crt are known to the byte; only the Demo signer makes its own.
 """
 
 from __future__ import annotations

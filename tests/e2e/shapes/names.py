@@ -1,6 +1,6 @@
 """The rows about names: what a Certificate calls its subject, and what stands in the certificate and its CSR.
 
-Law: string types are those of Go's encoder, which makes the CSR: PrintableString where it will do, else UTF8String.
+String types are those of Go's encoder, which makes the CSR: PrintableString where it will do, else UTF8String.
 """
 
 from __future__ import annotations

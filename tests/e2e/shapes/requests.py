@@ -1,6 +1,6 @@
 """Requests whose CSR is made here: what cert-manager's Certificates cannot ask for, and Kubernetes' own CSRs.
 
-Law: as in the table of Certificates. A CertificateRequest says isCA and duration, a CertificateSigningRequest
+As in the table of Certificates. A CertificateRequest says isCA and duration, a CertificateSigningRequest
 expirationSeconds, and the rest in cert-manager's annotations.
 """
 

@@ -1,6 +1,6 @@
 """What a certificate holds, in words that a table can be written in.
 
-Law: a row writes a Shape down by hand from what it asks for; `read` finds a Shape in a certificate. Neither asks the
+A row writes a Shape down by hand from what it asks for; `read` finds a Shape in a certificate. Neither asks the
 code under test.
 """
 

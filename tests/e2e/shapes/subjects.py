@@ -1,6 +1,6 @@
 """Subjects as they stand, their string types included, in words that a table can be written in.
 
-Law: nothing is decoded and encoded again, so that bytes which differ are seen to differ. Encoding: X.690 section 8.
+Nothing is decoded and encoded again, so that bytes which differ are seen to differ. Encoding: X.690 section 8.
 """
 
 from __future__ import annotations

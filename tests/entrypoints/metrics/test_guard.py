@@ -1,6 +1,6 @@
 """Who gets past the guard, how often the API server is asked, and what is kept of a token: nothing.
 
-Law: 401 for who shows no good token, 403 for who may not, 503 where nobody can tell.
+401 for who shows no good token, 403 for who may not, 503 where nobody can tell.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The certificate of /metrics: made at the start, or from files, which may change at any moment.
 
-Law: a real TLS connection each time; what is seen is what a client sees.
+A real TLS connection each time; what is seen is what a client sees.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is fuzzed: each target takes any bytes, and raises where the code did not keep its law.
 
-Law: a target says whether what it was given was good, so that a test can see that it reaches both ends of its code.
+A target says whether what it was given was good, so that a test can see that it reaches both ends of its code.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a refusal may look like.
 
-Law: exactly the promised class, not a child that somebody else raised; people are told it on one line; no cause that
+Exactly the promised class, not a child that somebody else raised; people are told it on one line; no cause that
 would quote what was read.
 """
 

@@ -1,6 +1,6 @@
 """What tenants put into Secrets: CA certificates, private keys, keys of step-ca's provisioners.
 
-Law: whatever it is, the issuer alone is the worse for it, and no message quotes it.
+Whatever it is, the issuer alone is the worse for it, and no message quotes it.
 """
 
 from __future__ import annotations

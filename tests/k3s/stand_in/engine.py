@@ -1,6 +1,6 @@
 """A Docker engine for as long as it is needed: the one that answers, or Debian's, started here and ended again.
 
-Law: an engine that runs already is used as it is and left as it is; only what was started here is ended here.
+An engine that runs already is used as it is and left as it is; only what was started here is ended here.
 """
 
 from __future__ import annotations
