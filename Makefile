@@ -26,14 +26,14 @@ help: ## Show this help
 demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"; flags with ARGS="--allow-http"
 	@$(BIN)/sample-external-issuer demo $(ARGS) $(FILES)
 
-test: $(READY) ## Run all tests; narrow with ARGS="tests/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
+test: $(READY) ## Run all tests; narrow with ARGS="tests/unit/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns; all of it with ARGS="--full"
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.tools.bench $(ARGS)
 
-fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/fuzz/corpus
-	@$(BIN)/python -m tests.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
+fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/tools/fuzz/corpus
+	@$(BIN)/python -m tests.tools.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
 lint: $(READY) ## Check format, lint, types, the architecture, shell scripts and what workflows may do
 	$(BIN)/ruff format --check .
@@ -89,7 +89,7 @@ READY_SAMPLES = sampleissuers.sample-issuer.example.com/sampleissuer-sample \
 
 KIND_CLUSTER ?= sample-external-issuer
 CERT_MANAGER = https://github.com/cert-manager/cert-manager
-CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager ,,p' tests/cluster/controlplane/go.mod)
+CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager ,,p' tests/support/cluster/controlplane/go.mod)
 REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
 
 NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
@@ -152,14 +152,14 @@ RENDER = $(NEEDS_KUBECTL); $(NEEDS_IMG); rendered=$$(kubectl kustomize $(1)) && 
 	rendered=$$(printf '%s\n' "$$rendered" | sed "s|image: controller:latest|image: $$IMG|")
 
 release-check: $(READY) ## Print the notes of TAG=v1.2.3, or why pyproject.toml and CHANGELOG.md refuse that release
-	@$(BIN)/python -m tests.release "$(TAG)"
+	@$(BIN)/python -m tests.tools.release "$(TAG)"
 
 lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	@echo "Resolving deploy/requirements.lock, tests/requirements.lock and tests/fuzz/requirements.lock ..."
+	@echo "Resolving deploy/requirements.lock, tests/requirements.lock and tests/tools/fuzz/requirements.lock ..."
 	@$(COMPILE) pyproject.toml -o deploy/requirements.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
-	@$(COMPILE) --group fuzz -o tests/fuzz/requirements.lock >/dev/null
+	@$(COMPILE) --group fuzz -o tests/tools/fuzz/requirements.lock >/dev/null
 
 # Resolved for the oldest Python and for every platform; names no index, so that everybody's own mirror serves.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -188,12 +188,12 @@ $(READY): tests/requirements.lock pyproject.toml
 	@touch $@
 
 # The fuzzer is for those who fuzz. It is not built where it has no wheel: that would want clang and libFuzzer.
-$(FUZZER): $(READY) tests/fuzz/requirements.lock
-	@echo "Installing the fuzzer from tests/fuzz/requirements.lock ..."
+$(FUZZER): $(READY) tests/tools/fuzz/requirements.lock
+	@echo "Installing the fuzzer from tests/tools/fuzz/requirements.lock ..."
 	@if command -v uv >/dev/null 2>&1; then \
-		uv pip install --quiet --python $(BIN)/python $(WHEELS) -r tests/fuzz/requirements.lock; \
+		uv pip install --quiet --python $(BIN)/python $(WHEELS) -r tests/tools/fuzz/requirements.lock; \
 	else \
-		$(PIP) $(WHEELS) -r tests/fuzz/requirements.lock; \
+		$(PIP) $(WHEELS) -r tests/tools/fuzz/requirements.lock; \
 	fi || { echo "No fuzzer for this machine: atheris has wheels for glibc and Python 3.11 to 3.14 alone." >&2; exit 1; }
 	@touch $@
 

@@ -1,9 +1,9 @@
 """What all tests share: where a real API server comes from, and this project installed in it."""
 
 pytest_plugins = [
-    "tests.cluster.fixtures",
-    "tests.deployed",
-    "tests.figures",
+    "tests.support.cluster.fixtures",
+    "tests.support.deployed",
+    "tests.support.figures",
     "tests.k3s.availability",
-    "tests.x509_reader.fixtures",
+    "tests.integration.x509_reader.fixtures",
 ]

@@ -13,7 +13,7 @@ from functools import cache
 from domain.effects import Status
 from domain.model import ObjectKey
 from domain.ports import Cluster
-from tests import pki
+from tests.support import pki
 
 
 @cache

@@ -15,8 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtensionOID, NameOID
 
-from tests import der, pki
-from tests.raw_csr import EXTENSION_REQUEST, MICROSOFT_EXTENSION_REQUEST, NAMES_OF_APP, asked, request, two_attributes
+from tests.support import der, pki
+from tests.support.raw_csr import (
+    EXTENSION_REQUEST,
+    MICROSOFT_EXTENSION_REQUEST,
+    NAMES_OF_APP,
+    asked,
+    request,
+    two_attributes,
+)
 
 SERVER = ("digital signature", "key encipherment", "server auth")
 KEY_USAGES = {

@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from domain.errors import RequestRejected
 from domain.model import CheckResult, Credentials, IssuerSpec, ObjectKey, Pending
 from domain.ports import Signer
-from tests import openssl, pki
 from tests.contracts.signer_cases import EXTENDED_KEY_USAGES, KEY_USAGES, NAMES, REFUSED, SERVER, ca_request
 from tests.contracts.signer_names import Naming
 from tests.contracts.signer_orders import OrderMaker, is_web_pki, policy, quoted, sign
-from tests.x509_reader.reader import GoReader
+from tests.integration.x509_reader.reader import GoReader
+from tests.support import openssl, pki
 
 
 def _is_self_signed(certificate: x509.Certificate) -> bool:

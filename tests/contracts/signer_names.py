@@ -11,9 +11,9 @@ import pytest
 from cryptography import x509
 
 from domain.ports import Signer
-from tests import der, pki
 from tests.contracts.signer_cases import CONSTRAINTS, NAMES, SUBJECTS, ca_request
 from tests.contracts.signer_orders import OrderMaker, alternative_names, sign
+from tests.support import der, pki
 
 
 class Naming:

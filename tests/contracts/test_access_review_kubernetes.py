@@ -12,8 +12,8 @@ from adapters.kubernetes.api import Api
 from domain.ports import AccessReview
 from entrypoints.settings import NAMES
 from tests.contracts.access_review_contract import AccessReviewContract, Stage
-from tests.deployed import Deployed
 from tests.e2e.objects import Objects
+from tests.support.deployed import Deployed
 
 
 class KubernetesStage(Stage):

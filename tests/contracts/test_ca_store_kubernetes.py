@@ -12,7 +12,7 @@ from domain.errors import Invalid
 from domain.ports import CAStore
 from entrypoints.settings import NAMESPACE
 from tests.contracts.ca_store_contract import CAStoreContract, Makers
-from tests.deployed import Deployed
+from tests.support.deployed import Deployed
 
 
 class TestKubernetesCAStore(CAStoreContract):

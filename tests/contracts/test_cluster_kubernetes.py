@@ -29,12 +29,12 @@ from domain.model import (
 )
 from domain.ports import Cluster
 from entrypoints.settings import NAMES, NAMESPACE
-from tests.cluster.api_server import ApiServer, KubectlFailed
-from tests.cluster.waiting import wait_until
 from tests.contracts.cluster_contract import ClusterContract
 from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
 from tests.contracts.hands import ClusterDriver, a_csr
-from tests.deployed import Deployed
+from tests.support.cluster.api_server import ApiServer, KubectlFailed
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
 
 _API_VERSIONS = {
     NAMES.issuer: f"{NAMES.group}/{NAMES.version}",

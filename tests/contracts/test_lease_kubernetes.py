@@ -17,7 +17,7 @@ from domain.errors import ClusterError, Forbidden
 from domain.ports import Lease
 from entrypoints.settings import NAMES, NAMESPACE
 from tests.contracts.lease_contract import DATE, OURS, LeaseContract
-from tests.deployed import Deployed
+from tests.support.deployed import Deployed
 
 NAME = NAMES.controller  # the only one that the manager may write
 

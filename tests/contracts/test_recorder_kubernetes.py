@@ -13,10 +13,10 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.recorder import KubernetesRecorder
 from domain.model import ObjectKey
 from entrypoints.settings import NAMES
-from tests.cluster.api_server import ApiServer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.recorder_contract import RecorderContract, Stage, Told, event
-from tests.deployed import Deployed
+from tests.support.cluster.api_server import ApiServer
+from tests.support.deployed import Deployed
 
 
 class KubernetesStage(Stage):

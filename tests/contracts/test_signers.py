@@ -6,9 +6,9 @@ from adapters.signers.demo.signer import Demo
 from adapters.signers.verify import VerifyingSigner
 from domain.model import Credentials
 from domain.ports import Signer
-from tests import pki
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
+from tests.support import pki
 
 
 class TestDemo(SignerContract):

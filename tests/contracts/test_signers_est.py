@@ -15,8 +15,8 @@ from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
-from tests.remote import https
-from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote import https
+from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
 
 
 class Announced(Signer):

@@ -16,10 +16,10 @@ from adapters.signers.verify import VerifyingSigner
 from domain.errors import SigningError
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
-from tests import pki
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
 from tests.contracts.signer_orders import OrderMaker
+from tests.support import pki
 
 
 class OrderingCA:

@@ -17,12 +17,12 @@ from urllib.request import urlopen
 import pytest
 
 from entrypoints.settings import NAMESPACE
-from tests import pki
-from tests.cluster.cert_manager import CertManager
-from tests.cluster.controlplane import free_ports
-from tests.cluster.process import Process
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed
+from tests.support import pki
+from tests.support.cluster.cert_manager import CertManager
+from tests.support.cluster.controlplane import free_ports
+from tests.support.cluster.process import Process
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
 
 READY_SECONDS = 30
 REFUSED = re.compile(r'User "system:serviceaccount:[^"]*" cannot .*')  # the words of the API server

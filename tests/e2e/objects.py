@@ -13,8 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 from entrypoints.settings import NAMES
-from tests.cluster.api_server import ApiServer
-from tests.cluster.waiting import wait_until
+from tests.support.cluster.api_server import ApiServer
+from tests.support.cluster.waiting import wait_until
 
 SECONDS = 20
 _RBAC = "rbac.authorization.k8s.io"

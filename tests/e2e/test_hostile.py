@@ -9,11 +9,11 @@ from urllib.parse import quote
 import pytest
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import SECONDS, Objects, cluster_issuer, signing_request
+from tests.support import pki
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
 
 DEEP = '{"f:a":' * 9_900 + "{}" + "}" * 9_900
 """About as deep as the API server lets managedFields be."""

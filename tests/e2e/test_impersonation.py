@@ -15,7 +15,7 @@ from adapters.kubernetes.connect import client
 from adapters.kubernetes.kubeconfig import load
 from adapters.kubernetes.schema import SECRETS
 from domain.errors import Forbidden, NotFound
-from tests.cluster.api_server import ApiServer
+from tests.support.cluster.api_server import ApiServer
 
 
 @asynccontextmanager

@@ -19,17 +19,17 @@ from typing import Any
 import pytest
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
-from tests.cluster.process import ProcessDied
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed
 from tests.e2e.conftest import Manager, prepared
 from tests.e2e.objects import Objects
-from tests.figures import Report
-from tests.remote import https
-from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
-from tests.remote.held import Held
-from tests.remote.way import Way, in_background, way_to
+from tests.support import pki
+from tests.support.cluster.process import ProcessDied
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
+from tests.support.figures import Report
+from tests.support.remote import https
+from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.held import Held
+from tests.support.remote.way import Way, in_background, way_to
 
 FLAGS = (
     "--leader-elect",

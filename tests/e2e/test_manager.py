@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed
 from tests.e2e.conftest import Manager, prepared, running
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
 
 
 @pytest.fixture

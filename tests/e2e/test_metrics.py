@@ -18,12 +18,12 @@ import yaml
 
 from domain.model import CERTIFICATE_REQUEST
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
-from tests.adapters.prometheus.scraping import Scraped
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed
 from tests.e2e.conftest import METRICS_CA, Manager, prepared, running, serve_with
 from tests.e2e.objects import Objects
+from tests.support import pki
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
+from tests.unit.adapters.prometheus.scraping import Scraped
 
 DNS = "app.example.com"
 ROTATED = pki.authority("metrics, rotated")

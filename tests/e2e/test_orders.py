@@ -11,12 +11,12 @@ from typing import Any
 from aiohttp import web
 
 from entrypoints.settings import NAMES
-from tests import pki
-from tests.deployed import Deployed
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects
-from tests.remote import https
-from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support import pki
+from tests.support.deployed import Deployed
+from tests.support.remote import https
+from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
 
 ORDER = f"{NAMES.group}/Order"
 KIND = "certificaterequest"

@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
-from tests.cluster.api_server import KubectlFailed
-from tests.cluster.cert_manager import may_approve
-from tests.deployed import SERVICE_ACCOUNT, Deployed
 from tests.e2e.objects import Objects, signing_request
+from tests.support import pki
+from tests.support.cluster.api_server import KubectlFailed
+from tests.support.cluster.cert_manager import may_approve
+from tests.support.deployed import SERVICE_ACCOUNT, Deployed
 
 OURS = [f"{NAMES.issuers}.{NAMES.group}/*", f"{NAMES.cluster_issuers}.{NAMES.group}/*"]
 MANAGER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from entrypoints.settings import NAMES
-from tests import pki
-from tests.deployed import Deployed
 from tests.e2e.objects import Objects, signing_request
+from tests.support import pki
+from tests.support.deployed import Deployed
 
 pytestmark = pytest.mark.usefixtures("manager")
 

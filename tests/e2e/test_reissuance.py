@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from entrypoints.settings import NAMES
-from tests.deployed import Deployed
 from tests.e2e.objects import Objects
 from tests.e2e.shapes import asking, issuers
 from tests.e2e.shapes.answers import Answers
 from tests.e2e.shapes.compare import Answer, differences
 from tests.e2e.shapes.shape import Row, Shape
+from tests.support.deployed import Deployed
 
 pytestmark = pytest.mark.usefixtures("manager", "cert_manager")
 

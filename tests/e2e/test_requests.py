@@ -10,11 +10,11 @@ import pytest
 from cryptography import x509
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
-from tests.deployed import Deployed
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects, cluster_issuer, signing_request
-from tests.figures import Report
+from tests.support import pki
+from tests.support.deployed import Deployed
+from tests.support.figures import Report
 
 pytestmark = pytest.mark.usefixtures("manager")
 

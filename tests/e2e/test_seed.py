@@ -11,10 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from entrypoints.settings import NAMES
-from tests.deployed import DEPLOY, Deployed
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects
-from tests.figures import Report
+from tests.support.deployed import DEPLOY, Deployed
+from tests.support.figures import Report
 
 ISSUERS = [
     (f"{NAMES.issuers}.{NAMES.group}", "sampleissuer-sample"),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pytest
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests.deployed import Deployed
 from tests.e2e.objects import Objects
 from tests.e2e.shapes import asking, issuers
 from tests.e2e.shapes.answers import Answers
@@ -20,6 +19,7 @@ from tests.e2e.shapes.compare import REQUEST, SECRET, SIGNING_REQUEST, Answer, d
 from tests.e2e.shapes.issuers import CLUSTER_CHAIN, CLUSTER_DEMO, Issuer
 from tests.e2e.shapes.requests import CERT_SIGN, REQUESTS, SIGNING_REQUESTS
 from tests.e2e.shapes.shape import Row
+from tests.support.deployed import Deployed
 
 pytestmark = pytest.mark.usefixtures("manager", "cert_manager")
 

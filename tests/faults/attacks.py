@@ -17,11 +17,11 @@ from typing import Any
 from aiohttp import web
 
 from entrypoints.settings import NAMES
-from tests import pki
-from tests.bench.client import REQUESTS, Client, base64_text
-from tests.remote import https
-from tests.remote.dns import NameServer
-from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support import pki
+from tests.support.remote import https
+from tests.support.remote.dns import NameServer
+from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.tools.bench.client import REQUESTS, Client, base64_text
 
 ISSUERS = f"/apis/{NAMES.group}/{NAMES.version}/namespaces/{{}}/{NAMES.issuers}"
 SECRETS = "/api/v1/namespaces/{}/secrets"

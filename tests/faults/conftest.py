@@ -18,20 +18,20 @@ from pathlib import Path
 import pytest
 
 from entrypoints.settings import NAMES
-from tests.cluster.api_server import KubectlFailed
-from tests.cluster.fixtures import started_api_server
-from tests.cluster.pki import write_kubeconfig
-from tests.cluster.process import Process, ProcessDied
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed, install
 from tests.e2e.conftest import Manager, prepared
 from tests.e2e.objects import Objects
 from tests.faults.load import SECONDS, Figures, Load
 from tests.faults.proxy import Proxy, proxy_to
-from tests.figures import Tell
-from tests.remote import https
-from tests.remote.est import PASSWORD, USERNAME, ESTServer, est
-from tests.remote.way import Way, in_background, way_to
+from tests.support.cluster.api_server import KubectlFailed
+from tests.support.cluster.fixtures import started_api_server
+from tests.support.cluster.pki import write_kubeconfig
+from tests.support.cluster.process import Process, ProcessDied
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed, install
+from tests.support.figures import Tell
+from tests.support.remote import https
+from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.way import Way, in_background, way_to
 
 PAGE = 3  # objects, so that a list has several pages
 _numbers = count(1)

@@ -6,7 +6,7 @@ import base64
 import json
 from urllib.request import Request, urlopen
 
-from tests.cluster.process import Process
+from tests.support.cluster.process import Process
 
 
 def compact(etcd: Process) -> None:

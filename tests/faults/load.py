@@ -17,12 +17,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests import pki
-from tests.cluster.api_server import KubectlFailed
-from tests.cluster.waiting import wait_until
 from tests.e2e.objects import Objects
 from tests.faults.proxy import Proxy
-from tests.remote.est import ESTServer
+from tests.support import pki
+from tests.support.cluster.api_server import KubectlFailed
+from tests.support.cluster.waiting import wait_until
+from tests.support.remote.est import ESTServer
 
 SECONDS = 150  # for whatever must come at last; twice the silence of a watch; how long it took is told
 KIND = "certificaterequests"

@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.remote import https
+from tests.support.remote import https
 
 _HOP_BY_HOP = {"connection", "host", "keep-alive", "transfer-encoding", "content-length"}  # RFC 9110 section 7.6.1
 Answer = Callable[["Proxy", web.Request], Awaitable[web.StreamResponse]]

@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from tests import pki
-from tests.bench.client import REQUESTS, connected
-from tests.bench.figures import percentile
-from tests.bench.subjects import peak_mib
-from tests.cluster.process import Process
-from tests.cluster.waiting import wait_until
-from tests.deployed import Deployed
 from tests.e2e.conftest import prepared
 from tests.faults.attacks import TRUST, Attack, Tenant
-from tests.remote.dns import NameServer
-from tests.remote.est import est
+from tests.support import pki
+from tests.support.cluster.process import Process
+from tests.support.cluster.waiting import wait_until
+from tests.support.deployed import Deployed
+from tests.support.remote.dns import NameServer
+from tests.support.remote.est import est
+from tests.tools.bench.client import REQUESTS, connected
+from tests.tools.bench.figures import percentile
+from tests.tools.bench.subjects import peak_mib
 
 REQUESTS_EACH = 30  # of the victim, alone and under attack
 SECONDS = 60.0  # for these, and for the attack to begin; far more than they take

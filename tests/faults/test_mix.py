@@ -17,8 +17,6 @@ from contextlib import contextmanager
 import pytest
 
 from entrypoints.settings import NAMES
-from tests import pki
-from tests.cluster.waiting import wait_until
 from tests.e2e.objects import Objects
 from tests.faults.conftest import Stage
 from tests.faults.etcd import compact
@@ -33,6 +31,8 @@ from tests.faults.proxy import (
     writes_certificate,
 )
 from tests.faults.webhook import broken_webhook
+from tests.support import pki
+from tests.support.cluster.waiting import wait_until
 
 Fault = Callable[[Stage, random.Random], None]
 HANGING = 40  # issuers of another tenant, and requests

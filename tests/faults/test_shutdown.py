@@ -6,12 +6,12 @@ import os
 import signal
 import time
 
-from tests.cluster.waiting import wait_until
 from tests.faults.conftest import Stage
 from tests.faults.load import SECONDS
 from tests.faults.proxy import silence, status, writes_certificate
-from tests.figures import Report
-from tests.remote.held import Held
+from tests.support.cluster.waiting import wait_until
+from tests.support.figures import Report
+from tests.support.remote.held import Held
 
 AT_ONCE = 8  # of one issuer; see --max-concurrent-requests-per-issuer
 

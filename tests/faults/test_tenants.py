@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployed import Deployed
 from tests.faults.attacks import ATTACKS, Attack
 from tests.faults.tenants import REQUESTS_EACH, measure, why_no_private_mounts
-from tests.figures import Tell
+from tests.support.deployed import Deployed
+from tests.support.figures import Tell
 
 FACTORS = {"large-requests": 0.4, "large-secrets": 0.25}  # of what the API server and etcd have to hold, too
 MIB = 384  # the limit of deploy/ is 512

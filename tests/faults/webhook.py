@@ -12,12 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.cluster.api_server import ApiServer, KubectlFailed
-from tests.cluster.waiting import wait_until
 from tests.faults.conftest import Stage
 from tests.faults.load import SECONDS
-from tests.remote import https
-from tests.remote.way import in_background
+from tests.support.cluster.api_server import ApiServer, KubectlFailed
+from tests.support.cluster.waiting import wait_until
+from tests.support.remote import https
+from tests.support.remote.way import in_background
 
 
 @contextmanager

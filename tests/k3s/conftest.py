@@ -15,17 +15,17 @@ import pytest
 from testcontainers.community.k3s import K3SContainer
 
 from entrypoints.settings import NAMESPACE
-from tests import readme
-from tests.building import NoToolchain
-from tests.cluster import cert_manager as controllers
-from tests.cluster.api_server import ApiServer, KubectlFailed
-from tests.cluster.cert_manager import CertManager
-from tests.cluster.fixtures import give_up
-from tests.commands import REPOSITORY, make, typed
-from tests.deployed import SERVICE_ACCOUNT, Deployed
 from tests.k3s import docker, node
 from tests.k3s.availability import REMEDY, left_out, node_image
 from tests.k3s.pods import Pods
+from tests.support import readme
+from tests.support.building import NoToolchain
+from tests.support.cluster import cert_manager as controllers
+from tests.support.cluster.api_server import ApiServer, KubectlFailed
+from tests.support.cluster.cert_manager import CertManager
+from tests.support.cluster.fixtures import give_up
+from tests.support.commands import REPOSITORY, make, typed
+from tests.support.deployed import SERVICE_ACCOUNT, Deployed
 
 INSTALL, TRY, *_ = readme.blocks(readme.section("## Install"))
 IMAGE = INSTALL[0].removeprefix("make docker-build IMG=")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.commands import CommandFailed, run
+from tests.support.commands import CommandFailed, run
 
 
 def why_unusable(env: Mapping[str, str]) -> str | None:

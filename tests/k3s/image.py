@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.commands import run
+from tests.support.commands import run
 
 ROOT = "opt/sample-external-issuer"
 LEAST_SHOWN = 500_000

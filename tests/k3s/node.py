@@ -14,10 +14,10 @@ from pathlib import Path
 
 from testcontainers.community.k3s import K3SContainer
 
-from tests.cluster import build
-from tests.cluster.api_server import ApiServer
-from tests.cluster.pki import write_private
-from tests.commands import run
+from tests.support.cluster import build
+from tests.support.cluster.api_server import ApiServer
+from tests.support.cluster.pki import write_private
+from tests.support.commands import run
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests.cluster.api_server import ApiServer
-from tests.cluster.process import Process
-from tests.cluster.waiting import wait_until
+from tests.support.cluster.api_server import ApiServer
+from tests.support.cluster.process import Process
+from tests.support.cluster.waiting import wait_until
 
 DEPLOYMENT = f"deployment/{NAMES.controller}-controller-manager"
 SELECTOR = f"--selector=app.kubernetes.io/name={NAMES.controller}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.commands import run
-from tests.deploy.manifests import VERSION
+from tests.integration.deploy.manifests import VERSION
 from tests.k3s.conftest import build
 from tests.k3s.image import ROOT, inspect, own_layer, sizes
+from tests.support.commands import run
 
 HARDENED = ("--rm", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none")
 

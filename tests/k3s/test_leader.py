@@ -6,13 +6,13 @@ import time
 
 from testcontainers.community.k3s import K3SContainer
 
-from tests import pki
-from tests.cluster.waiting import wait_until
 from tests.e2e.conftest import namespace as namespace
 from tests.e2e.objects import Objects
-from tests.figures import Report
 from tests.k3s import node
 from tests.k3s.pods import Pods, container_id
+from tests.support import pki
+from tests.support.cluster.waiting import wait_until
+from tests.support.figures import Report
 
 __all__ = ["namespace"]
 

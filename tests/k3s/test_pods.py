@@ -8,14 +8,14 @@ import json
 import pytest
 
 from entrypoints.settings import NAMES
-from tests import pki
-from tests.cluster.api_server import KubectlFailed
 from tests.e2e.conftest import namespace as namespace
 from tests.e2e.objects import Objects
 from tests.e2e.test_metrics import test_who_may_read_them_does_and_others_do_not as test_who_may_read_metrics
 from tests.e2e.test_metrics import tokens as tokens
 from tests.k3s.conftest import IMAGE
 from tests.k3s.pods import Pods
+from tests.support import pki
+from tests.support.cluster.api_server import KubectlFailed
 
 __all__ = ["namespace", "test_who_may_read_metrics", "tokens"]
 

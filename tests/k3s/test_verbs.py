@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.cluster.waiting import wait_until
-from tests.commands import typed
 from tests.k3s.conftest import TRY
 from tests.k3s.pods import Pods
+from tests.support.cluster.waiting import wait_until
+from tests.support.commands import typed
 
 
 def test_the_readmes_samples_are_ready_and_make_e2e_passes_and_leaves_nothing(pods: Pods) -> None:

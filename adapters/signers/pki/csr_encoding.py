@@ -8,7 +8,7 @@ refuses, and cryptography reads some that Go reads otherwise. This module
 - leaves out the attributes and extensions that no certificate is made from.
 
 Formats: RFC 2986 (PKCS#10), RFC 2985 section 5.4.2 (extensionRequest), RFC 5280 section 4.1.2.4 (strings in names).
-tests/x509_reader compares the result with what Go reads.
+tests/integration/x509_reader compares the result with what Go reads.
 """
 
 from __future__ import annotations

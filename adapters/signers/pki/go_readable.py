@@ -1,7 +1,7 @@
 """Whether Go's crypto/x509 can read a certificate: what it cannot read, cert-manager never takes for Ready.
 
 Only certificates that cryptography has read come here. What Go refuses besides stands in crypto/x509/parser.go of Go
-1.26; tests/x509_reader compares the two.
+1.26; tests/integration/x509_reader compares the two.
 """
 
 from __future__ import annotations

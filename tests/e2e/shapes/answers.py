@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.cluster.waiting import wait_until
 from tests.e2e.objects import Objects
 from tests.e2e.shapes.compare import Answer
+from tests.support.cluster.waiting import wait_until
 
 SECONDS = 150
 _CERTIFICATE, _REQUEST, _SIGNING_REQUEST = "Certificate", "CertificateRequest", "CertificateSigningRequest"

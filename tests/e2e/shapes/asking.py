@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from entrypoints.settings import NAMES
-from tests import pki
 from tests.e2e.objects import Objects
 from tests.e2e.shapes.shape import Row
+from tests.support import pki
 
 LABEL = "shapes"
 """By it all CertificateSigningRequests of the table are found, for they have no namespace."""

@@ -15,9 +15,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from tests import der
 from tests.e2e.shapes.issuers import Issuer
 from tests.e2e.shapes.shape import Row, Shape, describe, read
+from tests.support import der
 
 PATIENCE = timedelta(minutes=5)
 """How long a request may have waited for its turn, and how far back a certificate may be dated."""

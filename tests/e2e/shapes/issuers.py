@@ -12,8 +12,8 @@ from datetime import timedelta
 from cryptography import x509
 
 from entrypoints.settings import NAMES, NAMESPACE
-from tests import pki
 from tests.e2e.objects import API_VERSION, Objects
+from tests.support import pki
 
 DEMO_CA = "sample-external-issuer-demo-ca"
 CLUSTER_DEMO, CLUSTER_CHAIN = "shapes-demo", "shapes-chain"

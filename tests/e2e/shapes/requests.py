@@ -15,11 +15,11 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type as StringType
 from cryptography.x509.oid import NameOID
 
-from tests import pki
 from tests.e2e.shapes.issuers import CLUSTER_CHAIN, CLUSTER_DEMO
 from tests.e2e.shapes.names import UPN
 from tests.e2e.shapes.shape import Row, Shape
 from tests.e2e.shapes.usages import BITS, CA_USAGES, CLIENT_AUTH, PURPOSES, SERVER_AUTH, named
+from tests.support import pki
 
 DURATION = "experimental.cert-manager.io/request-duration"
 IS_CA = "experimental.cert-manager.io/request-is-ca"

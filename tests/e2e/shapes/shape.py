@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tests import der
 from tests.e2e.shapes import subjects
+from tests.support import der
 
 ENDS_WITH_ITS_CA = None
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
@@ -60,7 +60,7 @@ class Shape:
 class Row:
     """`name` names the object and the test, `encoding` is the label of the private key's PEM.
 
-    `csr` is what to make the request of with tests.pki.csr; empty where cert-manager makes it.
+    `csr` is what to make the request of with tests.support.pki.csr; empty where cert-manager makes it.
     """
 
     name: str

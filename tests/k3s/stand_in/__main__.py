@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.building import BuildFailed
 from tests.k3s import docker
 from tests.k3s.availability import node_image
 from tests.k3s.stand_in import engine, images
 from tests.k3s.stand_in.engine import Impossible
+from tests.support.building import BuildFailed
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cluster.process import Process, ProcessDied
-from tests.cluster.waiting import wait_until
-from tests.commands import CommandFailed, run
 from tests.k3s import docker
 from tests.k3s.stand_in import runc_within
+from tests.support.cluster.process import Process, ProcessDied
+from tests.support.cluster.waiting import wait_until
+from tests.support.commands import CommandFailed, run
 
 START_SECONDS = 60
 STOP_SECONDS = 60

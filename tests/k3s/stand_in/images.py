@@ -14,11 +14,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests import building
-from tests.cluster import toolchain
-from tests.cluster.go_program import GoProgram
-from tests.commands import CommandFailed, run
 from tests.k3s.stand_in import engine
+from tests.support import building
+from tests.support.cluster import toolchain
+from tests.support.cluster.go_program import GoProgram
+from tests.support.commands import CommandFailed, run
 
 NAME = "k3s stand-in"
 NODE = Path(__file__).parent / "node"

@@ -1,0 +1,54 @@
+"""The contract of the port Meter over the adapter in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from adapters.memory.metrics import MemoryMetrics
+from domain.model import ObjectKey
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from tests.contracts.metrics_contract import MetricsContract, Stage
+
+
+class MemoryStage(Stage):
+    def __init__(self) -> None:
+        self.memory = MemoryMetrics()
+        self.metrics = self.memory
+
+    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float:
+        return self.memory.answers[issuer_kind, answer]
+
+    def signatures(self, signer: str, outcome: SignOutcome) -> float:
+        return self.memory.signatures[signer, outcome]
+
+    def signing_seconds(self) -> float:
+        return self.memory.signing.total_seconds()
+
+    def checkings(self, signer: str, outcome: CheckOutcome) -> float:
+        return self.memory.checkings[signer, outcome]
+
+    def checking_seconds(self) -> float:
+        return self.memory.checking.total_seconds()
+
+    def retries(self, kind: str) -> float:
+        return self.memory.retries[kind]
+
+    def check(self, issuer: ObjectKey) -> tuple[datetime, datetime | None] | None:
+        return self.memory.checks.get(issuer)
+
+    def queued(self) -> tuple[float, float]:
+        return self.memory.visits, self.memory.waited.total_seconds()
+
+    def calls(self, verb: str, resource: str, code: str) -> float:
+        return self.memory.calls[verb, resource, code]
+
+    def restarts(self, kind: str, cause: WatchRestartReason) -> float:
+        return self.memory.restarts[kind, cause]
+
+
+class TestMemoryMeter(MetricsContract):
+    @pytest.fixture
+    def stage(self) -> Stage:
+        return MemoryStage()

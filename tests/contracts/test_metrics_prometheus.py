@@ -1,0 +1,72 @@
+"""The contract of the port Meter over Prometheus: what is read is what Prometheus would read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.memory.cluster import MemoryCluster
+from domain.model import Issuer, IssuerSpec, ObjectKey
+from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from tests.contracts.metrics_contract import ISSUER, OTHER, MetricsContract, Stage
+from tests.unit.adapters.prometheus.scraping import Page, Scraped, told
+
+
+class PrometheusStage(Stage):
+    def __init__(self, cluster: MemoryCluster) -> None:
+        self._page = Page(cluster)
+        self.metrics = self._page.metrics
+
+    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float:
+        return self._value("requests_total", issuer_kind=issuer_kind, outcome=answer.value)
+
+    def signatures(self, signer: str, outcome: SignOutcome) -> float:
+        return self._value("signing_duration_seconds_count", signer=signer, outcome=outcome.value)
+
+    def signing_seconds(self) -> float:
+        return sum(self._scrape().values("signing_duration_seconds_sum"))
+
+    def checkings(self, signer: str, outcome: CheckOutcome) -> float:
+        return self._value("check_duration_seconds_count", signer=signer, outcome=outcome.value)
+
+    def checking_seconds(self) -> float:
+        return sum(self._scrape().values("check_duration_seconds_sum"))
+
+    def retries(self, kind: str) -> float:
+        return self._value("retries_total", kind=kind)
+
+    def check(self, issuer: ObjectKey) -> tuple[datetime, datetime | None] | None:
+        labels = {"issuer_kind": issuer.kind, "issuer_namespace": issuer.namespace, "issuer_name": issuer.name}
+        at = self._scrape().get("issuer_last_check_timestamp_seconds", **labels)
+        expires = self._scrape().get("ca_certificate_expiration_timestamp_seconds", **labels)
+        return None if at is None else (_time(at), None if expires is None else _time(expires))
+
+    def queued(self) -> tuple[float, float]:
+        return self._value("queue_latency_seconds_count"), self._value("queue_latency_seconds_sum")
+
+    def calls(self, verb: str, resource: str, code: str) -> float:
+        return self._value("api_requests_total", verb=verb, resource=resource, code=code)
+
+    def restarts(self, kind: str, cause: WatchRestartReason) -> float:
+        return self._value("watch_restarts_total", kind=kind, cause=cause.value)
+
+    def _value(self, name: str, **labels: str) -> float:
+        return self._scrape().get(name, **labels) or 0.0
+
+    def _scrape(self) -> Scraped:
+        return self._page.scrape()
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class TestPrometheusMeter(MetricsContract):
+    @pytest.fixture
+    async def stage(self) -> Stage:
+        cluster = MemoryCluster()
+        for key in (ISSUER, OTHER):
+            cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "system", "s"), "Demo")))
+        await told(cluster)
+        return PrometheusStage(cluster)

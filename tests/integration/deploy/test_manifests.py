@@ -1,0 +1,249 @@
+"""What deploy/ says, held to what we promise: permissions, controllers, and that its parts fit together.
+
+No cluster needed. Whoever changes a permission changes the table here too, on purpose.
+"""
+
+from collections import Counter
+
+import pytest
+import yaml
+
+from entrypoints.settings import METRICS_PATH
+from tests.integration.deploy.manifests import (
+    DEPLOY,
+    KUSTOMIZATION,
+    Manifest,
+    Permission,
+    files,
+    full_name,
+    kustomized,
+    objects,
+    of_kind,
+    permissions,
+    the_only,
+)
+
+BASES = ["crd", "rbac", "manager", "metrics", "network-policy", "prometheus", "samples"]
+SYSTEM = "sample-external-issuer-system"
+CONTROLLER = "sample-external-issuer-controller-manager"
+GROUP = "sample-issuer.example.com"
+
+NOBODY = ("", "")  # who installs this binds it to whom they want
+
+USERS = {
+    "viewer": {"get", "list", "watch"},
+    "editor": {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"},
+    "admin": {"*"},
+}
+
+# role → who has it, and what it permits.
+CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
+    CONTROLLER: (
+        (SYSTEM, CONTROLLER),
+        {
+            *((GROUP, "sampleissuers", "*", verb) for verb in ("get", "list", "watch")),
+            (GROUP, "sampleissuers/status", "*", "patch"),
+            *((GROUP, "sampleclusterissuers", "*", verb) for verb in ("get", "list", "watch")),
+            (GROUP, "sampleclusterissuers/status", "*", "patch"),
+            *(("cert-manager.io", "certificaterequests", "*", verb) for verb in ("get", "list", "watch")),
+            ("cert-manager.io", "certificaterequests/status", "*", "patch"),
+            *(("certificates.k8s.io", "certificatesigningrequests", "*", verb) for verb in ("get", "list", "watch")),
+            ("certificates.k8s.io", "certificatesigningrequests/status", "*", "patch"),
+            ("certificates.k8s.io", "signers", f"sampleissuers.{GROUP}/*", "sign"),
+            ("certificates.k8s.io", "signers", f"sampleclusterissuers.{GROUP}/*", "sign"),
+            ("authorization.k8s.io", "subjectaccessreviews", "*", "create"),
+            *(("", "secrets", "*", verb) for verb in ("get", "list", "watch")),
+            *(("events.k8s.io", "events", "*", verb) for verb in ("create", "patch")),
+        },
+    ),
+    "sample-external-issuer-metrics-auth": (
+        (SYSTEM, CONTROLLER),
+        {("authentication.k8s.io", "tokenreviews", "*", "create")},
+    ),
+    "sample-external-issuer-metrics-reader": (NOBODY, {("", "/metrics", "*", "get")}),
+    "sample-external-issuer-cert-manager-approver": (
+        ("cert-manager", "cert-manager"),
+        {
+            ("cert-manager.io", "signers", f"sampleissuers.{GROUP}/*", "approve"),
+            ("cert-manager.io", "signers", f"sampleclusterissuers.{GROUP}/*", "approve"),
+        },
+    ),
+    **{
+        f"sample-external-issuer-{kind}-{user}": (
+            NOBODY,
+            {*((GROUP, f"{kind}s", "*", verb) for verb in verbs), (GROUP, f"{kind}s/status", "*", "get")},
+        )
+        for kind in ("sampleissuer", "sampleclusterissuer")
+        for user, verbs in USERS.items()
+    },
+}
+ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
+    "sample-external-issuer-leader-election": (
+        (SYSTEM, CONTROLLER),
+        {
+            ("coordination.k8s.io", "leases", "*", "create"),
+            *(("coordination.k8s.io", "leases", "sample-external-issuer", verb) for verb in ("get", "update")),
+        },
+    ),
+    "sample-external-issuer-demo-ca": ((SYSTEM, CONTROLLER), {("", "secrets", "*", "create")}),
+}
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_base_lists_all_of_its_files(base: str) -> None:
+    assert sorted(kustomized(base)) == [path.name for path in files(base)]
+
+
+def test_every_folder_is_a_base() -> None:
+    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default", "chart", "namespaced"}
+
+
+def test_default_is_all_that_an_installation_needs() -> None:
+    assert kustomized("default") == ["../crd", "../rbac", "../manager", "../metrics", "../network-policy"]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_each_file_says_what_it_is_for(base: str) -> None:
+    assert [path.name for path in files(base) if not path.read_text().startswith("# ")] == []
+
+
+def test_no_object_is_there_twice() -> None:
+    names = Counter(full_name(manifest) for base in BASES for manifest in objects(base))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_two_kinds_of_issuer_have_one_schema() -> None:
+    crds = {crd["spec"]["names"]["kind"]: crd["spec"] for crd in of_kind("crd", "CustomResourceDefinition")}
+
+    assert {kind: spec["scope"] for kind, spec in crds.items()} == {
+        "SampleIssuer": "Namespaced",
+        "SampleClusterIssuer": "Cluster",
+    }
+    assert crds["SampleIssuer"]["versions"] == crds["SampleClusterIssuer"]["versions"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("ClusterRole", CLUSTER_ROLES), ("Role", ROLES)], ids=["cluster roles", "roles"]
+)
+def test_permissions_are_these_and_no_more(
+    kind: str, expected: dict[str, tuple[tuple[str, str], set[Permission]]]
+) -> None:
+    roles = {role["metadata"]["name"]: permissions(role) for role in of_kind("rbac", kind)}
+    holders = {binding["roleRef"]["name"]: _holder(binding) for binding in of_kind("rbac", f"{kind}Binding")}
+
+    assert roles == {name: permitted for name, (_, permitted) in expected.items()}
+    assert holders == {name: holder for name, (holder, _) in expected.items() if holder != NOBODY}
+
+
+def test_roles_are_bound_in_the_namespace_of_the_controller_alone() -> None:
+    namespaced = [*of_kind("rbac", "Role"), *of_kind("rbac", "RoleBinding")]
+    assert {manifest["metadata"]["namespace"] for manifest in namespaced} == {SYSTEM}
+
+
+def test_the_controller_and_its_namespace_exist() -> None:
+    assert full_name(the_only("rbac", "Namespace")) == ("Namespace", None, SYSTEM)
+    assert full_name(the_only("rbac", "ServiceAccount")) == ("ServiceAccount", SYSTEM, CONTROLLER)
+
+
+def test_there_is_a_second_controller_and_they_elect_who_works() -> None:
+    spec = the_only("manager", "Deployment")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (2, {"type": "RollingUpdate"})
+    (container,) = spec["template"]["spec"]["containers"]
+    assert "--leader-elect" in container["args"]
+
+
+def test_the_controllers_spread_over_nodes() -> None:
+    template = the_only("manager", "Deployment")["spec"]["template"]
+    (constraint,) = template["spec"]["topologySpreadConstraints"]
+    assert constraint["topologyKey"] == "kubernetes.io/hostname"
+    assert constraint["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+
+
+def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
+    deployment = the_only("manager", "Deployment")
+    spec = deployment["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+
+    assert deployment["metadata"]["namespace"] == SYSTEM
+    assert spec["serviceAccountName"] == CONTROLLER
+    assert container["command"] == ["sample-external-issuer", "manager"]
+    assert container["args"] == [
+        "--cluster-resource-namespace=$(POD_NAMESPACE)",
+        "--health-probe-bind-address=:8081",
+        "--leader-elect",
+        "--metrics-bind-address=:8443",
+    ]
+    assert {probe: container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")} == {
+        "livenessProbe": "/healthz",
+        "readinessProbe": "/readyz",
+    }
+
+
+def test_the_deployment_selects_its_own_pods() -> None:
+    spec = the_only("manager", "Deployment")["spec"]
+    assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_the_disruption_budget_lets_one_go_whatever_the_replicas() -> None:
+    spec, template = (
+        the_only("manager", "PodDisruptionBudget")["spec"],
+        the_only("manager", "Deployment")["spec"]["template"],
+    )
+    assert spec["maxUnavailable"] == 1
+    assert spec["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+
+
+def test_the_kinds_and_the_namespace_are_kept_by_undeploy_and_nothing_else() -> None:
+    kept = [
+        full_name(manifest)
+        for base in BASES
+        for manifest in objects(base)
+        if f"{GROUP}/undeploy" in manifest["metadata"].get("labels", {})
+    ]
+    assert {name for _, _, name in kept} == {SYSTEM, f"sampleissuers.{GROUP}", f"sampleclusterissuers.{GROUP}"}
+
+
+def test_the_service_leads_to_where_the_deployment_serves_the_metrics() -> None:
+    spec, template = the_only("metrics", "Service")["spec"], the_only("manager", "Deployment")["spec"]["template"]
+    (port,), (container,) = spec["ports"], template["spec"]["containers"]
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+
+    assert spec["selector"].items() <= template["metadata"]["labels"].items()
+    assert f"--metrics-bind-address=:{ports[port['targetPort']]}" in container["args"]
+
+
+def test_the_service_monitor_finds_the_service() -> None:
+    service, monitor = the_only("metrics", "Service"), the_only("prometheus", "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
+    assert (endpoint["port"], endpoint["path"]) == (service["spec"]["ports"][0]["name"], METRICS_PATH)
+
+
+def test_the_dashboard_becomes_a_config_map_that_grafana_finds() -> None:
+    base = DEPLOY / "prometheus"
+    [generator] = yaml.safe_load((base / KUSTOMIZATION).read_text())["configMapGenerator"]
+
+    assert [name for name in generator["files"] if (base / name).is_file()] == ["dashboard.json"]
+    assert generator["namespace"] == SYSTEM
+    assert generator["options"]["labels"]["grafana_dashboard"] == "1"
+
+
+def test_the_deployment_has_no_privileges() -> None:
+    spec = the_only("manager", "Deployment")["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+
+    assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _holder(binding: Manifest) -> tuple[str, str]:
+    """Namespace and name of the one ServiceAccount that a binding names."""
+    (subject,) = binding["subjects"]
+    assert subject["kind"] == "ServiceAccount"
+    return subject["namespace"], subject["name"]

@@ -1,0 +1,46 @@
+"""The signer contract over step-ca, with the template that honours requests, by both kinds of provisioner."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.clock import SystemClock
+from adapters.signers.http.pool import ClientPool
+from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.verify import VerifyingSigner
+from domain.model import Credentials, IssuerSpec, ObjectKey
+from domain.ports import Signer
+from tests.contracts.signer_contract import SignerContract
+from tests.integration.step_ca.provisioner import PASSWORD
+from tests.integration.step_ca.server import HONOURING_JWK, ROOT, X5C, StepCAServer
+
+
+class StepCAContract(SignerContract):
+    provisioner = ""
+
+    @pytest.fixture
+    def issuer(self, step_ca: StepCAServer) -> IssuerSpec:
+        parameters = {"provisioner": self.provisioner, "maxDuration": "720h", "caDecidesSubjectAndUsages": "false"}
+        return IssuerSpec(step_ca.url, ObjectKey("Secret", "default", "credentials"), "StepCA", parameters)
+
+    @pytest.fixture
+    def signer(self, clients: ClientPool) -> Signer:
+        clock = SystemClock()
+        return VerifyingSigner(StepCA(clients, clock), clock)
+
+
+class TestStepCAByJWK(StepCAContract):
+    provisioner = "jwk-honouring"
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        data = {"jwk": HONOURING_JWK.encrypted.encode(), "password": PASSWORD.encode(), "ca.crt": ROOT.pem}
+        return Credentials(data, version="1")
+
+
+class TestStepCAByX5C(StepCAContract):
+    provisioner = "x5c-honouring"
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        return Credentials({"tls.crt": X5C.pem, "tls.key": X5C.key_pem, "ca.crt": ROOT.pem}, version="1")

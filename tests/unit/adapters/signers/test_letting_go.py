@@ -1,0 +1,46 @@
+"""No signer keeps the data of a Secret: only what it made of it, and a fingerprint."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+
+from adapters.signers.ca.signer import CA
+from adapters.signers.est.signer import EST
+from adapters.signers.http.pool import ClientPool
+from domain.model import Credentials, IssuerSpec, ObjectKey
+from domain.ports import Signer
+from tests.contracts.clock import StoppedClock
+from tests.support import pki
+from tests.support.remote import est, https
+
+SECRET = ObjectKey("Secret", "team-a", "my-ca")
+
+
+class Data(dict[str, bytes]):
+    """A Secret's data, to which there can be weak references."""
+
+
+async def is_let_go(signer: Signer, spec: IssuerSpec, data: dict[str, bytes]) -> bool:
+    given = Data(data)
+    await signer.check(spec, Credentials(given, "1"))
+    seen = weakref.ref(given)
+    del given
+    gc.collect()
+    return seen() is None
+
+
+async def test_the_ca_signer_keeps_no_secret() -> None:
+    root = pki.authority("Root")
+    data = {"tls.crt": root.pem, "tls.key": root.key_pem}
+
+    assert await is_let_go(CA(StoppedClock()), IssuerSpec("", SECRET, "CA"), data)
+
+
+async def test_est_keeps_no_secret(tmp_path: Path) -> None:
+    clients = ClientPool(StoppedClock())
+    data = {"ca.crt": https.ROOT.pem, "username": est.USERNAME.encode(), "password": est.PASSWORD.encode()}
+    async with est.est(tmp_path) as server:
+        assert await is_let_go(EST(clients, StoppedClock()), IssuerSpec(server.url, SECRET, "EST"), data)
+        await clients.close()

@@ -1,0 +1,89 @@
+"""Annotations of Kubernetes CSRs: they count only where the issuer, or else its signer, lets them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from domain import requests
+from domain.annotations import DURATION, IS_CA, apply_csr_annotations
+from domain.errors import RequestRejected
+from domain.model import Credentials, Request, SignRequest
+from domain.parameters import ALLOW_ANNOTATIONS
+from tests.unit.domain.deciding import CR, CSR, REJECTED
+from tests.unit.domain.factories import HOUR, a_request, a_spec, an_issuer, issuer_key
+from tests.unit.domain.scenes import CA, a_ready_world, issued, message, reason, with_issuer, with_request
+from tests.unit.domain.world import Harness
+
+ASKING = {DURATION: "2160h", IS_CA: "true"}
+HEEDED, IGNORED = (timedelta(days=90), True), (HOUR, False)
+
+
+def ordered(request: Request, *, signer_heeds: bool = False, **parameters: str) -> SignRequest:
+    issuer = an_issuer(spec=a_spec(issuer_key(), parameters=parameters))
+    return requests.sign_request(request, issuer, Credentials({}), allow_annotations=signer_heeds)
+
+
+@pytest.mark.parametrize(
+    ("kind", "signer_heeds", "parameters", "expected"),
+    [
+        (CSR, False, {}, IGNORED),
+        (CSR, True, {}, HEEDED),
+        (CSR, False, {ALLOW_ANNOTATIONS: "true"}, HEEDED),
+        (CSR, True, {ALLOW_ANNOTATIONS: "false"}, IGNORED),
+        (CR, True, {ALLOW_ANNOTATIONS: "true"}, IGNORED),
+    ],
+    ids=[
+        "not by themselves",
+        "where the signer heeds them",
+        "where the issuer allows them",
+        "not where the issuer forbids them",
+        "never on a CertificateRequest, which has fields for them",
+    ],
+)
+def test_they_count(
+    kind: str, signer_heeds: bool, parameters: dict[str, str], expected: tuple[timedelta, bool]
+) -> None:
+    order = ordered(a_request(kind, annotations=ASKING), signer_heeds=signer_heeds, **parameters)
+    assert (order.duration, order.is_ca) == expected
+
+
+def test_one_without_the_other_leaves_the_other_to_the_spec() -> None:
+    duration = apply_csr_annotations(a_request(CSR, annotations={DURATION: "10m"}))
+    assert (duration.duration, duration.is_ca) == (timedelta(minutes=10), False)
+    is_ca = apply_csr_annotations(a_request(CSR, annotations={IS_CA: "true"}))
+    assert (is_ca.duration, is_ca.is_ca) == (HOUR, True)
+    assert not apply_csr_annotations(a_request(CSR, annotations={IS_CA: "false"})).is_ca
+
+
+@pytest.mark.parametrize(
+    ("annotations", "words"),
+    [
+        ({DURATION: "a week"}, f"annotation {DURATION}: 'a week' is not a duration such as 30s, 10m or 2160h"),
+        ({DURATION: ""}, f"annotation {DURATION}: '' is not a duration such as 30s, 10m or 2160h"),
+        ({IS_CA: "yes"}, f"annotation {IS_CA}: 'yes' is neither true nor false"),
+    ],
+)
+async def test_what_cannot_be_read_fails_the_request_and_names_the_annotation(
+    annotations: dict[str, str], words: str
+) -> None:
+    request = a_request(CSR, annotations=annotations)
+    with pytest.raises(RequestRejected, match=words):
+        ordered(request, signer_heeds=True)
+    assert ordered(request).duration == HOUR  # where they do not count nobody reads them
+    world = Harness()
+    world.cluster.put_secret(a_spec(CA).secret, {})
+    with_issuer(world, spec=a_spec(CA, parameters={ALLOW_ANNOTATIONS: "true"}))
+    key = with_request(world, kind=CSR, annotations=annotations)
+    await world.run()
+    assert (reason(world, key), message(world, key)) == ("Failed", REJECTED + words)
+
+
+async def test_the_signer_says_what_holds_where_the_issuer_does_not() -> None:
+    world = await a_ready_world()
+    world.signer.allow_annotations = True
+    key = with_request(world, kind=CSR, annotations=ASKING)
+    await world.run()
+    assert issued(world, key)
+    assert (world.signer.orders[-1].duration, world.signer.orders[-1].is_ca) == HEEDED

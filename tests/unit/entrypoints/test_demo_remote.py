@@ -1,0 +1,176 @@
+"""The demo with CAs that are reached by HTTP: its flags, and that it leaves nothing open whatever ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.support import pki
+from tests.support.remote import https
+from tests.support.remote.est import PASSWORD, USERNAME, ESTServer
+from tests.support.remote.way import in_background
+from tests.unit.adapters.signers.step_ca.asking import DATA
+from tests.unit.entrypoints.command import Result
+from tests.unit.entrypoints.manifests import Manifest, issuer, request, secret, signing_request, written
+
+HURRIED = """\
+from entrypoints import cli
+from entrypoints.demo import run
+run._APPROVED_AFTER, run._SECRETS_AFTER, run._GIVE_UP_AFTER = 0.01, 0.02, {seconds}
+cli.main()
+"""
+CREDENTIALS = {"username": USERNAME.encode(), "password": PASSWORD.encode(), "ca.crt": https.ROOT.pem}
+
+
+def command(arguments: Sequence[object], seconds: float) -> list[str]:
+    """The demo in a process of its own, where Python warns of everything that is left open."""
+    return [
+        sys.executable,
+        "-W",
+        "error::ResourceWarning",
+        "-c",
+        HURRIED.format(seconds=seconds),
+        "demo",
+        *map(str, arguments),
+    ]
+
+
+def demo(*arguments: object, seconds: float = 20) -> Result:
+    ended = subprocess.run(command(arguments, seconds), capture_output=True, text=True, timeout=60)
+    return Result(ended.returncode, ended.stdout, ended.stderr)
+
+
+def begun(*arguments: object, seconds: float) -> subprocess.Popen[str]:
+    return subprocess.Popen(command(arguments, seconds), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def serving(directory: Path, handler: https.Handler, *, plain: bool = False) -> Iterator[https.Server]:
+    with in_background(https.serving(directory, handler, plain=plain)) as server:
+        yield server
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "it.yaml"
+
+
+def est_of(server: https.Server, *more: Manifest) -> str:
+    return written(secret(data=CREDENTIALS), issuer(url=server.url, signer="EST"), *more)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["https", "http"])
+def test_a_certificate_from_a_remote_ca_ends_well_and_leaves_nothing_open(
+    plain: bool, file: Path, tmp_path: Path
+) -> None:
+    with serving(tmp_path, ESTServer().answer, plain=plain) as server:
+        file.write_text(est_of(server, request(pki.csr())))
+        result = demo("--allow-http", file)
+    assert (result.status, result.err) == (0, "")
+    assert "Chain:     verifies up to CN=EST root" in result.out
+    assert PASSWORD not in result.out
+
+
+def test_without_the_flag_http_is_refused_by_the_name_of_the_flag(file: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, ESTServer().answer, plain=True) as server:
+        file.write_text(est_of(server))
+        result = demo(file)
+        asked = server.seen
+    assert (result.status, result.err, asked) == (1, "", [])
+    assert "NOT AS EXPECTED: SampleIssuer default/ca: Failed: " in result.out
+    assert "start it with --allow-http" in result.out
+
+
+def test_the_managers_environment_changes_nothing(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISSUER_ALLOW_HTTP", "true")
+    monkeypatch.setenv("ISSUER_MAX_RETRY_DURATION", "soon")
+    with serving(tmp_path, ESTServer().answer, plain=True) as server:
+        file.write_text(est_of(server))
+        assert "start it with --allow-http" in demo(file).out
+
+
+def test_the_retry_duration_is_the_flags(file: Path, tmp_path: Path) -> None:
+    ca = ESTServer()
+    ca.next = [_broken] * 100
+    with serving(tmp_path, ca.answer) as server:
+        file.write_text(est_of(server, request(pki.csr())))
+        result = demo("--max-retry-duration=100ms", file)
+    assert (result.status, result.err) == (1, "")
+    assert "NOT AS EXPECTED: CertificateRequest default/web: Failed: Given up after retrying for 0.1s: " in result.out
+
+
+def test_an_est_server_that_fails_leaves_nothing_open(file: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, _broken) as server:
+        file.write_text(est_of(server))
+        result = demo(file, seconds=0.2)
+    assert (result.status, result.err) == (1, "")
+    assert server.seen != []
+
+
+def test_a_step_ca_that_fails_leaves_nothing_open(file: Path, tmp_path: Path) -> None:
+    data = DATA | {"ca.crt": https.ROOT.pem}
+    with serving(tmp_path, _broken) as server:
+        step = issuer(url=server.url, signer="StepCA", parameters={"provisioner": "us"})
+        file.write_text(written(secret(data=data), step))
+        result = demo(file, seconds=0.2)
+    assert (result.status, result.err) == (1, "")
+    assert server.seen != []
+
+
+def test_a_ca_that_never_answers_does_not_hold_up_the_verdict(file: Path, tmp_path: Path) -> None:
+    ca = _Silent()
+    with serving(tmp_path, ca.answer) as server:
+        file.write_text(est_of(server))
+        result = demo(file, seconds=1)
+    assert (result.status, result.err) == (1, "")
+    assert "stopped in the middle of work" not in result.out
+    assert "0 of 1 objects ended as they should." in result.out
+
+
+def test_ctrl_c_while_a_ca_is_asked_ends_in_one_line_and_leaves_nothing_open(file: Path, tmp_path: Path) -> None:
+    ca = _Silent()
+    with serving(tmp_path, ca.answer) as server:
+        file.write_text(est_of(server))
+        with begun(file, seconds=60) as process:
+            assert ca.asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped in the middle of work" not in out
+    assert err.split("\n") == ["", "Interrupted.", ""]
+
+
+def test_a_reader_that_goes_away_is_no_traceback(file: Path) -> None:
+    file.write_text(written(secret(), issuer(), signing_request(pki.csr())))
+    with begun(file, seconds=0.2) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+async def _broken(request: web.Request) -> web.Response:
+    return web.Response(status=500)
+
+
+class _Silent:
+    """A CA that takes a question and never answers it; `asked` is set by the first."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("it waits without end")
