@@ -1,4 +1,4 @@
-"""Requests and certificates as Go reads them, by the program in tests/integration/x509_reader; needs Go, or the build."""
+"""Requests and certificates as Go reads them, by the program in tests/integration/x509_reader; needs Go."""
 
 from __future__ import annotations
 
