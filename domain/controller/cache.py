@@ -25,14 +25,14 @@ from domain.retry import fraction
 
 Object = Issuer | Request | SecretVersion
 Keys = list[tuple[ObjectKey, timedelta]]
-"""Whom to look at, and how soon."""
+"""Keys to enqueue, each with a delay."""
 
 AT_ONCE = timedelta(0)
 SPREAD = timedelta(minutes=1)
 
 
 def _nothing_held(secret: ObjectKey) -> None:
-    """For who keeps no Secrets."""
+    """For callers that keep no Secrets."""
 
 
 class Cache:
@@ -48,7 +48,7 @@ class Cache:
         return (key for key in self._objects if key.kind == kind)
 
     def all_to_do(self) -> Keys:
-        """Whom to look at who begins only now: whoever has no answer, and every issuer as at first sight."""
+        """Keys to enqueue on becoming leader: unanswered requests and all issuers."""
         issuers = [_first_look(known) for known in self._objects.values() if isinstance(known, Issuer)]
         return issuers + [(request, AT_ONCE) for waiting in self._waiting.values() for request in waiting]
 
@@ -103,7 +103,7 @@ class Cache:
         return self.put(new) if old is not None and _is_newer(new.resource_version, old.resource_version) else []
 
     def remove(self, key: ObjectKey) -> Keys:
-        """Forgets an object; it is looked at once more, so that everybody forgets it."""
+        """Removes an object and enqueues its key once, so that what is kept of it elsewhere is removed too."""
         old = self._objects.pop(key, None)
         match old:
             case Request():

@@ -1,6 +1,6 @@
-"""Works on keys when they are due: so many requests at a time, and as many issuers beside them.
+"""Starts the work on keys when they are due: so many requests at a time, and as many issuers beside them.
 
-- It is the only place that waits for time to pass.
+- It is the only part of the controller that waits for time to pass.
 - Checks of issuers have slots of their own, so that CAs which do not answer keep no request of another CA waiting.
 - What the work on one key raises is logged, and the others go on.
 - A key whose work was cancelled, at any point, is due again, for nobody knows what was done of it.
@@ -41,7 +41,7 @@ class Controller:
         self._clock = clock
         self._metrics = metrics
         self._per_issuer = per_issuer
-        self._is_tripped: Callable[[ObjectKey], bool] = _never
+        self._is_circuit_open: Callable[[ObjectKey], bool] = _never
         self.queues = {
             CHECKS: WorkQueue(_no_issuer, self._width, at_once),
             REQUESTS: WorkQueue(issuer_of, self._width, at_once),
@@ -53,7 +53,7 @@ class Controller:
         self._looked = clock.uptime()
 
     def enqueue(self, key: ObjectKey, after: timedelta) -> None:
-        """Has the key worked on after so long, or before if it was asked for before; at once for zero."""
+        """Makes the key due after this time, or earlier if it was enqueued for an earlier time; at once for zero."""
         now, queue = self._clock.uptime(), self._queue_of(key)
         if after > timedelta(0):
             queue.schedule(key, now + after)
@@ -68,11 +68,11 @@ class Controller:
     async def run(
         self, work: Work, is_circuit_open: Callable[[ObjectKey], bool], is_leader: Callable[[], bool]
     ) -> None:
-        """Hands out keys until cancelled, then cancels what has begun. Of an issuer that is tripped, one at a time.
+        """Starts work until cancelled, then cancels what runs. Of an issuer whose circuit is open, one key at a time.
 
-        Once this process does not lead, no more work is begun: a lead that has ended never comes back.
+        Once this process does not lead, no more work is started: a lead that has ended never comes back.
         """
-        self._is_tripped = is_circuit_open
+        self._is_circuit_open = is_circuit_open
         try:
             while True:
                 self._changed.clear()
@@ -107,7 +107,7 @@ class Controller:
         return not (self._running or unwritten_results())
 
     def _width(self, issuer: ObjectKey) -> int:
-        return 1 if self._is_tripped(issuer) else self._per_issuer
+        return 1 if self._is_circuit_open(issuer) else self._per_issuer
 
     def _queue_of(self, key: ObjectKey) -> WorkQueue:
         return self.queues[REQUESTS if key.kind in _REQUEST_KINDS else CHECKS]
