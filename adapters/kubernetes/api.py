@@ -26,14 +26,13 @@ from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
 from adapters.kubernetes.decoding import decode
-from adapters.kubernetes.errors import TooLarge, reading, writing
+from adapters.kubernetes.errors import Silent, TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
 from adapters.kubernetes.right_of_way import StatusWritePriority
 from adapters.kubernetes.schema import Resource
-from domain.errors import Gone
 
-# After so many seconds without a byte a watch is given up, and it is listed anew. The API server sends
-# a bookmark every minute and about a second (kubernetes/apiserver, pkg/storage/cacher), so a watch that works is never
+# After so many seconds without a byte a watch is asked for anew: the connection may be half-open. The API server sends
+# a bookmark every minute and about a second (kubernetes/apiserver, pkg/storage/cacher), so a watch that works is seldom
 # silent for as long, even where nothing changes.
 _SILENCE = 75.0
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
@@ -164,8 +163,8 @@ class Api:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The changes of a namespace, or of all of them, as chunks of bytes, for so many seconds, from a version on.
 
-        Raises Gone where the server falls silent: the connection is half-open, or the version is one that the server
-        has not reached (its etcd was restored). One that does not even begin to answer is a failure.
+        Raises Silent where the server is: the connection is half-open, nothing has happened since its start, or the
+        version is one that it has not reached. One that does not even begin to answer is a failure.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
         request = self._prepare(resource, namespace, params, metadata_only, watch=True)
@@ -239,7 +238,7 @@ async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             async for chunk in chunks:
                 yield chunk
         except httpx2.ReadTimeout:
-            raise Gone(f"it was silent for {_SILENCE:.0f} s, longer than between two bookmarks") from None
+            raise Silent from None
 
 
 def _as_yaml(body: Mapping[str, Any]) -> Any:

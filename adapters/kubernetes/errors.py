@@ -88,6 +88,10 @@ class TooLarge(Exception):
     """An answer of the API server has more bytes than its reader takes."""
 
 
+class Silent(Exception):
+    """A watch has told nothing for longer than lies between two bookmarks."""
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Translates what a call that changes nothing raises."""

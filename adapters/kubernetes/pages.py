@@ -57,6 +57,13 @@ async def read_pages(api: Api, resource: Resource, namespace: str | None, metada
         await asyncio.sleep(0)
 
 
+async def read_version(api: Api, resource: Resource, namespace: str | None, metadata_only: bool) -> str:
+    """The version that a list would have now."""
+    async with api.one_of_few_pages:
+        body = await api.list_page(resource, namespace=namespace, limit=1, token=None, metadata_only=metadata_only)
+        return _taken(body, lambda version, items: None).resourceVersion
+
+
 def _taken(body: bytes, take: Take) -> _ListMeta:
     with reading():
         page = decode(body, _Page)

@@ -1,8 +1,9 @@
 """Follows one kind, in all namespaces or in one: paged list, then a watch with bookmarks, as client-go's Reflector.
 
-- It never ends of itself. It resumes from the last resource version, and lists again where that is gone (410 in any of
-  its forms) or the watch was silent for too long; what a list no longer has is reported as deleted.
+- It never ends of itself. It resumes from the last resource version, and lists again where that is gone (410, in any of
+  its forms); what a list no longer has is reported as deleted.
 - Where resource versions have gone back, etcd was restored: all objects are reported as deleted and then listed anew.
+  After a silence the server is asked for its version, since from a later one on a watch tells nothing.
 - An object that does not decode is logged, without its content, and skipped. One on which `put` or `remove` fails is
   logged with the stack frames, and skipped.
 """
@@ -21,8 +22,8 @@ import msgspec
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.decoding import decode
-from adapters.kubernetes.errors import from_status, reading
-from adapters.kubernetes.pages import read_pages
+from adapters.kubernetes.errors import Silent, from_status, reading
+from adapters.kubernetes.pages import read_pages, read_version
 from adapters.kubernetes.schema import Resource, SecretMeta, SecretVersionObject
 from adapters.silent import SILENT
 from domain.errors import ClusterError, Forbidden, Gone
@@ -105,16 +106,19 @@ class Reflector:
             self.synced.set()
         seconds = random.randint(240, 300)  # noqa: S311 - spreads load, guards nothing
         begun = time.monotonic()
-        async with self._api.watch(
-            self._resource,
-            namespace=self._namespace,
-            resource_version=self._version,
-            seconds=seconds,
-            metadata_only=self._metadata_only,
-        ) as chunks:
-            async for line in _lines(chunks):
-                self._take(line)
-                self._failures = 0
+        try:
+            async with self._api.watch(
+                self._resource,
+                namespace=self._namespace,
+                resource_version=self._version,
+                seconds=seconds,
+                metadata_only=self._metadata_only,
+            ) as chunks:
+                async for line in _lines(chunks):
+                    self._take(line)
+                    self._failures = 0
+        except Silent:
+            await self._look_back()
         if time.monotonic() - begun > _LONGEST_PAUSE:
             self._failures = 0  # there was nothing to tell, and yet it held
 
@@ -134,6 +138,12 @@ class Reflector:
         for name in gone:
             self._deleted(name)
         return version
+
+    async def _look_back(self) -> None:
+        """Raises Gone where the server is at an earlier version: from a later one on it tells nothing."""
+        version = await read_version(self._api, self._resource, self._namespace, self._metadata_only)
+        if _is_lower(version, self._version):
+            raise Gone(f"the API server is at version {version}, before {self._version}")
 
     def _restored(self, version: str) -> None:
         """Forgets all: what is told next is older than what is known, and would be left out as late."""

@@ -37,9 +37,10 @@ def test_connections_that_are_cut(stage: Stage) -> None:
 def test_connections_that_are_half_open(stage: Stage) -> None:
     stage.load.put(4)
     stage.load.converge(time.monotonic())
-    begun = time.monotonic()
+    lists, begun = stage.proxy.lists.copy(), time.monotonic()
     stage.way.forget()
     stage.converged("all connections half-open", begun)
+    assert stage.proxy.lists == lists, LISTED
 
 
 @pytest.mark.parametrize("answer", [status(410, "Expired"), gone_event()], ids=["refused", "told as an event"])

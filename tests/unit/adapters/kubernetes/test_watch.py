@@ -237,14 +237,21 @@ async def test_a_watch_that_held_is_asked_for_again_soon_though_it_told_nothing(
     assert all(0.2 < pause <= 1 for pause in pauses)
 
 
-async def test_after_a_silence_it_is_listed_again_for_the_version_may_be_one_that_never_comes(
+async def test_after_a_silence_it_goes_on_from_the_last_version_if_the_server_is_not_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(api, "_SILENCE", 0.05)
-    seen, server = await played(Stream([line("ADDED", an_object("a", "11"))]))
-    assert server.versions[:2] == ["10", "20"]
-    assert len(server.lists) >= 2
-    assert set(seen.metrics.restarts) == {("CertificateRequest", WatchRestartReason.GONE)}
+    watches = [Stream([line("ADDED", an_object("a", "11"))]), Stream()]
+    lists = [page(), page(version="11"), page(version="9"), page(an_object("b", "8"), version="9")]
+    async with FakeApiServer(lists, watches) as server, following(server) as seen:
+        await until(lambda: len(server.watches) == 3)
+        assert server.versions == ["10", "11", "9"]
+        assert [asked.query["limit"] for asked in server.lists] == ["500", "1", "1", "500"]
+        assert seen.told == ["a@11", "-a", "b@8"]
+        assert seen.metrics.restarts == {
+            ("CertificateRequest", WatchRestartReason.ENDED): 1,
+            ("CertificateRequest", WatchRestartReason.GONE): 1,
+        }
 
 
 async def test_every_watch_is_of_four_to_five_minutes_with_bookmarks() -> None:
