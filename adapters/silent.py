@@ -1,4 +1,4 @@
-"""The port Meter for whoever is not asked to measure anything."""
+"""The port Metrics that records nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """cert-manager's experimental annotations on Kubernetes CSRs, which ask for what spec has no field for.
 
-Whoever may create a CSR may write them, so they count only where the issuer allows it. A CertificateRequest has fields
-for the same in its spec; its annotations never count. Source: https://cert-manager.io/docs/usage/kube-csr/
+Everybody who may create a CSR may write them, so they count only where the issuer allows it. A CertificateRequest has
+fields for the same in its spec; its annotations never count. Source: https://cert-manager.io/docs/usage/kube-csr/
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ class Recorder(Protocol):
 
 
 class Metrics(Protocol):
-    """Counts what happens, for whoever watches over the manager. All methods return at once and never raise."""
+    """Counts what happens, for monitoring. All methods return at once and never raise."""
 
     @abstractmethod
     def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:

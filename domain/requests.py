@@ -244,7 +244,7 @@ def _unapproved(request: Request, attempt: Attempt, now: Moment, policy: RetryPo
 
 
 def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:
-    """Nothing to do before the issuer changes, which wakes the request."""
+    """Nothing to do before the issuer changes, which enqueues the request."""
     return _report(request, attempt, RequestReason.WAITING.value, why, now, request.order)
 
 

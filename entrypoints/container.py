@@ -17,15 +17,15 @@ from aiolimiter import AsyncLimiter
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
+from adapters.idle_cache import IdleCache
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
-from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import connect
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.recorder import KubernetesRecorder
-from adapters.kubernetes.secret_cache import SecretCache
 from adapters.kubernetes.token_review import Reviews
 from adapters.kubernetes.transport import CONNECTIONS
 from adapters.memory.access_review import MemoryAccessReview
@@ -50,6 +50,7 @@ from domain.controller.controller import Controller
 from domain.controller.leader_election import LeaderElectionState
 from domain.controller.leader_elector import LeaderElection, LeaderElector, NoLeaderElection
 from domain.controller.reconciler import Reconciler
+from domain.model import Credentials, ObjectKey
 from domain.ports import Clock, Signer
 from domain.retry import RetryPolicy
 from entrypoints.http.metrics import MetricsServer
@@ -104,9 +105,9 @@ class Container(containers.DeclarativeContainer):
     turns = providers.Singleton(_turns, settings)
     api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
     codec = providers.Singleton(Codec, NAMES, settings.provided.cluster_resource_namespace)
-    secret_cache = providers.Singleton(SecretCache)
+    secret_cache = providers.Singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
     cluster = providers.Singleton(
-        KubernetesCluster, api, NAMES, codec, metrics, settings.provided.namespaces, secret_cache
+        KubernetesCluster, api, NAMES, codec, secret_cache, metrics, settings.provided.namespaces
     )
     recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
     ca_store = providers.Singleton(

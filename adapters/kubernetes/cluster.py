@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.errors import TooLarge
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import SECRET, SECRETS, ApiNames, Resource, followed
-from adapters.kubernetes.secret_cache import SecretCache
 from adapters.silent import SILENT
 from domain.controller.cache import Cache, Keys
 from domain.effects import PatchStatus
@@ -27,6 +27,9 @@ from domain.ports import Cluster, Enqueue, Metrics
 _MOST_BYTES = 2**20  # of a Secret in JSON: 512 KiB of data, as base64, and 256 KiB of annotations have room
 _MOST_KEYS = 1000  # of a Secret: a million empty ones would take a hundred times their size in memory
 _READ_AT_A_TIME = 8
+SECRETS_BUDGET = 16 * 2**20
+"""Bytes of all Secrets that are held."""
+_ENTRY = 200  # bytes that a key of a Secret takes in memory besides its text
 _LEAVE_OUT = "leave out what the issuer's signer does not need"
 
 
@@ -38,17 +41,17 @@ class KubernetesCluster(Cluster):
         api: Api,
         names: ApiNames,
         codec: Codec,
+        held: IdleCache[ObjectKey, Credentials],
         metrics: Metrics = SILENT,
         namespaces: Sequence[str] = (),
-        held: SecretCache | None = None,
     ) -> None:
         self._api = api
         self._namespaces = namespaces
         self._metrics = metrics
         self._codec = codec
         self._resources = {resource.kind: resource for resource in followed(names)}
-        self._held = held or SecretCache()
-        self._cache = Cache(unused=self._held.drop)
+        self._held = held
+        self._cache = Cache(unused=held.drop)
         self._one_of_few_secrets = asyncio.Semaphore(_READ_AT_A_TIME)
         self._enqueue: Enqueue = _nobody
         self._synced = asyncio.Event()
@@ -100,12 +103,13 @@ class KubernetesCluster(Cluster):
         self._tell(self._cache.refresh(self._codec.object(key.kind, told)))
 
     async def credentials(self, secret: ObjectKey) -> Credentials:
-        if (held := self._held.get(secret, self._cache.version(secret))) is not None:
+        held = self._held.get(secret)
+        if held is not None and held.version == self._cache.version(secret):
             return held
         async with self._one_of_few_secrets:
             credentials = await self._read(secret)
         if self._cache.is_used(secret):
-            self._held.put(secret, credentials)
+            self._held.put(secret, credentials, _size(credentials))
         return credentials
 
     async def _read(self, secret: ObjectKey) -> Credentials:
@@ -147,9 +151,14 @@ class KubernetesCluster(Cluster):
         self._held.drop(key)
         self._tell(self._cache.remove(key))
 
-    def _tell(self, wakes: Keys) -> None:
-        for key, after in wakes:
+    def _tell(self, keys: Keys) -> None:
+        for key, after in keys:
             self._enqueue(key, after)
+
+
+def _size(credentials: Credentials) -> int:
+    """About how many bytes of memory it takes."""
+    return sum(_ENTRY + len(name) + len(content) for name, content in credentials.data.items()) + _ENTRY
 
 
 def _nobody(key: ObjectKey, after: timedelta) -> None:

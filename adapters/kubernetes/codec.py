@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.kubernetes import limits as bounded
+from adapters.kubernetes import limits
 from adapters.kubernetes.references import References
 from adapters.kubernetes.schema import (
     SECRET,
@@ -72,7 +72,7 @@ class Codec:
     def issuer(self, kind: str, told: IssuerObject) -> Issuer:
         key, spec = _key(kind, told.metadata), told.spec
         namespace = key.namespace or self.cluster_resource_namespace
-        parameters, problem = bounded.parameters((spec and spec.parameters) or {})
+        parameters, problem = limits.parameters((spec and spec.parameters) or {})
         return Issuer(
             key=key,
             uid=told.metadata.uid,
@@ -86,7 +86,7 @@ class Codec:
                 problem=problem,
             ),
             ready=_find(told.status.conditions if told.status else None, "Ready"),
-            annotations=bounded.kept_annotations(told.metadata.annotations),
+            annotations=limits.kept_annotations(told.metadata.annotations),
             deleting=told.metadata.deletionTimestamp is not None,
         )
 
@@ -94,9 +94,9 @@ class Codec:
         spec, status = told.spec or RequestSpecObject(), told.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
-        csr, too_large = bounded.csr(spec.request)
-        usages, too_long = bounded.usages(spec.usages)
-        duration, unreadable = bounded.duration(spec.duration)
+        csr, too_large = limits.csr(spec.request)
+        usages, too_long = limits.usages(spec.usages)
+        duration, unreadable = limits.duration(spec.duration)
         issuer, unserved = self._references.by_reference(spec.issuerRef or IssuerRef(), told.metadata.namespace or "")
         return Request(
             key=_key(CERTIFICATE_REQUEST, told.metadata),
@@ -113,7 +113,7 @@ class Codec:
             ready=_find(conditions, "Ready"),
             order=self._order(conditions),
             has_certificate=bool(status and status.certificate),
-            annotations=bounded.kept_annotations(told.metadata.annotations),
+            annotations=limits.kept_annotations(told.metadata.annotations),
             deleting=told.metadata.deletionTimestamp is not None,
             problem=too_large or too_long or unreadable,
             unserved=unserved,
@@ -124,8 +124,8 @@ class Codec:
         spec, status = told.spec or RequestSpecObject(), told.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
-        csr, too_large = bounded.csr(spec.request)
-        usages, too_long = bounded.usages(spec.usages)
+        csr, too_large = limits.csr(spec.request)
+        usages, too_long = limits.usages(spec.usages)
         duration, unreadable = _seconds(spec.expirationSeconds)
         issuer, unserved = self._references.by_signer_name(spec.signerName or "")
         return Request(
@@ -141,7 +141,7 @@ class Codec:
             order=self._order(conditions),
             failed=_is_true(conditions, "Failed"),
             has_certificate=bool(status and status.certificate),
-            annotations=bounded.kept_annotations(told.metadata.annotations),
+            annotations=limits.kept_annotations(told.metadata.annotations),
             deleting=told.metadata.deletionTimestamp is not None,
             problem=too_large or too_long or unreadable,
             unserved=unserved,

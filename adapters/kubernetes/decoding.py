@@ -1,8 +1,8 @@
 """Decodes JSON of the API server into Structs, whatever its depth.
 
-Whoever may create an object may nest its managedFields up to the API server's limit of 10,000 levels. msgspec stops at
-Python's recursion limit and would refuse the whole list. Nothing that is read lies deeper than seven levels, so deeper
-values are replaced by null, in linear time.
+A user can create an object whose managedFields are nested 10,000 levels deep, the API server's own limit. msgspec stops
+at Python's recursion limit and would refuse the whole list. All fields that are read lie within seven levels, so deeper
+values are replaced by null. This takes linear time.
 """
 
 from __future__ import annotations

@@ -151,8 +151,8 @@ class MemoryCluster(Cluster):
     def _take(self, change: ObjectKey | Object) -> None:
         self._tell(self._cache.remove(change) if isinstance(change, ObjectKey) else self._cache.put(change))
 
-    def _tell(self, wakes: Keys) -> None:
-        for key, after in wakes:
+    def _tell(self, keys: Keys) -> None:
+        for key, after in keys:
             self._enqueue(key, after)
 
 

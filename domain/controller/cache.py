@@ -133,14 +133,14 @@ class Cache:
         if old is not None and old.spec.secret != new.spec.secret:
             self._release(old.spec.secret, new.key)
         self._users.setdefault(new.spec.secret, {})[new.key] = None
-        wakes: Keys = []
+        enqueued: Keys = []
         if old is None or old.uid != new.uid:
-            wakes.append(_first_look(new))
+            enqueued.append(_first_look(new))
         elif (new.generation, new.annotations, new.deleting) != (old.generation, old.annotations, old.deleting):
-            wakes.append((new.key, AT_ONCE))
+            enqueued.append((new.key, AT_ONCE))
         if old is None or (new.is_ready and not old.is_ready):
-            wakes += [(request, AT_ONCE) for request in self._waiting.get(new.key, ())]
-        return wakes
+            enqueued += [(request, AT_ONCE) for request in self._waiting.get(new.key, ())]
+        return enqueued
 
     def _release(self, secret: ObjectKey, issuer: ObjectKey) -> None:
         self._forget(self._users, secret, issuer)

@@ -3,7 +3,7 @@
 - It is the only part of the controller that waits for time to pass.
 - Checks of issuers have slots of their own, so that CAs which do not answer keep no request of another CA waiting.
 - What the work on one key raises is logged, and the others go on.
-- A key whose work was cancelled, at any point, is due again, for nobody knows what was done of it.
+- A key whose work was cancelled, at any point, is due again, since it is not known how far it came.
 - Once a minute at most the log names the namespaces that wait for their share of the slots.
 """
 
@@ -31,7 +31,7 @@ _AFTER_A_BUG = timedelta(seconds=30)
 _REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST)
 _NAMED = 5  # namespaces, those with most keys waiting
 _BETWEEN_LOOKS = timedelta(minutes=1)
-_log = logging.getLogger("issuer.workers")
+_log = logging.getLogger("issuer.controller")
 
 
 class Controller:

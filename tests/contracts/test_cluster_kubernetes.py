@@ -15,8 +15,9 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
+from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -217,7 +218,7 @@ class TestKubernetesCluster(ClusterContract):
         namespace = f"contract-{next(_numbers)}"
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("create", "namespace", name)
-        cluster = KubernetesCluster(manager_api, NAMES, Codec(NAMES, NAMESPACE))
+        cluster = KubernetesCluster(manager_api, NAMES, Codec(NAMES, NAMESPACE), IdleCache(SECRETS_BUDGET))
         yield KubernetesHands(deployed.server, cluster, namespace)
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from cryptography import x509
 
+from adapters.idle_cache import IdleCache
 from adapters.signers.aside import aside, run_in_thread_if_large
-from adapters.signers.kept import IdleCache, fingerprint
+from adapters.signers.fingerprint import fingerprint
 from adapters.signers.pki import chains, go_readable, pem
 from adapters.signers.pki.local_ca import Authority, authority, best_path, own, read_key, require_ca
 from domain.errors import IssuerFailed, IssuerUnhealthy

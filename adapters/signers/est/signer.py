@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
+from adapters.idle_cache import IdleCache
 from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.est.server import ENROL, LABEL, TRUSTED, Server, server
+from adapters.signers.fingerprint import size
 from adapters.signers.http.assembly import assemble, examine
 from adapters.signers.http.client import HTTPResponse
 from adapters.signers.http.pool import ClientPool
-from adapters.signers.kept import IdleCache, size
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki.bundle import CertificateBundle

@@ -14,7 +14,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from adapters.idle_cache import IdleCache
 from adapters.signers.aside import run_in_thread_if_large
+from adapters.signers.fingerprint import fingerprint
 from adapters.signers.http import tls
 from adapters.signers.http import tls_contexts as contexts
 from adapters.signers.http.client import Client, HTTPRequest, HTTPResponse, Limits
@@ -22,7 +24,6 @@ from adapters.signers.http.distrust import Trust
 from adapters.signers.http.networks import Networks
 from adapters.signers.http.resolver import Resolver
 from adapters.signers.http.tls_contexts import Contexts
-from adapters.signers.kept import IdleCache, fingerprint
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
 from domain.ports import Clock

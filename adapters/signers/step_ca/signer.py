@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from adapters.idle_cache import IdleCache
 from adapters.signers.aside import aside, run_in_thread_if_large
+from adapters.signers.fingerprint import fingerprint, size
 from adapters.signers.http.assembly import assemble, examine
 from adapters.signers.http.pool import ClientPool, Endpoint
-from adapters.signers.kept import IdleCache, fingerprint, size
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki import keys
 from adapters.signers.pki.bundle import CertificateBundle

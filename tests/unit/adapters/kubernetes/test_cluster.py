@@ -18,9 +18,9 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from adapters.kubernetes import secret_cache as module
+from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import client
 from domain.errors import Invalid, NotFound, Transient
@@ -42,7 +42,7 @@ class Secrets:
         self.answers = asyncio.Event()
         self.answers.set()
         self.wire = Wire(self._answer)
-        self.cluster = KubernetesCluster(self.wire.api, NAMES, Codec(NAMES, "system"))
+        self.cluster = KubernetesCluster(self.wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
 
     async def _answer(self, _: httpx2.Request) -> httpx2.Response:
         await self.answers.wait()
@@ -56,7 +56,7 @@ class Secrets:
 
     @property
     def held(self) -> list[ObjectKey]:
-        return list(self.cluster._held._secrets)
+        return list(self.cluster._held._entries)
 
 
 def issuer_of(secret: ObjectKey, version: str = "7") -> Issuer:
@@ -113,10 +113,8 @@ async def test_a_secret_that_no_issuer_uses_any_more_is_held_no_longer(secrets: 
     assert secrets.held == []
 
 
-async def test_as_many_secrets_are_held_as_fit_the_last_used_first(
-    secrets: Secrets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "BUDGET", 1000)
+async def test_as_many_secrets_are_held_as_fit_the_last_used_first(secrets: Secrets) -> None:
+    secrets.cluster._held._budget = 1000
     first, second, third = (ObjectKey("Secret", "team-a", name) for name in ("first", "second", "third"))
     for key in (first, second, third):
         secrets.tell(key)
@@ -127,8 +125,7 @@ async def test_as_many_secrets_are_held_as_fit_the_last_used_first(
     secrets.version = "8"
     secrets.tell(third)
     assert len((await secrets.cluster.credentials(third)).data["large"]) == 1000
-    assert secrets.held == []
-    assert secrets.cluster._held._size == 0
+    assert secrets.held == [third]
 
 
 async def test_a_secret_with_the_largest_bundle_and_annotations_is_read(secrets: Secrets) -> None:
@@ -177,7 +174,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
     api = Api(client(access(server.url)), "tester")
-    cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"))
+    cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):
         await cluster.synced()
@@ -192,7 +189,7 @@ async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_
 
 async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
     wire = Wire(lambda _: httpx2.Response(404, json={"kind": "Status", "message": "not found"}))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
     woken: list[tuple[ObjectKey, timedelta]] = []
     cluster._enqueue = lambda key, after: woken.append((key, after))
     told = {
@@ -213,6 +210,6 @@ async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
 async def test_a_secret_that_cannot_be_read_is_told_in_the_servers_words(code: int, expected: type[Exception]) -> None:
     told = {"kind": "Status", "message": 'secrets "credentials" not found'}
     wire = Wire(lambda _: httpx2.Response(code, json=told))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
     with pytest.raises(expected, match='secrets "credentials" not found'):
         await cluster.credentials(KEY)

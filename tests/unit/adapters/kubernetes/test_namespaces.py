@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.idle_cache import IdleCache
+from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SECRET_VERSIONS
 from domain.model import ObjectKey
@@ -92,7 +93,9 @@ async def test_calls_get_through_however_many_there_are(tmp_path: Path) -> None:
 
 
 async def test_what_a_list_lacks_is_gone_from_its_own_namespace_alone() -> None:
-    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"), namespaces=("team-a", "team-b"))
+    cluster = KubernetesCluster(
+        Wire().api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), namespaces=("team-a", "team-b")
+    )
     there, elsewhere = (cluster._reflector(SECRET_VERSIONS, namespace) for namespace in ("team-a", "team-b"))
     there._take(json.dumps({"type": "ADDED", "object": an_object("credentials")}).encode())
     assert list(there._known()) == [("team-a", "credentials")]
@@ -117,5 +120,5 @@ async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(tmp_pat
 
 
 async def test_a_whole_kind_is_named_without_one() -> None:
-    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"))
+    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
     assert cluster._reflector(REQUESTS, None).title == "CertificateRequest"

@@ -20,9 +20,10 @@ import httpx2
 import msgspec
 import pytest
 
+from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
-from adapters.kubernetes.cluster import KubernetesCluster
+from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.credentials import Credential
@@ -126,7 +127,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
         api = Api(client(access(server.url)), "tester")
-        cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"))
+        cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):
             await cluster.synced()

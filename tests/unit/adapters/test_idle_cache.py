@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from adapters.signers.kept import IDLE, IdleCache, fingerprint
+from adapters.idle_cache import IDLE, IdleCache
+from adapters.signers.fingerprint import fingerprint
 from domain.model import Credentials
 
 

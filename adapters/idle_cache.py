@@ -1,23 +1,16 @@
-"""Keeps values that take long to make, such as parsed keys, while they are in use.
+"""A cache that is bounded in bytes and drops what is not used, such as Secrets and what was parsed of them.
 
 - A value that was not used for `IDLE` is dropped: what belonged to a deleted issuer or Secret does not stay.
-- All values together take at most `budget` bytes, as their sizes were told; the longest unused go first.
-- The Secret's data is not kept, only its fingerprint, by which a change is noticed.
+- All values together take at most `budget` bytes, by the sizes given to `put`; the longest unused go first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from domain.model import Credentials
 
 IDLE = 900.0
 """Seconds; three times the default interval of checks, each of which uses what belongs to its issuer."""
@@ -63,6 +56,13 @@ class IdleCache(Generic[_Key, _Value]):
             self._drop_first()
         self._set_timer()
 
+    def drop(self, key: _Key) -> None:
+        """Drops the value, if there is one."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._size -= entry.size
+            self._tell(entry.value)
+
     def size(self) -> int:
         """Bytes of all values together, as they were told."""
         return self._size
@@ -94,17 +94,3 @@ class IdleCache(Generic[_Key, _Value]):
         while self._entries and next(iter(self._entries.values())).used + IDLE <= now:
             self._drop_first()
         self._set_timer()
-
-
-def fingerprint(credentials: Credentials) -> bytes:
-    """The same for the same data and version alone."""
-    digest = hashlib.sha256(credentials.version.encode())
-    for name, content in sorted(credentials.data.items()):
-        digest.update(b"%d %d %b" % (len(name.encode()), len(content), name.encode()))
-        digest.update(content)
-    return digest.digest()
-
-
-def size(certificates: Iterable[x509.Certificate]) -> int:
-    """About how many bytes of memory parsed certificates take: twice their DER."""
-    return sum(2 * len(certificate.public_bytes(Encoding.DER)) for certificate in certificates)
