@@ -22,8 +22,8 @@ from typing import Any, TypeVar
 from domain.model import ObjectKey
 
 _Name = TypeVar("_Name")
-Issuer = ObjectKey | None
-_Line = OrderedDict[Issuer, OrderedDict[ObjectKey, None]]
+_IssuerKey = ObjectKey | None
+_Line = OrderedDict[_IssuerKey, OrderedDict[ObjectKey, None]]
 """The keys of one namespace that are due, by issuer; the issuer whose turn is next is first."""
 
 
@@ -40,7 +40,7 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class _Work:
     namespace: str
-    issuer: Issuer
+    issuer: _IssuerKey
     since: timedelta
 
 
@@ -48,7 +48,7 @@ class WorkQueue:
     """`issuer_of` says to which issuer a key belongs, `width` how many of an issuer's may be worked on at once."""
 
     def __init__(
-        self, issuer_of: Callable[[ObjectKey], Issuer], width: Callable[[ObjectKey], int], at_once: int
+        self, issuer_of: Callable[[ObjectKey], _IssuerKey], width: Callable[[ObjectKey], int], at_once: int
     ) -> None:
         self._issuer_of = issuer_of
         self._width = width
@@ -59,7 +59,7 @@ class WorkQueue:
         self._heap: list[tuple[timedelta, ObjectKey]] = []  # may hold timers that were since replaced
         self._working: dict[ObjectKey, _Work] = {}
         self._by_namespace: Counter[str] = Counter()  # of what is worked on, as the next one
-        self._by_issuer: Counter[Issuer] = Counter()
+        self._by_issuer: Counter[_IssuerKey] = Counter()
         self._again: dict[ObjectKey, timedelta] = {}
 
     def __len__(self) -> int:
@@ -126,10 +126,10 @@ class WorkQueue:
     def _has_share(self, namespace: str) -> bool:
         return self._by_namespace[namespace] < self.at_once - len(self._working)
 
-    def _has_room(self, issuer: Issuer) -> bool:
+    def _has_room(self, issuer: _IssuerKey) -> bool:
         return issuer is None or self._by_issuer[issuer] < self._width(issuer)
 
-    def _begin(self, namespace: str, issuer: Issuer) -> ObjectKey:
+    def _begin(self, namespace: str, issuer: _IssuerKey) -> ObjectKey:
         """Takes the first key of the issuer; the next turns are those of other issuers and other namespaces."""
         line = self._lines[namespace]
         key, _ = line[issuer].popitem(last=False)
@@ -152,7 +152,7 @@ class WorkQueue:
             self.add(key, due)
 
 
-def _tenant(key: ObjectKey, issuer: Issuer) -> str:
+def _tenant(key: ObjectKey, issuer: _IssuerKey) -> str:
     """The issuer's namespace; the key's own where it has none. Cluster-scoped requests of cluster issuers: empty."""
     return issuer.namespace or key.namespace if issuer else key.namespace
 

@@ -19,6 +19,7 @@ from dependency_injector import providers
 from lightkube import AsyncClient
 
 from adapters.clock import SystemClock
+from adapters.idle_cache import IdleCache
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import KubernetesCluster
@@ -43,6 +44,7 @@ from entrypoints.container import Container, in_memory
 from entrypoints.settings import NAMES, Settings
 from tests.support import readme
 from tests.unit.adapters.kubernetes.wire import config
+from tests.unit.adapters.prometheus.scraping import Scraped
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(file for folder in ("domain", "adapters", "entrypoints") for file in (ROOT / folder).rglob("*.py"))
@@ -120,6 +122,21 @@ def test_an_election_is_held_only_where_it_is_wanted(wanted: bool, election: typ
     container = Container(settings=replace(SETTINGS, leader_elect=wanted))
     container.lease.override(providers.Singleton(MemoryLease))
     assert type(container.leader_election()) is election
+
+
+async def test_the_metrics_show_of_each_cache_its_own_bytes() -> None:
+    container = nowhere()
+    caches: dict[str, IdleCache[Any, Any]] = {
+        "CA": container.ca().kept,
+        "StepCA": container.step_ca().kept,
+        "EST": container.est().kept,
+        "connections": container.clients().kept,
+        "Secrets": container.secret_cache(),
+    }
+    for number, cache in enumerate(caches.values(), start=1):
+        cache.put("it", None, number)
+    found = Scraped(container.exposition().text())
+    assert [found.get("cache_bytes", cache=name) for name in caches] == [1, 2, 3, 4, 5]
 
 
 def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> None:
