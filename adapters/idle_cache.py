@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 IDLE = 900.0
 """Seconds; three times the default interval of checks, each of which uses what belongs to its issuer."""
@@ -94,3 +94,10 @@ class IdleCache(Generic[_Key, _Value]):
         while self._entries and next(iter(self._entries.values())).used + IDLE <= now:
             self._drop_first()
         self._set_timer()
+
+
+@runtime_checkable
+class Caching(Protocol):
+    """What keeps values in an IdleCache, whose size the metrics show."""
+
+    kept: IdleCache[Any, Any]

@@ -33,23 +33,6 @@ class ObjectKey:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuerNames:
-    """What Kubernetes calls the issuers: their API group, and the plural of each of their kinds."""
-
-    group: str
-    plurals: Mapping[str, str]
-
-    def signer_name(self, issuer: ObjectKey) -> str:
-        """The issuer as RBAC and spec.signerName have it: <plural>.<group>/[<namespace>.]<name>."""
-        name = f"{issuer.namespace}.{issuer.name}" if issuer.namespace else issuer.name
-        return f"{self.plurals[issuer.kind]}.{self.group}/{name}"
-
-    def every_signer_name(self, kind: str) -> str:
-        """All issuers of a kind, as RBAC has them."""
-        return f"{self.plurals[kind]}.{self.group}/*"
-
-
-@dataclass(frozen=True, slots=True)
 class Requester:
     """Who created a Kubernetes CSR, as the API server noted it in its spec."""
 

@@ -38,13 +38,13 @@ from domain.model import (
     Credentials,
     Issued,
     Issuer,
-    IssuerNames,
     Pending,
     PendingOrder,
     Request,
     RequestSnapshot,
     SignRequest,
 )
+from domain.names import IssuerNames
 from domain.retry import Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shlex
 
-from domain.model import IssuerNames, ObjectKey, Request
+from domain.model import ObjectKey, Request
+from domain.names import IssuerNames
 
 _LONGEST_USERNAME = 200  # characters shown of it
 

@@ -21,10 +21,11 @@ from adapters.kubernetes.kubeconfig import KubeconfigError
 from adapters.kubernetes.manifests import BadManifest
 from domain.controller.leader_elector import LeadLost
 from entrypoints import logs
-from entrypoints.container import Container
+from entrypoints.container import Container, opened
 from entrypoints.demo.run import demo as run_demo
 from entrypoints.http.serving import CannotListen
-from entrypoints.settings import NAMES, Settings, demo_options, options
+from entrypoints.issuer import NAMES
+from entrypoints.settings import Settings, demo_options, options
 
 SAMPLES = Path("deploy", "samples")
 _log = logging.getLogger("issuer")
@@ -80,15 +81,9 @@ async def _manage(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     container = Container(settings=settings)
-    api = container.api()
-    _tell_start(settings, list(container.signers()))
-    try:
-        await container.manager().run(stop)
-    finally:
-        await container.clients().close()
-        await api.close()
-        if settings.leader_elect:
-            await container.lease_api().close()
+    async with opened(container) as manager:
+        _tell_start(settings, list(container.signers()))
+        await manager.run(stop)
 
 
 def _tell_start(settings: Settings, signers: list[str]) -> None:

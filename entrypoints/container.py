@@ -1,23 +1,23 @@
 """Dependency injection: which class gets which others.
 
-Every signer is wrapped in LeaderOnlySigner, VerifyingSigner and DeadlineSigner. To add a signer, add a folder to
-adapters/signers and a line to `signers`; spec.signer of an issuer chooses it by that name.
+mypy checks every line: `singleton` has the signature of what it builds, and `of` has the type of what a provider gives.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
+from typing import ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
 from aiolimiter import AsyncLimiter
 from dependency_injector import containers, providers
 
 from adapters.clock import SystemClock
-from adapters.idle_cache import IdleCache
+from adapters.idle_cache import Caching, IdleCache
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
@@ -37,14 +37,10 @@ from adapters.prometheus.exposition import Exposition
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.state_collector import StateCollector
 from adapters.prometheus.usage_collector import UsageCollector
-from adapters.signers.ca.signer import CA
 from adapters.signers.deadlines import DeadlineSigner
-from adapters.signers.demo.signer import Demo
-from adapters.signers.est.signer import EST
 from adapters.signers.http.networks import Networks
 from adapters.signers.http.pool import ClientPool
 from adapters.signers.leader_only import LeaderOnlySigner
-from adapters.signers.step_ca.signer import StepCA
 from adapters.signers.verify import VerifyingSigner
 from domain.controller.controller import Controller
 from domain.controller.leader_election import LeaderElectionState
@@ -53,25 +49,65 @@ from domain.controller.reconciler import Reconciler
 from domain.model import Credentials, ObjectKey
 from domain.ports import Clock, Signer
 from domain.retry import RetryPolicy
+from entrypoints import issuer
 from entrypoints.http.metrics import MetricsServer
 from entrypoints.http.metrics_access import Guard
 from entrypoints.http.probes import Acceptance
+from entrypoints.issuer import METRICS_PREFIX, NAMES
 from entrypoints.manager import Manager
-from entrypoints.settings import ISSUER_NAMES, METRICS_PATH, METRICS_PREFIX, NAMES, Settings
+from entrypoints.settings import METRICS_PATH, Settings
+
+_Value = TypeVar("_Value")
+_Arguments = ParamSpec("_Arguments")
 
 
-def _guarded(signers: Mapping[str, Signer], clock: Clock, is_leader: Callable[[], bool]) -> dict[str, Signer]:
+def singleton(
+    build: Callable[_Arguments, _Value], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> providers.Singleton[_Value]:
+    """A provider of the one value that `build` makes; its arguments are values, or providers as `of` passes them."""
+    return providers.Singleton(build, *args, **kwargs)
+
+
+def of(provider: providers.Provider[_Value]) -> _Value:
+    """What the provider gives, as an argument of another provider: `of(settings).allow_http` is an attribute of it."""
+    return cast(_Value, provider.provided)
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+async def _closing(*clients: _Closable) -> AsyncIterator[None]:
+    """A resource that is nothing itself; `shutdown_resources` of the container closes the clients."""
+    yield
+    for client in clients:
+        await client.close()
+
+
+def _labels() -> dict[str, str]:
+    return {"version": version(NAMES.controller), "python": platform.python_version()}
+
+
+def _wrapped(signers: Mapping[str, Signer], clock: Clock, is_leader: Callable[[], bool]) -> Mapping[str, Signer]:
     return {
         name: DeadlineSigner(VerifyingSigner(LeaderOnlySigner(signer, is_leader), clock))
         for name, signer in signers.items()
     }
 
 
-def _election(settings: Settings, elector: Callable[[], LeaderElection]) -> LeaderElection:
-    return elector() if settings.leader_elect else NoLeaderElection()
+def _caches(
+    signers: Mapping[str, Signer], clients: ClientPool, secrets: IdleCache[ObjectKey, Credentials]
+) -> Mapping[str, Callable[[], int]]:
+    """How many bytes are kept in memory, by what keeps them."""
+    caching = {name: signer.kept.size for name, signer in signers.items() if isinstance(signer, Caching)}
+    return {**caching, "connections": clients.kept.size, "Secrets": secrets.size}
 
 
-def _turns(settings: Settings) -> AbstractAsyncContextManager[None]:
+def _election_mode(settings: Settings) -> str:
+    return "lease" if settings.leader_elect else "none"
+
+
+def _rate_limiter(settings: Settings) -> AbstractAsyncContextManager[None]:
     """The Lease's calls have no part in it: they are few, and late ones cost the lead."""
     qps, burst = settings.kube_api_qps, settings.kube_api_burst
     return AsyncLimiter(burst, burst / qps) if qps else nullcontext()
@@ -88,114 +124,112 @@ def _guard(reviews: Reviews, clock: Clock) -> Guard:
 
 class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
-    clock = providers.Singleton(SystemClock)
+    clock = singleton(SystemClock)
+    metrics = singleton(PrometheusMetrics, METRICS_PREFIX, NAMES.kinds, of(singleton(_labels)))
 
-    kinds = providers.Object((NAMES.issuer, NAMES.cluster_issuer))
-    metrics = providers.Singleton(
-        PrometheusMetrics,
-        METRICS_PREFIX,
-        kinds,
-        {"version": version(NAMES.controller), "python": platform.python_version()},
+    acceptance = singleton(Acceptance, of(clock))
+    client = singleton(connect, of(singleton(_connections, of(settings))), of(metrics), of(acceptance).answered)
+    api = singleton(Api, of(client), NAMES.controller, turns=of(singleton(_rate_limiter, of(settings))))
+    codec = singleton(Codec, NAMES, of(settings).cluster_resource_namespace)
+    secret_cache = singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
+    cluster = singleton(
+        KubernetesCluster, of(api), NAMES, of(codec), of(secret_cache), of(metrics), of(settings).namespaces
     )
-
-    acceptance = providers.Singleton(Acceptance, clock)
-    client = providers.Singleton(
-        connect, providers.Singleton(_connections, settings), metrics, acceptance.provided.answered
-    )
-    turns = providers.Singleton(_turns, settings)
-    api = providers.Singleton(Api, client, field_manager=NAMES.controller, turns=turns)
-    codec = providers.Singleton(Codec, NAMES, settings.provided.cluster_resource_namespace)
-    secret_cache = providers.Singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
-    cluster = providers.Singleton(
-        KubernetesCluster, api, NAMES, codec, secret_cache, metrics, settings.provided.namespaces
-    )
-    recorder = providers.Singleton(KubernetesRecorder, api, NAMES, clock, instance=platform.node())
-    ca_store = providers.Singleton(
+    recorder = singleton(KubernetesRecorder, of(api), NAMES, of(clock), instance=platform.node())
+    ca_store = singleton(
         KubernetesCAStore,
-        api,
-        namespace=settings.provided.cluster_resource_namespace,
+        of(api),
+        namespace=of(settings).cluster_resource_namespace,
         name=f"{NAMES.controller}-demo-ca",
     )
+    access_review = singleton(KubernetesAccessReview, of(api), NAMES.group)
 
-    access_review = providers.Singleton(KubernetesAccessReview, api, NAMES.group)
-
-    times = settings.provided.lease_times
-    lease_client = providers.Singleton(
-        connect, metrics=metrics, answered=acceptance.provided.answered
-    )  # a connection of its own
-    lease_api = providers.Singleton(Api, lease_client, field_manager=NAMES.controller, deadline=times.call_deadline)
-    lease = providers.Singleton(
-        KubernetesLease, lease_api, namespace=settings.provided.leader_election_namespace, name=NAMES.controller
+    lease_client = singleton(connect, metrics=of(metrics), answered=of(acceptance).answered)
+    lease_api = singleton(Api, of(lease_client), NAMES.controller, deadline=of(settings).lease_times.call_deadline)
+    lease = singleton(
+        KubernetesLease, of(lease_api), namespace=of(settings).leader_election_namespace, name=NAMES.controller
     )
-    leadership = providers.Singleton(LeaderElectionState, f"{platform.node()}_{uuid4()}", times)
-    elector = providers.Singleton(LeaderElector, lease, leadership, clock)
-    leader_election = providers.Singleton(_election, settings, elector.provider)
-
-    networks = providers.Singleton(
-        Networks, settings.provided.ca_allowed_networks, settings.provided.ca_denied_networks
-    )
-    clients = providers.Singleton(ClientPool, clock, allow_http=settings.provided.allow_http, networks=networks)
-    ca = providers.Singleton(CA, clock)
-    step_ca = providers.Singleton(StepCA, clients, clock)
-    est = providers.Singleton(EST, clients, clock)
-    signers = providers.Singleton(
-        _guarded,
-        providers.Dict(Demo=providers.Singleton(Demo, ca_store, clock), CA=ca, StepCA=step_ca, EST=est),
-        clock,
-        leader_election.provided.is_leader,
-    )
-    caches = providers.Dict(
-        CA=ca.provided.kept.size,
-        StepCA=step_ca.provided.kept.size,
-        EST=est.provided.kept.size,
-        connections=clients.provided.kept.size,
-        Secrets=secret_cache.provided.size,
+    leadership = singleton(LeaderElectionState, f"{platform.node()}_{uuid4()}", of(settings).lease_times)
+    leader_election: providers.Provider[LeaderElection] = providers.Selector(
+        singleton(_election_mode, of(settings)),
+        lease=singleton(LeaderElector, of(lease), of(leadership), of(clock)),
+        none=singleton(NoLeaderElection),
     )
 
-    policy = providers.Singleton(
-        RetryPolicy,
-        max_duration=settings.provided.max_retry_duration,
-        check_interval=settings.provided.check_interval,
+    networks = singleton(Networks, of(settings).ca_allowed_networks, of(settings).ca_denied_networks)
+    clients = singleton(
+        ClientPool,
+        of(clock),
+        allow_http=of(settings).allow_http,
+        networks=of(networks),
+        user_agent=NAMES.controller,
     )
-    controller = providers.Singleton(
+    bare_signers = singleton(issuer.signers, of(ca_store), of(clients), of(clock))
+    signers = singleton(_wrapped, of(bare_signers), of(clock), of(leader_election).is_leader)
+
+    policy = singleton(
+        RetryPolicy, max_duration=of(settings).max_retry_duration, check_interval=of(settings).check_interval
+    )
+    controller = singleton(
         Controller,
-        clock,
-        issuer_of=cluster.provided.issuer_of,
-        at_once=settings.provided.max_concurrent_requests,
-        per_issuer=settings.provided.max_concurrent_requests_per_issuer,
-        metrics=metrics,
+        of(clock),
+        issuer_of=of(cluster).issuer_of,
+        at_once=of(settings).max_concurrent_requests,
+        per_issuer=of(settings).max_concurrent_requests_per_issuer,
+        metrics=of(metrics),
     )
-    reconciler = providers.Singleton(
+    reconciler = singleton(
         Reconciler,
-        cluster,
-        recorder,
-        signers,
-        clock,
-        policy,
-        enqueue=controller.provided.enqueue,
-        metrics=metrics,
-        access_review=access_review,
-        names=ISSUER_NAMES,
+        of(cluster),
+        of(recorder),
+        of(signers),
+        of(clock),
+        of(policy),
+        enqueue=of(controller).enqueue,
+        metrics=of(metrics),
+        access_review=of(access_review),
+        names=NAMES,
     )
 
-    states = providers.Singleton(
+    states = singleton(
         StateCollector,
-        metrics,
-        kinds,
-        cluster,
-        clock,
-        depth=controller.provided.depth,
-        is_leader=leader_election.provided.is_leader,
+        of(metrics),
+        NAMES.kinds,
+        of(cluster),
+        of(clock),
+        depth=of(controller).depth,
+        is_leader=of(leader_election).is_leader,
     )
-    usage = providers.Singleton(UsageCollector, METRICS_PREFIX, controller.provided.queues, caches)
-    exposition = providers.Singleton(Exposition, metrics, states, usage)
-    reviews = providers.Singleton(Reviews, api)
-    guard = providers.Singleton(_guard, reviews, clock)
-    metrics_server = providers.Singleton(MetricsServer, settings, exposition.provided.text, guard.provider)
+    caches = singleton(_caches, of(bare_signers), of(clients), of(secret_cache))
+    usage = singleton(UsageCollector, METRICS_PREFIX, of(controller).queues, of(caches))
+    exposition = singleton(Exposition, of(metrics), of(states), of(usage))
+    reviews = singleton(Reviews, of(api))
+    guard = singleton(_guard, of(reviews), of(clock))
+    metrics_server = singleton(MetricsServer, of(settings), of(exposition).text, guard.provider)
 
-    manager = providers.Singleton(
-        Manager, cluster, recorder, reconciler, controller, leader_election, settings, metrics_server, acceptance
+    manager = singleton(
+        Manager,
+        of(cluster),
+        of(recorder),
+        of(reconciler),
+        of(controller),
+        of(leader_election),
+        of(settings),
+        of(metrics_server),
+        of(acceptance),
     )
+    ca_connections = providers.Resource(_closing, clients)
+    api_connections = providers.Resource(_closing, api, lease_api)
+
+
+@asynccontextmanager
+async def opened(container: Container) -> AsyncIterator[Manager]:
+    """The manager. When the context ends, the connections to CAs and to the API server are closed."""
+    await cast(Awaitable[None], container.init_resources())
+    try:
+        yield container.manager()
+    finally:
+        await cast(Awaitable[None], container.shutdown_resources())
 
 
 def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecorder) -> Container:
@@ -206,4 +240,5 @@ def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecord
     container.access_review.override(providers.Singleton(MemoryAccessReview, everybody_may=True))
     container.ca_store.override(providers.Singleton(MemoryCAStore))
     container.lease.override(providers.Singleton(MemoryLease))
+    container.api_connections.override(providers.Object(None))
     return container

@@ -1,4 +1,4 @@
-"""Flags and environment variables of the manager, and the names of this issuer.
+"""Flags and environment variables of the manager.
 
 Every value is checked before anything starts, and refused in one line that says what is accepted.
 """
@@ -13,10 +13,8 @@ from typing import Any
 
 import click
 
-from adapters.kubernetes.schema import ApiNames
 from adapters.signers.http.networks import EVERYWHERE, Network
 from domain.controller.leader_election import LeaseTimes
-from domain.model import IssuerNames
 from entrypoints.flag_types import (
     Address,
     AddressType,
@@ -26,22 +24,9 @@ from entrypoints.flag_types import (
     NetworkListType,
     denied_by_default,
 )
+from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.logs import FORMS
 
-NAMES = ApiNames(
-    controller="sample-external-issuer",
-    group="sample-issuer.example.com",
-    version="v1alpha1",
-    issuer="SampleIssuer",
-    issuers="sampleissuers",
-    cluster_issuer="SampleClusterIssuer",
-    cluster_issuers="sampleclusterissuers",
-)
-ISSUER_NAMES = IssuerNames(NAMES.group, {NAMES.issuer: NAMES.issuers, NAMES.cluster_issuer: NAMES.cluster_issuers})
-NAMESPACE = "sample-external-issuer-system"
-"""Where deploy/ installs the manager."""
-METRICS_PREFIX = NAMES.controller.replace("-", "_")
-"""What the name of every metric begins with; deploy/prometheus asks for them by it."""
 METRICS_PATH = "/metrics"
 
 
@@ -70,7 +55,7 @@ class Settings:
     metrics_secure: bool = True
     metrics_cert_path: Path | None = None
     leader_elect: bool = False
-    leader_election_namespace: str | None = None
+    leader_election_namespace: str = ""
     leader_election_lease_duration: timedelta = LeaseTimes().duration
     leader_election_renew_deadline: timedelta = LeaseTimes().renew_deadline
     leader_election_retry_period: timedelta = LeaseTimes().retry_period

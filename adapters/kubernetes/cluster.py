@@ -16,12 +16,13 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.errors import TooLarge
 from adapters.kubernetes.reflector import Reflector
-from adapters.kubernetes.schema import SECRET, SECRETS, ApiNames, Resource, followed
+from adapters.kubernetes.schema import SECRET, SECRETS, Resource, followed
 from adapters.silent import SILENT
 from domain.controller.cache import Cache, Keys
 from domain.effects import PatchStatus
 from domain.errors import Invalid, NotFound
 from domain.model import Credentials, Issuer, ObjectKey, Request, Snapshot
+from domain.names import IssuerNames
 from domain.ports import Cluster, Enqueue, Metrics
 
 _MOST_BYTES = 2**20  # of a Secret in JSON: 512 KiB of data, as base64, and 256 KiB of annotations have room
@@ -39,7 +40,7 @@ class KubernetesCluster(Cluster):
     def __init__(
         self,
         api: Api,
-        names: ApiNames,
+        names: IssuerNames,
         codec: Codec,
         held: IdleCache[ObjectKey, Credentials],
         metrics: Metrics = SILENT,

@@ -17,7 +17,6 @@ from adapters.kubernetes import limits
 from adapters.kubernetes.references import References
 from adapters.kubernetes.schema import (
     SECRET,
-    ApiNames,
     ConditionObject,
     IssuerObject,
     IssuerRef,
@@ -44,18 +43,19 @@ from domain.model import (
     Requester,
     SecretVersion,
 )
+from domain.names import IssuerNames
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-DEFAULT_SIGNER = "Demo"
 
 
 class Codec:
     """Knows how this issuer's kinds are called, and where the Secrets of cluster-scoped issuers are."""
 
-    def __init__(self, names: ApiNames, cluster_resource_namespace: str) -> None:
+    def __init__(self, names: IssuerNames, cluster_resource_namespace: str) -> None:
         self.cluster_resource_namespace = cluster_resource_namespace
         self._references = References(names)
         self._order_type = f"{names.group}/Order"
+        self._default_signer = names.default_signer
 
     def object(self, kind: str, told: object) -> Object:
         match told:
@@ -81,7 +81,7 @@ class Codec:
             spec=IssuerSpec(
                 url=(spec and spec.url) or "",
                 secret=ObjectKey(SECRET, namespace, (spec and spec.authSecretName) or ""),
-                signer=(spec and spec.signer) or DEFAULT_SIGNER,
+                signer=(spec and spec.signer) or self._default_signer,
                 parameters=parameters,
                 problem=problem,
             ),

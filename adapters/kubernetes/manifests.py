@@ -16,9 +16,10 @@ import yaml
 
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
-from adapters.kubernetes.schema import ApiNames, IssuerObject, RequestObject
+from adapters.kubernetes.schema import IssuerObject, RequestObject
 from domain.errors import Invalid
 from domain.model import CERTIFICATE_SIGNING_REQUEST, Issuer, ObjectKey, Request
+from domain.names import IssuerNames
 
 _Spec = TypeVar("_Spec")
 _Struct = TypeVar("_Struct")
@@ -126,7 +127,7 @@ class Manifests:
 
 
 class Reader:
-    def __init__(self, names: ApiNames, codec: Codec) -> None:
+    def __init__(self, names: IssuerNames, codec: Codec) -> None:
         self._names = names
         self._codec = codec
         self._kinds = {

@@ -16,11 +16,12 @@ from typing import Any
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.names import is_name
-from adapters.kubernetes.schema import EVENTS, ApiNames, followed
+from adapters.kubernetes.schema import EVENTS, followed
 from adapters.kubernetes.times import micro_time
 from domain.effects import Event
 from domain.errors import ClusterError, NotFound
 from domain.events import EventSeries, Series
+from domain.names import IssuerNames
 from domain.ports import Clock, Recorder
 
 _QUEUE = 20_000  # two for each of ten thousand requests that come at once
@@ -31,7 +32,7 @@ _log = logging.getLogger("issuer.events")
 
 
 class KubernetesRecorder(Recorder):
-    def __init__(self, api: Api, names: ApiNames, clock: Clock, instance: str) -> None:
+    def __init__(self, api: Api, names: IssuerNames, clock: Clock, instance: str) -> None:
         self._api = api
         self._clock = clock
         self._controller = names.controller

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from adapters.kubernetes.names import LONGEST_NAME
-from adapters.kubernetes.schema import ApiNames, IssuerRef
+from adapters.kubernetes.schema import IssuerRef
 from domain.model import UNKNOWN_KIND, ObjectKey
+from domain.names import IssuerNames
 
 _SHOWN = 80  # characters of a tenant's text in a message
 _WHERE = "in the Certificate, or in a new request"
@@ -18,7 +19,7 @@ Named = tuple[ObjectKey | None, str]
 
 
 class References:
-    def __init__(self, names: ApiNames) -> None:
+    def __init__(self, names: IssuerNames) -> None:
         self._names = names
         self._cluster_signers = f"{names.cluster_issuers}.{names.group}/"
         self._signers = f"{names.issuers}.{names.group}/"

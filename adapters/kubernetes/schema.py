@@ -16,22 +16,10 @@ from lightkube.core.resource import ApiInfo, GlobalResource, NamespacedResourceG
 
 from adapters.kubernetes.names import checked_name, escaped_name
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
+from domain.names import IssuerNames
 
 SECRET = "Secret"  # noqa: S105 - the kind, not one of them
 _VERBS = ["get", "list", "watch", "global_list", "global_watch", "post", "patch", "put", "delete"]
-
-
-@dataclass(frozen=True, slots=True)
-class ApiNames:
-    """What this issuer calls itself: the only names that one changes to make another issuer of it."""
-
-    controller: str
-    group: str
-    version: str
-    issuer: str
-    issuers: str
-    cluster_issuer: str
-    cluster_issuers: str
 
 
 class Meta(msgspec.Struct):
@@ -197,7 +185,7 @@ LEASES = resource("Lease", "coordination.k8s.io", "v1", "leases", LeaseObject, n
 EVENTS = resource("Event", "events.k8s.io", "v1", "events", Anything, namespaced=True)
 
 
-def followed(names: ApiNames) -> list[Resource]:
+def followed(names: IssuerNames) -> list[Resource]:
     """The kinds that the cache holds, in the order in which they depend on each other."""
     group, version = names.group, names.version
     return [

@@ -29,13 +29,13 @@ from domain.model import (
     Attempt,
     Issued,
     Issuer,
-    IssuerNames,
     ObjectKey,
     Pending,
     Request,
     RequestSnapshot,
     Snapshot,
 )
+from domain.names import IssuerNames
 from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorder, Signer
 from domain.retry import Moment, RetryPolicy
 

@@ -19,15 +19,17 @@ from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Rea
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from domain.controller.cache import Object
+from domain.controller.controller import Controller
 from domain.effects import NOTHING, Status
 from domain.events import EventSeries
 from domain.model import Approval, Attempt, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.requests import decide
 from domain.retry import Moment, RetryPolicy
-from entrypoints.container import Container, in_memory
+from entrypoints.container import in_memory, opened
 from entrypoints.demo import show
 from entrypoints.demo.world import World
-from entrypoints.settings import ISSUER_NAMES, NAMES, Settings
+from entrypoints.issuer import NAMES
+from entrypoints.settings import Settings
 
 _APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER, _STOP_AFTER = 0.3, 3.3, 8.0, 0.5  # seconds
 
@@ -44,23 +46,21 @@ async def demo(paths: list[Path], settings: Settings) -> bool:
     world = World(cluster, manifests, reader)
     _say_what_happens(manifests)
     stop = asyncio.Event()
-    manager = asyncio.create_task(container.manager().run(stop))
-    try:
-        await _play(world, cluster)
-    finally:
-        stop.set()
-        await _ended(manager, container)
+    async with opened(container) as manager:
+        running = asyncio.create_task(manager.run(stop))
+        try:
+            await _play(world, cluster)
+        finally:
+            stop.set()
+            await _ended(running, container.controller())
     return _report(world, manifests, cluster, recorder)
 
 
-async def _ended(manager: asyncio.Task[None], container: Container) -> None:
-    """Stops the manager, also where a CA does not answer, and closes the connections to the CAs."""
-    try:
-        await asyncio.wait([manager], timeout=_STOP_AFTER)
-        container.controller().cancel()
-        await manager
-    finally:
-        await container.clients().close()
+async def _ended(manager: asyncio.Task[None], controller: Controller) -> None:
+    """Stops the manager, also where a CA does not answer."""
+    await asyncio.wait([manager], timeout=_STOP_AFTER)
+    controller.cancel()
+    await manager
 
 
 async def _play(world: World, cluster: MemoryCluster) -> None:
@@ -87,7 +87,7 @@ def _has_ended(cluster: MemoryCluster, key: ObjectKey) -> bool:
 def _is_done(request: Request) -> bool:
     """Whether the domain does nothing more for it: it has its answer, or no issuer can serve it."""
     snapshot, attempt = RequestSnapshot(request, None), Attempt(request.uid)
-    decision = decide(snapshot, attempt, Moment(datetime.now(UTC), timedelta(0)), RetryPolicy(), ISSUER_NAMES)
+    decision = decide(snapshot, attempt, Moment(datetime.now(UTC), timedelta(0)), RetryPolicy(), NAMES)
     return decision == NOTHING or request.unserved != ""
 
 

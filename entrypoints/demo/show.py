@@ -15,7 +15,7 @@ from domain import durations
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.events import EventSeries
 from domain.model import Condition, ObjectKey
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 
 _REMEDY = "correct the certificates that the CA hands out, or tls.crt and ca.crt in the issuer's Secret"
 _EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")

@@ -11,7 +11,8 @@ from aiohttp import web
 from entrypoints.http import tls
 from entrypoints.http.metrics_access import Guard
 from entrypoints.http.serving import serving
-from entrypoints.settings import METRICS_PATH, NAMES, Settings
+from entrypoints.issuer import NAMES
+from entrypoints.settings import METRICS_PATH, Settings
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """https://prometheus.io/docs/instrumenting/exposition_formats/"""

@@ -11,7 +11,7 @@ import pytest
 
 from domain.model import ObjectKey, Requester
 from domain.ports import AccessReview
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 
 ANNA = Requester("anna", "1234", ("dev", "system:authenticated"), {"example.com/scopes": ("a", "b")})
 BERT = Requester("bert", "5678", ("ops", "system:authenticated"))

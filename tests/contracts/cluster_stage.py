@@ -23,7 +23,7 @@ from domain.model import (
     ObjectKey,
     RequestSnapshot,
 )
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.hands import ClusterDriver
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

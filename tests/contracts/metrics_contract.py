@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from domain.model import ObjectKey
 from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 
 ISSUER = ObjectKey(NAMES.issuer, "team-a", "ca")
 OTHER = ObjectKey(NAMES.cluster_issuer, "", "ca")

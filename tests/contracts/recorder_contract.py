@@ -18,7 +18,7 @@ import pytest_asyncio
 from domain.effects import Event
 from domain.model import ObjectKey
 from domain.ports import Recorder
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
 
 ISSUER = ObjectKey(NAMES.issuer, "default", "recorder-contract")

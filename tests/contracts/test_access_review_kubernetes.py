@@ -10,7 +10,7 @@ import pytest
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
 from domain.ports import AccessReview
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.access_review_contract import AccessReviewContract, Stage
 from tests.e2e.objects import Objects
 from tests.support.deployed import Deployed

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.memory.access_review import MemoryAccessReview
 from domain.model import ObjectKey
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.access_review_contract import ANNA, AccessReviewContract, Stage
 
 

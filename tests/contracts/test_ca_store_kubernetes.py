@@ -10,7 +10,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from domain.errors import Invalid
 from domain.ports import CAStore
-from entrypoints.settings import NAMESPACE
+from entrypoints.issuer import NAMESPACE
 from tests.contracts.ca_store_contract import CAStoreContract, Makers
 from tests.support.deployed import Deployed
 

@@ -29,7 +29,7 @@ from domain.model import (
     RequestSnapshot,
 )
 from domain.ports import Cluster
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.contracts.cluster_contract import ClusterContract
 from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
 from tests.contracts.hands import ClusterDriver, a_csr

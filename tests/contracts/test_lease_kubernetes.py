@@ -15,7 +15,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.lease import KubernetesLease
 from domain.errors import ClusterError, Forbidden
 from domain.ports import Lease
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.contracts.lease_contract import DATE, OURS, LeaseContract
 from tests.support.deployed import Deployed
 

@@ -12,7 +12,7 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.recorder import KubernetesRecorder
 from domain.model import ObjectKey
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
 from tests.contracts.recorder_contract import RecorderContract, Stage, Told, event
 from tests.support.cluster.api_server import ApiServer

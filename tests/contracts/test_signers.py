@@ -15,7 +15,7 @@ class TestDemo(SignerContract):
     @pytest.fixture
     def signer(self) -> Signer:
         clock = StoppedClock()
-        return VerifyingSigner(Demo(MemoryCAStore(), clock), clock)
+        return VerifyingSigner(Demo(MemoryCAStore(), clock, "demo CA"), clock)
 
 
 class CAContract(SignerContract):

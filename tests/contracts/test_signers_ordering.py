@@ -27,7 +27,7 @@ class OrderingCA:
 
     def __init__(self) -> None:
         self.orders: dict[str, SignRequest] = {}
-        self._signer = Demo(MemoryCAStore(), StoppedClock())
+        self._signer = Demo(MemoryCAStore(), StoppedClock(), "demo CA")
 
     def take(self, order: SignRequest) -> str:
         handle = f"order-{len(self.orders) + 1}"

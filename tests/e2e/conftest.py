@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from entrypoints.settings import NAMESPACE
+from entrypoints.issuer import NAMESPACE
 from tests.support import pki
 from tests.support.cluster.cert_manager import CertManager
 from tests.support.cluster.controlplane import free_ports

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.waiting import wait_until
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import SECONDS, Objects, cluster_issuer, signing_request
 from tests.support import pki

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import Manager, prepared
 from tests.e2e.objects import Objects
 from tests.support import pki

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from domain.model import CERTIFICATE_REQUEST
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import METRICS_CA, Manager, prepared, running, serve_with
 from tests.e2e.objects import Objects
 from tests.support import pki

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects
 from tests.support import pki

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.objects import Objects, signing_request
 from tests.support import pki
 from tests.support.cluster.api_server import KubectlFailed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.objects import Objects, signing_request
 from tests.support import pki
 from tests.support.deployed import Deployed

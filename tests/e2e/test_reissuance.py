@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.objects import Objects
 from tests.e2e.shapes import asking, issuers
 from tests.e2e.shapes.answers import Answers

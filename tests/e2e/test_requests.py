@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects, cluster_issuer, signing_request
 from tests.support import pki

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects
 from tests.support.deployed import DEPLOY, Deployed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.objects import Objects
 from tests.e2e.shapes import asking, issuers
 from tests.e2e.shapes.answers import Answers

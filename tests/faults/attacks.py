@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.dns import NameServer

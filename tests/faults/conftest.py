@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager, prepared
 from tests.e2e.objects import Objects
 from tests.faults.load import SECONDS, Figures, Load

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.objects import Objects
 from tests.faults.conftest import Stage
 from tests.faults.etcd import compact

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from testcontainers.community.k3s import K3SContainer
 
-from entrypoints.settings import NAMESPACE
+from entrypoints.issuer import NAMESPACE
 from tests.k3s import docker, node
 from tests.k3s.availability import REMEDY, left_out, node_image
 from tests.k3s.pods import Pods

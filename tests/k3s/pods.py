@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.process import Process
 from tests.support.cluster.waiting import wait_until

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.conftest import namespace as namespace
 from tests.e2e.objects import Objects
 from tests.e2e.test_metrics import test_who_may_read_them_does_and_others_do_not as test_who_may_read_metrics

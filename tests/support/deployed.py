@@ -18,7 +18,7 @@ import pytest_asyncio
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.connect import client
 from adapters.kubernetes.kubeconfig import load
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.cert_manager import CertManager
 

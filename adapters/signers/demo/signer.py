@@ -21,18 +21,18 @@ from domain.model import CheckResult, Credentials, Issued, IssuerSpec, SignReque
 from domain.ports import CAStore, Clock, Signer
 
 _LIFETIME = timedelta(days=3653)
-_SUBJECT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sample-external-issuer demo CA")])
 _ORIGIN = "the stored demo CA"
 
 
 class Demo(Signer):
-    """Needs no credentials. Raises ClusterError where the store does."""
+    """`name` is the common name of the CA. Needs no credentials. Raises ClusterError where the store does."""
 
     allow_annotations = True  # nobody trusts this CA, so that nobody gains by them
 
-    def __init__(self, store: CAStore, clock: Clock) -> None:
+    def __init__(self, store: CAStore, clock: Clock, name: str) -> None:
         self._store = store
         self._clock = clock
+        self._name = name
         self._authority: Authority | None = None
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
@@ -45,7 +45,7 @@ class Demo(Signer):
         return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
 
     async def _fetch(self, issuer: IssuerSpec) -> Authority:
-        pair = await self._store.get_or_create(lambda: _make(self._clock.now()))
+        pair = await self._store.get_or_create(lambda: _make(self._name, self._clock.now()))
         now = self._clock.now()
         self._authority = await run_in_thread_if_large(issuer.secret.namespace, lambda: _read(*pair, now))
         return self._authority
@@ -61,15 +61,16 @@ def _read(certificate: bytes, key: bytes, now: datetime) -> Authority:
         raise IssuerFailed(f"{_ORIGIN} {error}; delete it and restart the controller, which makes a new one") from None
 
 
-def _make(now: datetime) -> tuple[bytes, bytes]:
+def _make(name: str, now: datetime) -> tuple[bytes, bytes]:
     """A new CA: certificate and PKCS#8 key, both PEM."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     key = ec.generate_private_key(ec.SECP256R1())
     begins = now - backdating(_LIFETIME)
     builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())
-        .issuer_name(_SUBJECT)
-        .subject_name(_SUBJECT)
+        .issuer_name(subject)
+        .subject_name(subject)
         .public_key(key.public_key())
         .not_valid_before(begins)
         .not_valid_after(begins + _LIFETIME)

@@ -86,6 +86,7 @@ class Client:
         networks: Networks,
         clock: Clock,
         limits: Limits,
+        user_agent: str,
     ) -> None:
         self.host = base.split("/")[2]
         self._base = base
@@ -107,7 +108,7 @@ class Client:
             ),
             timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect.total_seconds()),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "sample-external-issuer", "Accept-Encoding": "identity"},
+            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
             auto_decompress=False,
             trust_env=False,
         )

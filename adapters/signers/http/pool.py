@@ -63,10 +63,12 @@ class ClientPool:
         allow_http: bool = False,
         networks: Networks = Networks(),  # noqa: B008 - it is immutable
         limits: Limits | None = None,
+        user_agent: str = "external-issuer",
     ) -> None:
         self._clock = clock
         self._allow_http = allow_http
         self._limits = limits or Limits()
+        self._user_agent = user_agent
         self._contexts = Contexts()
         self._networks = networks
         self._resolver = Resolver(networks)
@@ -112,7 +114,10 @@ class ClientPool:
         if found := self._find(key, content):  # made meanwhile for another request
             return found
         trust = Trust(str(secret), tls.has_bundle(credentials))
-        made = _Open(content, Client(key[0], trust, context, self._resolver, self._networks, self._clock, self._limits))
+        client = Client(
+            key[0], trust, context, self._resolver, self._networks, self._clock, self._limits, self._user_agent
+        )
+        made = _Open(content, client)
         self.kept.put(key, made, _SIZE + contexts.size(credentials, client_certificate=shown))
         return made
 

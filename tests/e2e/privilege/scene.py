@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import Manager, prepared, running
 from tests.e2e.objects import SECONDS, Objects, cluster_issuer, signing_request
 from tests.e2e.privilege.audit import Call, audited, calls

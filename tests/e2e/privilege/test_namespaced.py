@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.objects import Objects
 from tests.e2e.privilege.least import LeastPrivilege
 from tests.e2e.privilege.scene import MANAGER, Played, play

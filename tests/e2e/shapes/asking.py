@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.objects import Objects
 from tests.e2e.shapes.shape import Row
 from tests.support import pki

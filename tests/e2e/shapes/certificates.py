@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.e2e.shapes.issuers import CLUSTER_CHAIN
 from tests.e2e.shapes.names import ALTERNATIVE_NAMES, SUBJECTS
 from tests.e2e.shapes.shape import ENDS_WITH_ITS_CA, Row, Shape

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from cryptography import x509
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.objects import API_VERSION, Objects
 from tests.support import pki
 

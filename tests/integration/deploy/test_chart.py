@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints.settings import NAMESPACE
+from entrypoints.issuer import NAMESPACE
 from tests.integration.deploy.chart import CHART, Helm, HelmFailed, loaded
 from tests.integration.deploy.manifests import DEPLOY, VERSION, Manifest, full_name
 from tests.integration.deploy.pods import admitted

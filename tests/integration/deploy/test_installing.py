@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.integration.deploy.chart import CHART, Helm, HelmFailed, loaded
 from tests.integration.deploy.manifests import DEPLOY, VERSION, Manifest, full_name
 from tests.support import commands

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints.settings import NAMESPACE
+from entrypoints.issuer import NAMESPACE
 from tests.integration.deploy.manifests import the_only
 from tests.integration.deploy.pods import admitted
 from tests.support.cluster.api_server import KubectlFailed

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from domain.model import Condition, Issuer, IssuerSpec, ObjectKey
 from domain.outcomes import CheckOutcome, SignOutcome, WatchRestartReason
-from entrypoints.settings import METRICS_PREFIX, NAMES
+from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.integration.deploy.manifests import DEPLOY, the_only
 from tests.unit.adapters.prometheus.scraping import Scraped, told
 from tests.unit.entrypoints.metrics.scraped import Running, running

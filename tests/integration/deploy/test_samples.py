@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.integration.deploy.manifests import full_name, of_kind, the_only
 
 

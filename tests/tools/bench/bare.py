@@ -25,7 +25,8 @@ from adapters.kubernetes.times import micro_time
 from domain.conditions import RequestReason, message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST
-from entrypoints.settings import NAMES, NAMESPACE, Settings
+from entrypoints.issuer import NAMES, NAMESPACE
+from entrypoints.settings import Settings
 from tests.support import pki
 
 AT_ONCE = Settings(NAMESPACE).max_concurrent_requests_per_issuer

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.support import pki
 from tests.support.cluster.process import Process
 from tests.tools.bench.client import Client, base64_text

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from entrypoints.settings import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support import pki
 from tests.support.cluster.api_server import ApiServer
 from tests.support.deployed import install

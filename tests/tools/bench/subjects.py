@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.settings import NAMESPACE
+from entrypoints.issuer import NAMESPACE
 from tests.support.cluster.process import Process
 from tests.tools.bench.bare import AT_ONCE
 from tests.tools.bench.scenarios import BARE, BARE_IN_GO, MANAGER, PEER, WATCHING

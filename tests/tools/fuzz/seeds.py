@@ -19,7 +19,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import to_base64url_uint
 
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.integration.step_ca.provisioner import encrypt
 from tests.support import pki, raw_csr
 from tests.support.der import SEQUENCE, UTF8, element

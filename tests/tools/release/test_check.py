@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from entrypoints.cli import cli
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import VERSION
 from tests.tools.release.__main__ import ROOT
 from tests.tools.release.changelog import BadChangelog, sections

@@ -20,7 +20,8 @@ from domain.model import (
     Pending,
     RequestSnapshot,
 )
-from tests.unit.domain.factories import ISSUER_NAMES, KINDS, MINUTE, POLICY, T0, an_attempt, at
+from entrypoints.issuer import NAMES
+from tests.unit.domain.factories import KINDS, MINUTE, POLICY, T0, an_attempt, at
 
 NOW = T0 + MINUTE
 CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
@@ -34,7 +35,7 @@ UNAPPROVED = "Not signed before it is approved: "
 
 
 def decide(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects | Sign | Review:
-    return requests.decide(snapshot, attempt or an_attempt(), at(now), POLICY, ISSUER_NAMES)
+    return requests.decide(snapshot, attempt or an_attempt(), at(now), POLICY, NAMES)
 
 
 def effects(snapshot: RequestSnapshot, attempt: Attempt | None = None, now: datetime = NOW) -> Effects:

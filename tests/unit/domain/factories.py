@@ -20,13 +20,13 @@ from domain.model import (
     Attempt,
     Condition,
     Issuer,
-    IssuerNames,
     IssuerSpec,
     ObjectKey,
     Request,
     RequestSnapshot,
 )
 from domain.retry import Moment, RetryPolicy
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import uptime_at
 
 T0 = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -38,8 +38,7 @@ fuzz = settings(deadline=None, derandomize="CI" in os.environ)
 """For every property: a slow machine is no failure, and CI tries the same examples each time."""
 KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
 ISSUER_KINDS = ["SampleIssuer", "SampleClusterIssuer"]
-GROUP = "sample-issuer.example.com"
-ISSUER_NAMES = IssuerNames(GROUP, {"SampleIssuer": "sampleissuers", "SampleClusterIssuer": "sampleclusterissuers"})
+GROUP = NAMES.group
 NAMESPACE, SYSTEM = "team-a", "system"
 
 

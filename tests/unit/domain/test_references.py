@@ -21,6 +21,7 @@ from domain.model import (
     RequestSnapshot,
 )
 from domain.outcomes import RequestOutcome
+from entrypoints.issuer import NAMES
 from tests.unit.domain.deciding import (
     CR,
     CSR,
@@ -35,7 +36,6 @@ from tests.unit.domain.deciding import (
 )
 from tests.unit.domain.factories import (
     HOUR,
-    ISSUER_NAMES,
     MINUTE,
     NAMESPACE,
     POLICY,
@@ -77,7 +77,7 @@ def asked_by(world: Harness, requester: Requester, **changes: Any) -> ObjectKey:
 
 
 def reviewed(snapshot: RequestSnapshot, allowed: bool) -> Effects | Sign:
-    return requests.reviewed(snapshot, an_attempt(), allowed, at(NOW), ISSUER_NAMES)
+    return requests.reviewed(snapshot, an_attempt(), allowed, at(NOW), NAMES)
 
 
 @pytest.mark.parametrize("approval", [Approval.UNDECIDED, Approval.APPROVED])
@@ -133,7 +133,7 @@ def test_the_right_to_reference_is_asked_for_before_the_issuer_is_looked_at(issu
     assert decide(snapshot) == Review(CA, an_attempt())
     refused = reviewed(snapshot, False)
     assert isinstance(refused, Effects)
-    text = "The requester may not use the issuer: " + rights.to_reference(request, ISSUER_NAMES)
+    text = "The requester may not use the issuer: " + rights.to_reference(request, NAMES)
     assert status_of(refused) == failed_status(CSR, text, "DeniedReference")
     assert told(refused.event) == ("Warning", "DeniedReference", text)
     assert (refused.attempt, refused.requeue_after) == (None, None)

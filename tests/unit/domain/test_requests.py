@@ -24,6 +24,7 @@ from domain.model import (
     RequestSnapshot,
     SignRequest,
 )
+from entrypoints.issuer import NAMES
 from tests.unit.domain.deciding import (
     CR,
     CSR,
@@ -42,7 +43,6 @@ from tests.unit.domain.deciding import (
 from tests.unit.domain.factories import (
     HOUR,
     ISSUER_KINDS,
-    ISSUER_NAMES,
     POLICY,
     SECOND,
     T0,
@@ -127,7 +127,7 @@ def test_not_approved__no_status_no_call_one_event(kind: str, issuer: str) -> No
     assert (woken.patch, woken.event, woken.requeue_after) == (None, None, POLICY.approval_grace - SECOND)
     late = effects(snapshot, woken.attempt, now=NOW + POLICY.approval_grace)
     assert (late.patch, late.requeue_after) == (None, None)
-    assert told(late.event) == ("Normal", "WaitingForApproval", UNAPPROVED + rights.to_approve(request, ISSUER_NAMES))
+    assert told(late.event) == ("Normal", "WaitingForApproval", UNAPPROVED + rights.to_approve(request, NAMES))
     again = effects(snapshot, late.attempt, now=NOW + POLICY.approval_grace * 2)
     assert (again.patch, again.event, again.requeue_after) == (None, None, None)
 

@@ -11,7 +11,8 @@ import yaml
 from domain import rights
 from domain.conditions import RequestReason, message
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey, Request, Requester
-from tests.unit.domain.factories import GROUP, ISSUER_NAMES, a_request, cluster_issuer_key, issuer_key
+from entrypoints.issuer import NAMES
+from tests.unit.domain.factories import GROUP, a_request, cluster_issuer_key, issuer_key
 
 ROOT = Path(__file__).parents[3]
 LONGEST_NAME, LONGEST_NAMESPACE = ".".join(["n" * 63] * 3 + ["n" * 61]), "n" * 63
@@ -19,7 +20,7 @@ LONG_ISSUER = ObjectKey("SampleIssuer", LONGEST_NAMESPACE, LONGEST_NAME)
 
 
 def waiting(request: Request) -> str:
-    return message(RequestReason.UNAPPROVED.value, why=rights.to_approve(request, ISSUER_NAMES))
+    return message(RequestReason.UNAPPROVED.value, why=rights.to_approve(request, NAMES))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_the_longest_names_cut_nothing_off_but_names(kind: str, left_out: bool) 
 def test_a_missing_right_to_reference_is_told_with_namespace_and_remedy() -> None:
     requester = Requester("anna", "1", ("dev",))
     request = a_request(CERTIFICATE_SIGNING_REQUEST, issuer=issuer_key(), requester=requester)
-    assert rights.to_reference(request, ISSUER_NAMES) == (
+    assert rights.to_reference(request, NAMES) == (
         f"user 'anna' is not allowed the verb reference on resource signers in API group {GROUP}, namespace team-a,"
         " resourceName ca. Bind a Role of that namespace that allows it to the user or to one of its groups, then"
         " create the request again"
@@ -96,10 +97,10 @@ def test_a_missing_right_to_reference_is_told_with_namespace_and_remedy() -> Non
 def test_a_user_name_without_end_does_not_cut_off_the_remedy() -> None:
     requester = Requester("u" * 5000)
     request = a_request(CERTIFICATE_SIGNING_REQUEST, issuer=LONG_ISSUER, requester=requester)
-    told = message(RequestReason.MAY_NOT_REFERENCE.value, why=rights.to_reference(request, ISSUER_NAMES))
+    told = message(RequestReason.MAY_NOT_REFERENCE.value, why=rights.to_reference(request, NAMES))
     assert told.endswith("then create the request again")
 
 
 def test_a_request_without_an_issuer_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="names no issuer of ours"):
-        rights.to_approve(replace(a_request(), issuer=None), ISSUER_NAMES)
+        rights.to_approve(replace(a_request(), issuer=None), NAMES)

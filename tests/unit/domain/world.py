@@ -33,8 +33,9 @@ from domain.model import (
 )
 from domain.ports import Enqueue, Signer
 from domain.retry import RetryPolicy
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock, uptime_at
-from tests.unit.domain.factories import ISSUER_NAMES, POLICY, T0
+from tests.unit.domain.factories import POLICY, T0
 
 RequestOutcome = Issued | Pending | Exception
 _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any test needs
@@ -208,7 +209,7 @@ class Harness:
             self.enqueue,
             self.metrics,
             self.access_review,
-            ISSUER_NAMES,
+            NAMES,
         )
         self.cluster.tell_anew()
 

@@ -18,13 +18,15 @@ from click.testing import CliRunner, Result
 from adapters.signers.http.networks import EVERYWHERE, LINK_LOCAL, LOOPBACK
 from domain.controller.leader_election import LeaseTimes
 from entrypoints.flag_types import Address
-from entrypoints.settings import NAMES, OPTIONS, Settings, options
+from entrypoints.issuer import NAMES
+from entrypoints.settings import OPTIONS, Settings, options
 
 
 @click.command()
 @options
 def command(**flags: Any) -> None:
     """Says what it was given."""
+    flags["leader_election_namespace"] = flags["leader_election_namespace"] or ""  # as the command line does
     click.echo(repr(Settings(**flags)))
 
 

@@ -22,10 +22,10 @@ from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.retry import Moment
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.tools.fuzz import parties
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
-from tests.unit.domain.factories import ISSUER_NAMES, POLICY, an_issuer
+from tests.unit.domain.factories import POLICY, an_issuer
 
 _TRANSLATOR = Codec(NAMES, "system")
 _RESOURCES = followed(NAMES)
@@ -125,11 +125,11 @@ def _decisions(object_: Object) -> list[Effects]:
         case Request():
             now = Moment(parties.NOW, parties.CLOCK.uptime())
             found = RequestSnapshot(object_, an_issuer(object_.issuer))
-            decided = requests.decide(found, attempt, now, POLICY, ISSUER_NAMES)
+            decided = requests.decide(found, attempt, now, POLICY, NAMES)
             if isinstance(decided, Effects):
                 return [decided]
             if isinstance(decided, Review):
-                refused = requests.reviewed(found, decided.attempt, False, now, ISSUER_NAMES)
+                refused = requests.reviewed(found, decided.attempt, False, now, NAMES)
                 assert isinstance(refused, Effects)
                 return [refused]
             return [requests.settle(found, decided.attempt, failure, now, POLICY)]

@@ -10,7 +10,7 @@ import pytest
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from domain.errors import ClusterError, Forbidden, Transient
 from domain.model import ObjectKey, Requester
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.wire import Wire, body_of
 
 ISSUER = ObjectKey(NAMES.issuer, "team-a", "ca.of.ours")

@@ -25,7 +25,7 @@ from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.connect import client
 from domain.errors import Invalid, NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, Issuer, IssuerSpec, ObjectKey, SecretVersion
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, page
 from tests.unit.adapters.kubernetes.wire import Wire, access, path_of, segments
 

@@ -15,7 +15,7 @@ import pytest
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
 from domain.model import Approval, ObjectKey
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 
 SAMPLES = Path(__file__).parents[4] / "deploy" / "samples"
 OURS = "apiVersion: sample-issuer.example.com/v1alpha1"

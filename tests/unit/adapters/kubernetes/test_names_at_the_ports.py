@@ -28,7 +28,7 @@ from domain.effects import Event, PatchStatus, SigningRequestStatus
 from domain.errors import Invalid
 from domain.model import ObjectKey
 from domain.ports import Cluster
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
 from tests.unit.adapters.kubernetes.hostile import NAMES_OF_NOTHING, NOT_RFC_1123
 from tests.unit.adapters.kubernetes.wire import RESOURCES, Wire, answering, path_of, segments

@@ -20,7 +20,8 @@ from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SECRET_VERSIONS
 from domain.model import ObjectKey
 from entrypoints.container import Container
-from entrypoints.settings import NAMES, Settings
+from entrypoints.issuer import NAMES
+from entrypoints.settings import Settings
 from tests.support.cluster.pki import write_kubeconfig
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, failure, page
 from tests.unit.adapters.kubernetes.follow import an_object, until

@@ -15,7 +15,7 @@ from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.right_of_way import StatusWritePriority
 from domain.effects import Event
 from domain.model import ObjectKey
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire, body_of
 

@@ -30,7 +30,7 @@ from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.schema import SECRET_VERSIONS, SECRETS
 from domain.errors import ClusterError, Invalid
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
 from tests.unit.adapters.kubernetes.follow import Seen, an_object, following, passing_at_once, until
 from tests.unit.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, access, answering

@@ -27,7 +27,7 @@ from domain.model import (
     Requester,
     SecretVersion,
 )
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.wire import RESOURCES
 
 TRANSLATOR = Codec(NAMES, "system")

@@ -29,7 +29,7 @@ from adapters.kubernetes.schema import (
 )
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.wire import RESOURCES
 
 TRANSLATOR = Codec(NAMES, "system")

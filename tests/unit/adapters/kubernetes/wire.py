@@ -20,7 +20,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.credentials import Authentication, Given
 from adapters.kubernetes.http import over
 from adapters.kubernetes.schema import SECRETS, Resource, followed
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 
 CANARY = "canary-f00d-do-not-show"
 RESOURCES = {resource.kind: resource for resource in followed(NAMES)} | {"Secret": SECRETS}

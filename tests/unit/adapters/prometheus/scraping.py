@@ -16,7 +16,7 @@ from adapters.prometheus.state_collector import StateCollector
 from adapters.prometheus.usage_collector import UsageCollector
 from domain.controller.workqueue import WorkQueue
 from domain.ports import Cluster
-from entrypoints.settings import METRICS_PREFIX, NAMES
+from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.contracts.clock import StoppedClock
 
 KINDS = (NAMES.issuer, NAMES.cluster_issuer)

@@ -14,7 +14,7 @@ from adapters.memory.cluster import MemoryCluster
 from domain.controller.workqueue import WorkQueue
 from domain.model import Approval, Condition, Issuer, IssuerSpec, ObjectKey, Request
 from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
-from entrypoints.settings import NAMES
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.prometheus.scraping import Page, Scraped, told
 
 ISSUER, CLUSTER_ISSUER = ObjectKey(NAMES.issuer, "team-a", "ca"), ObjectKey(NAMES.cluster_issuer, "", "ca")

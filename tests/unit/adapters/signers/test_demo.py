@@ -45,11 +45,11 @@ def stored(certificate: bytes, key: bytes) -> CAStore:
 
 async def test_its_ca_lasts_ten_years_and_is_kept(clock: StoppedClock) -> None:
     store = MemoryCAStore()
-    await Demo(store, clock).check(ISSUER, NOTHING)
+    await Demo(store, clock, "demo CA").check(ISSUER, NOTHING)
 
     assert store.pair
     certificate, key = x509.load_pem_x509_certificate(store.pair[0]), load_pem_private_key(store.pair[1], None)
-    assert certificate.subject == certificate.issuer == pki.name("sample-external-issuer demo CA")
+    assert certificate.subject == certificate.issuer == pki.name("demo CA")
     assert certificate.public_key() == key.public_key()
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=3653)
     constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
@@ -61,7 +61,7 @@ async def test_its_ca_lasts_ten_years_and_is_kept(clock: StoppedClock) -> None:
 async def test_two_controllers_sign_with_the_same_ca(clock: StoppedClock) -> None:
     store = MemoryCAStore()
 
-    answers = [await Demo(store, clock).sign(order()) for _ in range(2)]
+    answers = [await Demo(store, clock, "demo CA").sign(order()) for _ in range(2)]
 
     assert store.pair
     assert [answer.ca for answer in answers] == [store.pair[0]] * 2
@@ -70,7 +70,7 @@ async def test_two_controllers_sign_with_the_same_ca(clock: StoppedClock) -> Non
 
 async def test_signing_asks_the_store_once_checking_always(clock: StoppedClock) -> None:
     store = Counting()
-    demo = Demo(store, clock)
+    demo = Demo(store, clock, "demo CA")
 
     for _ in range(3):
         await demo.sign(order())
@@ -82,7 +82,7 @@ async def test_signing_asks_the_store_once_checking_always(clock: StoppedClock) 
 
 async def test_a_new_ca_is_used_after_the_next_check(clock: StoppedClock) -> None:
     store, other = MemoryCAStore(), pki.authority("Another", begins=NOW)
-    demo = Demo(store, clock)
+    demo = Demo(store, clock, "demo CA")
     await demo.sign(order())
 
     store.pair = other.pem, other.key_pem
@@ -92,7 +92,7 @@ async def test_a_new_ca_is_used_after_the_next_check(clock: StoppedClock) -> Non
 
 
 async def test_trouble_of_the_store_is_passed_on(clock: StoppedClock) -> None:
-    demo = Demo(Unreachable(), clock)
+    demo = Demo(Unreachable(), clock, "demo CA")
 
     with pytest.raises(Transient):
         await demo.check(ISSUER, NOTHING)
@@ -116,11 +116,11 @@ BROKEN = {
 @pytest.mark.parametrize(("certificate", "key", "why"), BROKEN.values(), ids=BROKEN)
 async def test_a_broken_ca(clock: StoppedClock, certificate: bytes, key: bytes, why: str) -> None:
     with pytest.raises(IssuerFailed, match=f"the stored demo CA {why}.*; delete it and restart the controller"):
-        await Demo(stored(certificate, key), clock).check(ISSUER, NOTHING)
+        await Demo(stored(certificate, key), clock, "demo CA").check(ISSUER, NOTHING)
 
 
 async def test_an_expired_ca(clock: StoppedClock) -> None:
-    demo = Demo(stored(GOOD.pem, GOOD.key_pem), clock)
+    demo = Demo(stored(GOOD.pem, GOOD.key_pem), clock, "demo CA")
     await demo.sign(order())
 
     clock.time = GOOD.certificate.not_valid_after_utc

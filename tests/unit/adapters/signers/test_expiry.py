@@ -65,7 +65,7 @@ async def test_of_the_signer_ca(path: list[pki.Authority], days: int) -> None:
 
 
 async def test_of_the_signer_demo() -> None:
-    signer: Signer = Demo(MemoryCAStore(), StoppedClock(NOW))
+    signer: Signer = Demo(MemoryCAStore(), StoppedClock(NOW), "demo CA")
     result = await signer.check(ISSUER, Credentials({}))
     assert result.expires == NOW - timedelta(minutes=5) + timedelta(days=3653)
 
