@@ -80,3 +80,7 @@ class Transient(ClusterError):
 
 class UnknownOutcome(ClusterError):
     """The answer to a write could not be read; the write may have happened."""
+
+
+class LeadLost(Exception):
+    """This process has led and leads no more: it must end. The log has the reason."""

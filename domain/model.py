@@ -277,3 +277,18 @@ class RequestSnapshot:
 
 
 Snapshot = Issuer | RequestSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """The record, of a coordination.k8s.io/v1 Lease what counts. An empty `holder` has released it.
+
+    `version` is the lock: who writes names the version that he has read, empty where there is no record yet.
+    """
+
+    holder: str
+    duration: timedelta
+    transitions: int = 0
+    acquired: datetime | None = None
+    renewed: datetime | None = None
+    version: str = ""

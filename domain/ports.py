@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from domain.controller.leader_election import LeaseRecord
 from domain.effects import Event, PatchStatus
 from domain.model import (
     CheckResult,
@@ -19,6 +18,7 @@ from domain.model import (
     Issued,
     Issuer,
     IssuerSpec,
+    LeaseRecord,
     ObjectKey,
     Pending,
     Request,
@@ -59,6 +59,26 @@ class Lease(Protocol):
 
         Conflict: somebody was faster, and nothing was written. NotFound: the record has been deleted.
         """
+
+
+class LeaderElection(Protocol):
+    """Whether this process is the one that works."""
+
+    @abstractmethod
+    def is_leader(self) -> bool:
+        """Whether work may be begun, and a signer be asked, at this moment. A lead that has ended never comes back."""
+
+    @abstractmethod
+    async def started_leading(self) -> None:
+        """Returns when this process leads."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Takes part until cancelled; raises LeadLost when even the work that was begun must have an end."""
+
+    @abstractmethod
+    async def release(self) -> None:
+        """Leads no more and lets another lead at once; to be called when `run` has been cancelled."""
 
 
 class Signer(Protocol):

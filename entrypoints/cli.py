@@ -19,7 +19,7 @@ import click
 from adapters.kubernetes.connect import pod_namespace
 from adapters.kubernetes.kubeconfig import KubeconfigError
 from adapters.kubernetes.manifests import BadManifest
-from domain.controller.leader_elector import LeadLost
+from domain.errors import LeadLost
 from entrypoints import logs
 from entrypoints.container import Container, opened
 from entrypoints.demo.run import demo as run_demo

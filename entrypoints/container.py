@@ -44,10 +44,10 @@ from adapters.signers.leader_only import LeaderOnlySigner
 from adapters.signers.verify import VerifyingSigner
 from domain.controller.controller import Controller
 from domain.controller.leader_election import LeaderElectionState
-from domain.controller.leader_elector import LeaderElection, LeaderElector, NoLeaderElection
+from domain.controller.leader_elector import LeaderElector, NoLeaderElection
 from domain.controller.reconciler import Reconciler
 from domain.model import Credentials, ObjectKey
-from domain.ports import Clock, Signer
+from domain.ports import Clock, LeaderElection, Signer
 from domain.retry import RetryPolicy
 from entrypoints import issuer
 from entrypoints.http.metrics import MetricsServer

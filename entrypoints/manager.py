@@ -14,10 +14,9 @@ from datetime import timedelta
 from typing import Any
 
 from domain.controller.controller import Controller
-from domain.controller.leader_elector import LeaderElection
 from domain.controller.reconciler import Reconciler
 from domain.model import ObjectKey
-from domain.ports import Cluster, Recorder
+from domain.ports import Cluster, LeaderElection, Recorder
 from entrypoints.http.metrics import MetricsServer
 from entrypoints.http.probes import Acceptance, probes
 from entrypoints.settings import Settings

@@ -13,8 +13,8 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.errors import reading
 from adapters.kubernetes.schema import LEASES, LeaseObject, LeaseSpecObject
 from adapters.kubernetes.times import micro_time
-from domain.controller.leader_election import LeaseRecord
 from domain.errors import NotFound
+from domain.model import LeaseRecord
 from domain.ports import Lease
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from domain.controller.leader_election import LeaseRecord
 from domain.errors import Conflict, NotFound
+from domain.model import LeaseRecord
 from domain.ports import Lease
 
 

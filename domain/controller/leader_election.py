@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from domain.model import LeaseRecord
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
@@ -49,21 +51,6 @@ class LeaseTimes:
     def call_deadline(self) -> timedelta:
         """For one call: two may hang, and the third still renew in time."""
         return self.renew_deadline / 3
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseRecord:
-    """The record, of a coordination.k8s.io/v1 Lease what counts. An empty `holder` has released it.
-
-    `version` is the lock: who writes names the version that he has read, empty where there is no record yet.
-    """
-
-    holder: str
-    duration: timedelta
-    transitions: int = 0
-    acquired: datetime | None = None
-    renewed: datetime | None = None
-    version: str = ""
 
 
 class LeaderElectionState:

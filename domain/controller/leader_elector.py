@@ -8,41 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from abc import abstractmethod
 from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol
 
 from domain.controller.leader_election import LeaderElectionState
 from domain.durations import text
-from domain.errors import ClusterError, Conflict
-from domain.ports import Clock, Lease
+from domain.errors import ClusterError, Conflict, LeadLost
+from domain.ports import Clock, LeaderElection, Lease
 
 _log = logging.getLogger("issuer.leader")
-
-
-class LeadLost(Exception):
-    """This process has led and leads no more: it must end. The log has the reason."""
-
-
-class LeaderElection(Protocol):
-    """Whether this process is the one that works."""
-
-    @abstractmethod
-    def is_leader(self) -> bool:
-        """Whether work may be begun, and a signer be asked, at this moment. A lead that has ended never comes back."""
-
-    @abstractmethod
-    async def started_leading(self) -> None:
-        """Returns when this process leads."""
-
-    @abstractmethod
-    async def run(self) -> None:
-        """Takes part until cancelled; raises LeadLost when even the work that was begun must have an end."""
-
-    @abstractmethod
-    async def release(self) -> None:
-        """Leads no more and lets another lead at once; to be called when `run` has been cancelled."""
 
 
 class NoLeaderElection(LeaderElection):

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.controller.leader_election import LeaseRecord
 from domain.errors import Conflict, NotFound
+from domain.model import LeaseRecord
 from domain.ports import Lease
 
 DATE = datetime(2030, 1, 2, 3, 4, 5, 60, tzinfo=UTC)

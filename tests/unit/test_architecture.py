@@ -39,7 +39,7 @@ from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerReason, Reason, RequestReason
 from domain.controller.leader_elector import LeaderElector, NoLeaderElection
-from domain.ports import AccessReview, CAStore, Clock, Cluster, Lease, Metrics, Recorder, Signer
+from domain.ports import AccessReview, CAStore, Clock, Cluster, LeaderElection, Lease, Metrics, Recorder, Signer
 from entrypoints.container import Container, in_memory
 from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
@@ -158,6 +158,8 @@ ADAPTERS: list[tuple[type, type]] = [
     (Signer, LeaderOnlySigner),
     *((Signer, type(inner(inner(inner(signer))))) for signer in nowhere().signers().values()),
     (Clock, SystemClock),
+    (LeaderElection, LeaderElector),
+    (LeaderElection, NoLeaderElection),
     (Metrics, MemoryMetrics),
     (Metrics, Silent),
 ]
@@ -178,9 +180,21 @@ def test_an_adapter_that_lacks_a_method_cannot_be_made(port: type) -> None:
             type("Incomplete", (port,), others)()
 
 
+PORTS = {name for name, member in vars(ports).items() if getattr(member, "_is_protocol", False)} - {"Protocol"}
+
+
 def test_every_port_has_its_adapters_here() -> None:
-    declared = {name for name, member in vars(ports).items() if getattr(member, "_is_protocol", False)}
-    assert declared - {"Protocol"} == {port.__name__ for port, _ in ADAPTERS}
+    assert {port.__name__ for port, _ in ADAPTERS} == PORTS
+
+
+def test_every_port_has_a_contract_suite_named_after_it() -> None:
+    suites = {
+        node.name
+        for file in (ROOT / "tests" / "contracts").glob("*_contract.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {f"{port}Contract" for port in PORTS} <= suites
 
 
 @code

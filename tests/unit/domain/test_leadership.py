@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.controller.leader_election import LeaderElectionState, LeaseRecord, LeaseTimes
+from domain.controller.leader_election import LeaderElectionState, LeaseTimes
+from domain.model import LeaseRecord
 from tests.unit.domain.factories import HOUR, SECOND, T0
 
 TIMES = LeaseTimes()

@@ -16,7 +16,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.controller.leader_election import LeaderElectionState, LeaseRecord, LeaseTimes
+from domain.controller.leader_election import LeaderElectionState, LeaseTimes
+from domain.model import LeaseRecord
 from tests.unit.domain.factories import SECOND, T0, fuzz
 
 TIMES = LeaseTimes()

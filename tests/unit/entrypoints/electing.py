@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from adapters.clock import SystemClock
 from adapters.memory.lease import MemoryLease
-from domain.controller.leader_election import LeaseRecord, LeaseTimes
+from domain.controller.leader_election import LeaseTimes
 from domain.errors import Transient
+from domain.model import LeaseRecord
 
 TIMES = LeaseTimes(
     duration=timedelta(seconds=2), renew_deadline=timedelta(milliseconds=400), retry_period=timedelta(milliseconds=50)

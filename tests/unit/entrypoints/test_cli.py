@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.kubernetes import connect
-from domain.controller.leader_elector import LeadLost
+from domain.errors import LeadLost
 from entrypoints import cli
 from entrypoints.settings import OPTIONS, Settings
 from tests.unit.entrypoints.command import Run

@@ -11,9 +11,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.controller.leader_election import LeaderElectionState, LeaseRecord, LeaseTimes
-from domain.controller.leader_elector import LeaderElector, LeadLost, NoLeaderElection
-from domain.errors import Conflict
+from domain.controller.leader_election import LeaderElectionState, LeaseTimes
+from domain.controller.leader_elector import LeaderElector, NoLeaderElection
+from domain.errors import Conflict, LeadLost
+from domain.model import LeaseRecord
 from tests.unit.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
 

@@ -18,9 +18,8 @@ from dependency_injector import providers
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from adapters.signers.leader_only import LeaderOnlySigner
-from domain.controller.leader_elector import LeadLost
 from domain.effects import PatchStatus, RequestStatus
-from domain.errors import SigningError
+from domain.errors import LeadLost, SigningError
 from domain.model import Condition, ObjectKey, Request
 from entrypoints.container import in_memory
 from entrypoints.settings import Settings
