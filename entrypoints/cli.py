@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from adapters.kubernetes.connect import pod_namespace
+from adapters.kubernetes.client import pod_namespace
 from adapters.kubernetes.kubeconfig import KubeconfigError
 from adapters.kubernetes.manifests import BadManifest
 from domain.errors import LeadLost

@@ -21,9 +21,9 @@ from adapters.idle_cache import Caching, IdleCache
 from adapters.kubernetes.access_review import KubernetesAccessReview
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
+from adapters.kubernetes.client import load_client
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.connect import connect
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.token_review import Reviews
@@ -128,7 +128,7 @@ class Container(containers.DeclarativeContainer):
     metrics = singleton(PrometheusMetrics, METRICS_PREFIX, NAMES.kinds, of(singleton(_labels)))
 
     acceptance = singleton(Acceptance, of(clock))
-    client = singleton(connect, of(singleton(_connections, of(settings))), of(metrics), of(acceptance).answered)
+    client = singleton(load_client, of(singleton(_connections, of(settings))), of(metrics), of(acceptance).answered)
     api = singleton(Api, of(client), NAMES.controller, turns=of(singleton(_rate_limiter, of(settings))))
     codec = singleton(Codec, NAMES, of(settings).cluster_resource_namespace)
     secret_cache = singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
@@ -144,7 +144,7 @@ class Container(containers.DeclarativeContainer):
     )
     access_review = singleton(KubernetesAccessReview, of(api), NAMES.group)
 
-    lease_client = singleton(connect, metrics=of(metrics), answered=of(acceptance).answered)
+    lease_client = singleton(load_client, metrics=of(metrics), answered=of(acceptance).answered)
     lease_api = singleton(Api, of(lease_client), NAMES.controller, deadline=of(settings).lease_times.call_deadline)
     lease = singleton(
         KubernetesLease, of(lease_api), namespace=of(settings).leader_election_namespace, name=NAMES.controller

@@ -1,8 +1,4 @@
-"""Calls to the API server: the only user of lightkube's client and its private parts.
-
-Hence the exact version in the lock, and a test that fails when the private parts change. Names are checked and errors
-translated here, so that no caller can forget it.
-"""
+"""Calls to the API server. Names are checked and errors translated here, so that no caller can forget it."""
 
 from __future__ import annotations
 
@@ -21,10 +17,9 @@ from typing import Any
 import httpx2
 import msgspec
 from lightkube import ALL_NS, AsyncClient
-from lightkube.core.generic_client import BasicRequest
-from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
+from adapters.kubernetes.client import send
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import Silent, TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
@@ -78,25 +73,21 @@ class Api:
     async def get_within(self, resource: Resource, namespace: str, name: str, most: int) -> Any:
         """As `get`; raises TooLarge where the answer has more than `most` bytes."""
         where = _where(resource, namespace)
-        request = self._client._client.prepare_request(
-            "get", resource.main, name=resource.segment(name), namespace=where, headers=_UNCOMPRESSED
-        )
+        segment = resource.segment(name)
         async with self._call(reading()):
-            return decode(await self._read(request, most), resource.main)
+            response = await send(self._client, resource.main, name=segment, namespace=where, headers=_UNCOMPRESSED)
+            return decode(await _read(response, most), resource.main)
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
-        resource.segment(body["metadata"]["name"])
-        where = _where(resource, namespace)
+        written = _named(resource, namespace, body)
         async with self._call(writing()):
-            return await self._client._client.request("post", resource.main, Generic(**body), namespace=where)
+            return resource.read(await self._client.create(written))
 
-    async def replace(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
+    async def replace(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
         """Puts the whole object in place of the one of its metadata.resourceVersion; returns it."""
-        where, segment = _where(resource, namespace), resource.segment(name)
+        written = _named(resource, namespace, body)
         async with self._call(writing()):
-            return await self._client._client.request(
-                "put", resource.main, Generic(**body), name=segment, namespace=where
-            )
+            return resource.read(await self._client.replace(written))
 
     async def merge(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
         """RFC 7386 merge patch of an object."""
@@ -132,9 +123,8 @@ class Api:
 
     async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
         """Has the API server judge; what comes back is an answer and no object: nothing is stored anywhere."""
-        body = Generic(apiVersion=resource.api_version, kind=resource.kind, spec=spec)
         async with self._call(reading()):
-            return await self._client._client.request("post", resource.main, body)
+            return resource.read(await self._client.create(resource.generic(spec=spec)))
 
     async def list_page(
         self,
@@ -147,9 +137,11 @@ class Api:
         most: int | None = None,
     ) -> bytes:
         """One page of a namespace, or of all of them, undecoded; raises TooLarge beyond `most` bytes."""
-        request = self._prepare(resource, namespace, {"limit": limit, "continue": token}, metadata_only)
+        headers = ({"Accept": _METADATA_ONLY.format("List")} if metadata_only else {}) | _UNCOMPRESSED
+        where, params = _everywhere(resource, namespace), {"limit": limit, "continue": token}
         async with self._call(reading()):
-            return await self._read(request, most)
+            response = await send(self._client, resource.main, namespace=where, params=params, headers=headers)
+            return await _read(response, most)
 
     @asynccontextmanager
     async def watch(
@@ -166,13 +158,23 @@ class Api:
         Raises Silent where the server is: the connection is half-open, nothing has happened since its start, or the
         version is one that it has not reached. One that does not even begin to answer is a failure.
         """
-        params = {"resourceVersion": resource_version, "timeoutSeconds": seconds, "allowWatchBookmarks": "true"}
-        request = self._prepare(resource, namespace, params, metadata_only, watch=True)
-        request.timeout = httpx2.Timeout(10.0, read=_SILENCE)
+        where = _everywhere(resource, namespace)
         await self._turn()
         with reading():
             async with asyncio.timeout(self._deadline):
-                response = await self._send(request)
+                response = await send(
+                    self._client,
+                    resource.main,
+                    namespace=where,
+                    watch=True,
+                    params={
+                        "resourceVersion": resource_version,
+                        "timeoutSeconds": seconds,
+                        "allowWatchBookmarks": "true",
+                    },
+                    headers={"Accept": _METADATA_ONLY.format("")} if metadata_only else {},
+                    timeouts=httpx2.Timeout(10.0, read=_SILENCE),
+                )
         try:
             yield _until_silent(response.aiter_bytes())
         finally:
@@ -189,47 +191,19 @@ class Api:
         async with self._turns:
             return
 
-    def _prepare(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        params: dict[str, Any],
-        metadata_only: bool,
-        watch: bool = False,
-    ) -> BasicRequest:
-        everywhere = ALL_NS if resource.namespaced else None
-        return self._client._client.prepare_request(
-            "list",
-            resource.main,
-            namespace=everywhere if namespace is None else _where(resource, namespace),
-            watch=watch,
-            params=params,
-            headers=({"Accept": _METADATA_ONLY.format("" if watch else "List")} if metadata_only else {})
-            | ({} if watch else _UNCOMPRESSED),
-        )
 
-    async def _read(self, request: BasicRequest, most: int | None) -> bytes:
-        """The body; raises TooLarge where it has more bytes, of which the rest is not read."""
-        response = await self._send(request)
-        chunks, size = [], 0
-        try:
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if most is not None and size > most:
-                    raise TooLarge
-                chunks.append(chunk)
-        finally:
-            await response.aclose()
-        return b"".join(chunks)
-
-    async def _send(self, request: BasicRequest) -> httpx2.Response:
-        """The answer, whose body is still to be read."""
-        inner: Any = self._client._client
-        response: httpx2.Response = await inner.send(inner.build_adapter_request(request), stream=True)
-        if response.is_error:
-            await response.aread()
-            inner.raise_for_status(response)
-        return response
+async def _read(response: httpx2.Response, most: int | None) -> bytes:
+    """The body; raises TooLarge where it has more bytes, of which the rest is not read."""
+    chunks, size = [], 0
+    try:
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if most is not None and size > most:
+                raise TooLarge
+            chunks.append(chunk)
+    finally:
+        await response.aclose()
+    return b"".join(chunks)
 
 
 async def _until_silent(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -253,3 +227,17 @@ def _as_yaml(body: Mapping[str, Any]) -> Any:
 
 def _where(resource: Resource, namespace: str) -> str | None:
     return checked_namespace(namespace) if resource.namespaced else None
+
+
+def _everywhere(resource: Resource, namespace: str | None) -> str | None:
+    """As `_where`, but all namespaces where none is given."""
+    if namespace is not None:
+        return _where(resource, namespace)
+    return ALL_NS if resource.namespaced else None
+
+
+def _named(resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
+    """The object to write, in this namespace: without one, lightkube would write into its default namespace."""
+    resource.segment(body["metadata"]["name"])
+    metadata = {**body["metadata"], "namespace": checked_namespace(namespace)}
+    return resource.generic(**{**body, "metadata": metadata})

@@ -37,9 +37,7 @@ class KubernetesLease(Lease):
         if not record.version:
             return self._record(await self._api.create(LEASES, self._namespace, {**body, "metadata": named}))
         metadata = {**self._metadata, **named, "resourceVersion": record.version}
-        return self._record(
-            await self._api.replace(LEASES, self._namespace, self._name, {**body, "metadata": metadata})
-        )
+        return self._record(await self._api.replace(LEASES, self._namespace, {**body, "metadata": metadata}))
 
     def _record(self, told: LeaseObject) -> LeaseRecord:
         self._metadata = {name: value for name, value in told.metadata.items() if name != "managedFields"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.connect import client
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import load
 from adapters.kubernetes.schema import SECRETS
 from domain.errors import Forbidden, NotFound
@@ -24,7 +24,7 @@ async def administrator(server: ApiServer, directory: Path, **impersonated: Any)
     config["users"][0]["user"] |= impersonated
     file = directory / "kubeconfig"
     file.write_text(json.dumps(config))
-    api = Api(client(load([file])), "tester")
+    api = Api(client_of(load([file])), "tester")
     try:
         yield api
     finally:

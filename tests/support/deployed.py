@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.connect import client
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import load
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support.cluster.api_server import ApiServer
@@ -51,7 +51,7 @@ def install(server: ApiServer) -> Deployed:
 @pytest_asyncio.fixture
 async def manager_api(deployed: Deployed) -> AsyncIterator[Api]:
     """The choke point to the API server, with the rights of the manager."""
-    api = Api(client(load([deployed.manager])), field_manager=NAMES.controller)
+    api = Api(client_of(load([deployed.manager])), field_manager=NAMES.controller)
     yield api
     await api.close()
 

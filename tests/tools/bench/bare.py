@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.client import load_client
 from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.connect import connect
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import EVENTS, RequestObject, followed
 from adapters.kubernetes.times import micro_time
@@ -45,7 +45,7 @@ class _Page(msgspec.Struct):
 
 
 async def _main(which: str) -> None:
-    api = Api(connect(), NAMES.controller)
+    api = Api(load_client(), NAMES.controller)
     status = Codec(NAMES, NAMESPACE).status(_issued())
     await {"wait": _drain, "come": _follow}[which](api, status)
     await asyncio.Event().wait()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.kubernetes import connect
+from adapters.kubernetes import client as kubernetes_client
 from domain.errors import LeadLost
 from entrypoints import cli
 from entrypoints.settings import OPTIONS, Settings
@@ -20,7 +20,7 @@ from tests.unit.entrypoints.command import Run
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither a pod nor a kubeconfig, wherever the tests run, and no variable that sets a flag."""
-    monkeypatch.setattr(connect, "SERVICE_ACCOUNT", str(tmp_path))
+    monkeypatch.setattr(kubernetes_client, "SERVICE_ACCOUNT", str(tmp_path))
     monkeypatch.setattr(cli, "pod_namespace", lambda: None)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
 

@@ -15,7 +15,7 @@ import pytest
 
 from adapters.kubernetes import reflector as watch
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.connect import client
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import Resource
 from adapters.memory.metrics import MemoryMetrics
@@ -52,7 +52,7 @@ async def following(
     metadata_only: bool = False,
 ) -> AsyncIterator[Seen]:
     """Follows until the context is left."""
-    api, seen = Api(client(access(server.url)), "tester"), Seen(known)
+    api, seen = Api(client_of(access(server.url)), "tester"), Seen(known)
     seen.follower = Reflector(
         api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only, metrics=seen.metrics
     )

@@ -17,7 +17,7 @@ from typing import Any
 from cryptography import x509
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.connect import client
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import load
 from adapters.kubernetes.schema import SECRETS
 from tests.support import pki
@@ -132,7 +132,7 @@ async def talking(directory: Path, cluster: dict[str, Any], user: dict[str, Any]
     if not {"certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"} & cluster.keys():
         cluster = cluster | {"certificate-authority-data": base64_of(CA.pem)}
     write_kubeconfig(directory / "kubeconfig", cluster, user)
-    api = Api(client(load([directory / "kubeconfig"])), "tester")
+    api = Api(client_of(load([directory / "kubeconfig"])), "tester")
     try:
         yield api
     finally:

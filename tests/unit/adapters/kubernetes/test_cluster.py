@@ -20,9 +20,9 @@ import pytest_asyncio
 
 from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.connect import client
 from domain.errors import Invalid, NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, Issuer, IssuerSpec, ObjectKey, SecretVersion
 from entrypoints.issuer import NAMES
@@ -173,7 +173,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
-    api = Api(client(access(server.url)), "tester")
+    api = Api(client_of(access(server.url)), "tester")
     cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):

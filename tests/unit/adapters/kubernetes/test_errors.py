@@ -98,7 +98,7 @@ async def _create(api: Api) -> Any:
 
 
 async def _replace(api: Api) -> Any:
-    return await api.replace(LEASES, "default", "x", {"metadata": {"name": "x"}})
+    return await api.replace(LEASES, "default", {"metadata": {"name": "x"}})
 
 
 READS, WRITES = [_get, _list, _watch], [_apply, _merge, _create, _replace]

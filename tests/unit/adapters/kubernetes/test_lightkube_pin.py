@@ -1,7 +1,7 @@
 """What we rely on in lightkube, private parts included, holds in the version that is installed.
 
-This fails before anything else does when lightkube is upgraded, and says where to look: adapters/kubernetes/api.py
-calls `client._client`, errors.py knows what its `raise_for_status` raises, resources.py binds structs to URLs.
+This fails before anything else does when lightkube is upgraded, and says where to look: adapters/kubernetes/client.py
+calls `client._client`, errors.py knows what its `raise_for_status` raises, schema.py binds structs to URLs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import httpx2
 import pytest
 from lightkube import ALL_NS, ApiError, AsyncClient
 from lightkube.core.generic_client import BasicRequest, GenericAsyncClient
-from lightkube.generic_resource import Generic
 from lightkube.types import PatchType
 
-from tests.unit.adapters.kubernetes.wire import ISSUERS, SIGNING_REQUESTS, Wire, answering, config
+from adapters.kubernetes.schema import SECRETS
+from tests.unit.adapters.kubernetes.wire import ISSUERS, SIGNING_REQUESTS, Wire, answering, authentication, config
 
 PROJECT = Path(__file__).parents[4] / "pyproject.toml"
 PINNED = ["lightkube", "lightkube-models", "httpx2", "msgspec"]
-CALLS = "adapters/kubernetes/api.py builds on this: read lightkube/core/generic_client.py of the new version"
+CALLS = "adapters/kubernetes/client.py builds on this: read lightkube/core/generic_client.py of the new version"
 ERRORS = "adapters/kubernetes/errors.py builds on this: read transform_exception() of the new version"
 
 
@@ -41,7 +41,6 @@ def test_the_private_client_is_there() -> None:
     assert isinstance(inner(), GenericAsyncClient), CALLS
     for name, wanted in {
         "prepare_request": {"method", "res", "obj", "name", "namespace", "watch", "params", "headers"},
-        "request": {"method", "res", "obj", "name", "namespace", "headers", "params"},
         "build_adapter_request": {"br"},
         "send": {"req", "stream"},
         "raise_for_status": {"resp"},
@@ -114,15 +113,22 @@ def test_the_kinds_of_patch_are_what_the_api_server_calls_them() -> None:
     ), CALLS
 
 
-def test_an_object_of_no_class_is_sent_as_it_is() -> None:
+def test_an_object_is_sent_as_the_dict_that_it_is() -> None:
     body: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "more": None}
-    told = inner().prepare_request("post", ISSUERS.main, Generic(**body), namespace="n")
-    assert told.data == body, CALLS
-    told = inner().prepare_request("put", ISSUERS.main, Generic(**body), name="y", namespace="n")
-    assert (told.method, told.data) == ("PUT", body), CALLS
-    assert told.url.endswith("/namespaces/n/sampleissuers/y"), CALLS
+    told = inner().prepare_request("post", obj=SECRETS.generic(**body), namespace="n")
+    assert (told.url, told.data) == ("api/v1/namespaces/n/secrets", body), CALLS
 
 
-def test_the_http_client_below_is_one_that_another_can_take_the_place_of() -> None:
+def test_the_http_client_below_takes_credentials() -> None:
     http = AsyncClient(config=config())._client._client
-    assert isinstance(http, httpx2.AsyncClient), "adapters/kubernetes/http.py takes its place"
+    assert isinstance(http, httpx2.AsyncClient), CALLS
+    auth = authentication()
+    http.auth = auth
+    assert http.auth is auth
+
+
+@pytest.mark.parametrize("file", sorted((PROJECT.parent / "adapters").rglob("*.py")), ids=lambda file: file.stem)
+def test_private_parts_are_used_in_one_file_alone(file: Path) -> None:
+    assert ("._client._client" in file.read_text() or "client._client" in file.read_text()) is (
+        file == PROJECT.parent / "adapters" / "kubernetes" / "client.py"
+    )

@@ -38,9 +38,7 @@ CALLS: dict[str, Call] = {
     "get": lambda api, resource, namespace, name: api.get(resource, namespace, name),
     "get_within": lambda api, resource, namespace, name: api.get_within(resource, namespace, name, most=9),
     "create": lambda api, resource, namespace, name: api.create(resource, namespace, {"metadata": {"name": name}}),
-    "replace": lambda api, resource, namespace, name: api.replace(
-        resource, namespace, name, {"metadata": {"name": name}}
-    ),
+    "replace": lambda api, resource, namespace, name: api.replace(resource, namespace, {"metadata": {"name": name}}),
     "merge": lambda api, resource, namespace, name: api.merge(resource, namespace, name, {}),
     "apply_status": lambda api, resource, namespace, name: api.apply_status(resource, namespace, name, "1", {}),
 }

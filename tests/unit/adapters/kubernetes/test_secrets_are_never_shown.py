@@ -23,9 +23,9 @@ import pytest
 from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.connect import client
 from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.schema import SECRET_VERSIONS, SECRETS
 from domain.errors import ClusterError, Invalid
@@ -126,7 +126,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     logging.getLogger("anybody").debug("all that is said is seen here")
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
-        api = Api(client(access(server.url)), "tester")
+        api = Api(client_of(access(server.url)), "tester")
         cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.connect import client
+from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.schema import SECRETS
 from adapters.kubernetes.tls import Tls
@@ -173,7 +173,7 @@ async def test_the_proxy_of_the_environment_is_used(
     async with serving(proxy) as url:
         monkeypatch.setenv("http_proxy", url)
         monkeypatch.setenv("no_proxy", no_proxy)
-        api = Api(client(access("http://api.example.com")), "tester")
+        api = Api(client_of(access("http://api.example.com")), "tester")
         with pytest.raises(Transient):  # no proxy, and there is no api.example.com; or an answer that is no JSON
             await api.get(SECRETS, "n", "x")
         await api.close()

@@ -45,7 +45,7 @@ CALLS: dict[str, Callable[[Api], Awaitable[Any]]] = {
     "get": lambda api: api.get(SECRETS, "n", "x"),
     "get_within": lambda api: api.get_within(ISSUERS, "team-a", "x", most=99),
     "create": lambda api: api.create(SECRETS, "n", BODY),
-    "replace": lambda api: api.replace(SECRETS, "n", "x", BODY),
+    "replace": lambda api: api.replace(SECRETS, "n", BODY),
     "merge": lambda api: api.merge(SECRETS, "n", "x", BODY),
     "apply_status": lambda api: api.apply_status(ISSUERS, "n", "x", "1", {}),
     "review": lambda api: api.review(TOKEN_REVIEWS, {}),

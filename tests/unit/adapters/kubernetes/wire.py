@@ -17,8 +17,8 @@ from lightkube.config.models import Cluster, User
 
 from adapters.kubernetes import kubeconfig
 from adapters.kubernetes.api import Api
+from adapters.kubernetes.client import client_on
 from adapters.kubernetes.credentials import Authentication, Given
-from adapters.kubernetes.http import over
 from adapters.kubernetes.schema import SECRETS, Resource, followed
 from entrypoints.issuer import NAMES
 
@@ -58,7 +58,7 @@ class Wire:
     def __init__(self, answer: Answer = nobody) -> None:
         self.asked: list[httpx2.Request] = []
         self._answer = answer
-        self.client = over(httpx2.MockTransport(self._handle), "https://api.example.com", authentication())
+        self.client = client_on(httpx2.MockTransport(self._handle), "https://api.example.com", authentication())
         self.api = Api(self.client, field_manager="tester")
 
     @property

@@ -1,24 +1,30 @@
-"""Puts a client together, from a kubeconfig or the pod's ServiceAccount.
+"""Loads lightkube's client, from a kubeconfig or the pod's ServiceAccount, and sends what its public methods cannot.
 
-What cannot work is refused here, in one line that says what to do, before anything is started.
+- What cannot work is refused in one line that says what to do, before anything is started.
+- This is the only file that uses lightkube's private parts: hence its exact version in the lock, and a test that fails
+  when they change (test_lightkube_pin.py).
 """
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 from lightkube import AsyncClient
+from lightkube.config.kubeconfig import SingleConfig
+from lightkube.config.models import Cluster as LightkubeCluster
+from lightkube.config.models import Context
+from lightkube.config.models import User as LightkubeUser
 
 from adapters.kubernetes.counted import InstrumentedTransport
 from adapters.kubernetes.credentials import Authentication, CredentialUnavailable, Given, Source, TokenFile
 from adapters.kubernetes.exec_plugin import ExecPlugin, installed
-from adapters.kubernetes.http import over
 from adapters.kubernetes.kubeconfig import PROXIES, Cluster, Config, KubeconfigError, User, load
 from adapters.kubernetes.tls import Tls
 from adapters.kubernetes.transport import CONNECTIONS, AiohttpTransport
@@ -26,7 +32,6 @@ from adapters.silent import SILENT
 from domain.ports import Metrics
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-
 
 Answered = Callable[[int], None]
 """Is given the HTTP status of each answer."""
@@ -36,26 +41,28 @@ def _unnoted(status: int) -> None:
     return
 
 
-def connect(connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted) -> AsyncClient:
+def load_client(
+    connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted
+) -> AsyncClient:
     """A client for KUBECONFIG where it is set, else the pod's ServiceAccount, else ~/.kube/config.
 
     The order is controller-runtime's. Does no network I/O; raises KubeconfigError.
     """
     named = _named_files()
     config = load(named) if named else _service_account() or load([Path(os.path.expanduser("~/.kube/config"))])
-    return client(config, connections, metrics, answered)
+    return client_of(config, connections, metrics, answered)
 
 
-def client(
+def client_of(
     config: Config, connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted
 ) -> AsyncClient:
-    """A client on our own transport; raises KubeconfigError."""
+    """A client for this server and user; raises KubeconfigError."""
     server = config.cluster.server
     try:
         tls = Tls(config.cluster, config.user)
         auth = Authentication(_source(config), config.user, tls.present, answered)
         transport = AiohttpTransport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
-        return over(InstrumentedTransport(transport, metrics, below=urlsplit(server).path), server, auth)
+        return client_on(InstrumentedTransport(transport, metrics, below=urlsplit(server).path), server, auth)
     except CredentialUnavailable as error:
         raise KubeconfigError(str(error)) from error
     except httpx2.InvalidURL as error:
@@ -64,6 +71,44 @@ def client(
         raise KubeconfigError(
             f"the kubeconfig's certificates cannot be used: {type(error).__name__}: {error}"
         ) from error
+
+
+def client_on(transport: httpx2.AsyncBaseTransport, server: str, auth: httpx2.Auth) -> AsyncClient:
+    """A client over this transport, which does TLS; `insecure` spares lightkube from loading a trust store for it."""
+    cluster = LightkubeCluster(server=server, insecure=True)
+    client = AsyncClient(
+        config=SingleConfig("kubeconfig", Context(cluster=server), cluster, LightkubeUser()), transport=transport
+    )
+    inner: Any = client._client
+    inner._client.auth = auth
+    return client
+
+
+async def send(
+    client: AsyncClient,
+    resource: Any,
+    *,
+    name: str | None = None,
+    namespace: str | None,
+    watch: bool = False,
+    params: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeouts: httpx2.Timeout | None = None,
+) -> httpx2.Response:
+    """The response to a get, list or watch, whose body is still to be read. Raises what lightkube raises.
+
+    lightkube's own methods read bodies of any size, decode them at once, and let a watch be silent for ever.
+    """
+    inner: Any = client._client
+    request = inner.prepare_request(
+        "get" if name else "list", resource, name=name, namespace=namespace, watch=watch, params=params, headers=headers
+    )
+    request.timeout = timeouts
+    response: httpx2.Response = await inner.send(inner.build_adapter_request(request), stream=True)
+    if response.is_error:
+        await response.aread()
+        inner.raise_for_status(response)
+    return response
 
 
 def pod_namespace() -> str | None:
