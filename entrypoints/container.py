@@ -33,14 +33,12 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.lease import MemoryLease
 from adapters.memory.recorder import MemoryRecorder
-from adapters.prometheus.exposition import Exposition
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.state_collector import StateCollector
 from adapters.prometheus.usage_collector import UsageCollector
-from adapters.signers.deadlines import DeadlineSigner
+from adapters.signers.decorators import DeadlineSigner, LeaderOnlySigner
 from adapters.signers.http.networks import Networks
 from adapters.signers.http.pool import ClientPool
-from adapters.signers.leader_only import LeaderOnlySigner
 from adapters.signers.verify import VerifyingSigner
 from domain.controller.controller import Controller
 from domain.controller.leader_election import LeaderElectionState
@@ -50,8 +48,7 @@ from domain.model import Credentials, ObjectKey
 from domain.ports import Clock, LeaderElection, Signer
 from domain.retry import RetryPolicy
 from entrypoints import issuer
-from entrypoints.http.metrics import MetricsServer
-from entrypoints.http.metrics_access import Guard
+from entrypoints.http.metrics import Guard, MetricsServer
 from entrypoints.http.probes import Acceptance
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from entrypoints.manager import Manager
@@ -103,6 +100,13 @@ def _caches(
     return {**caching, "connections": clients.kept.size, "Secrets": secrets.size}
 
 
+def _metrics_page(metrics: PrometheusMetrics, states: StateCollector, usage: UsageCollector) -> Callable[[], bytes]:
+    """What is counted, and what the collectors find when Prometheus asks."""
+    for collector in (states, usage):
+        metrics.registry.register(collector)
+    return metrics.page
+
+
 def _election_mode(settings: Settings) -> str:
     return "lease" if settings.leader_elect else "none"
 
@@ -128,7 +132,7 @@ class Container(containers.DeclarativeContainer):
     metrics = singleton(PrometheusMetrics, METRICS_PREFIX, NAMES.kinds, of(singleton(_labels)))
 
     acceptance = singleton(Acceptance, of(clock))
-    client = singleton(load_client, of(singleton(_connections, of(settings))), of(metrics), of(acceptance).answered)
+    client = singleton(load_client, of(metrics), of(singleton(_connections, of(settings))), of(acceptance).answered)
     api = singleton(Api, of(client), NAMES.controller, turns=of(singleton(_rate_limiter, of(settings))))
     codec = singleton(Codec, NAMES, of(settings).cluster_resource_namespace)
     secret_cache = singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
@@ -144,7 +148,7 @@ class Container(containers.DeclarativeContainer):
     )
     access_review = singleton(KubernetesAccessReview, of(api), NAMES.group)
 
-    lease_client = singleton(load_client, metrics=of(metrics), answered=of(acceptance).answered)
+    lease_client = singleton(load_client, of(metrics), answered=of(acceptance).answered)
     lease_api = singleton(Api, of(lease_client), NAMES.controller, deadline=of(settings).lease_times.call_deadline)
     lease = singleton(
         KubernetesLease, of(lease_api), namespace=of(settings).leader_election_namespace, name=NAMES.controller
@@ -202,10 +206,10 @@ class Container(containers.DeclarativeContainer):
     )
     caches = singleton(_caches, of(bare_signers), of(clients), of(secret_cache))
     usage = singleton(UsageCollector, METRICS_PREFIX, of(controller).queues, of(caches))
-    exposition = singleton(Exposition, of(metrics), of(states), of(usage))
+    page = singleton(_metrics_page, of(metrics), of(states), of(usage))
     reviews = singleton(Reviews, of(api))
     guard = singleton(_guard, of(reviews), of(clock))
-    metrics_server = singleton(MetricsServer, of(settings), of(exposition).text, guard.provider)
+    metrics_server = singleton(MetricsServer, of(settings), of(page), guard.provider)
 
     manager = singleton(
         Manager,

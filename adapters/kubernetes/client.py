@@ -22,13 +22,11 @@ from lightkube.config.models import Cluster as LightkubeCluster
 from lightkube.config.models import Context
 from lightkube.config.models import User as LightkubeUser
 
-from adapters.kubernetes.counted import InstrumentedTransport
 from adapters.kubernetes.credentials import Authentication, CredentialUnavailable, Given, Source, TokenFile
 from adapters.kubernetes.exec_plugin import ExecPlugin, installed
 from adapters.kubernetes.kubeconfig import PROXIES, Cluster, Config, KubeconfigError, User, load
 from adapters.kubernetes.tls import Tls
-from adapters.kubernetes.transport import CONNECTIONS, AiohttpTransport
-from adapters.silent import SILENT
+from adapters.kubernetes.transport import CONNECTIONS, AiohttpTransport, InstrumentedTransport
 from domain.ports import Metrics
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -41,20 +39,18 @@ def _unnoted(status: int) -> None:
     return
 
 
-def load_client(
-    connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted
-) -> AsyncClient:
+def load_client(metrics: Metrics, connections: int = CONNECTIONS, answered: Answered = _unnoted) -> AsyncClient:
     """A client for KUBECONFIG where it is set, else the pod's ServiceAccount, else ~/.kube/config.
 
     The order is controller-runtime's. Does no network I/O; raises KubeconfigError.
     """
     named = _named_files()
     config = load(named) if named else _service_account() or load([Path(os.path.expanduser("~/.kube/config"))])
-    return client_of(config, connections, metrics, answered)
+    return client_of(config, metrics, connections, answered)
 
 
 def client_of(
-    config: Config, connections: int = CONNECTIONS, metrics: Metrics = SILENT, answered: Answered = _unnoted
+    config: Config, metrics: Metrics, connections: int = CONNECTIONS, answered: Answered = _unnoted
 ) -> AsyncClient:
     """A client for this server and user; raises KubeconfigError."""
     server = config.cluster.server

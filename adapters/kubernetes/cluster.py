@@ -17,7 +17,6 @@ from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.errors import TooLarge
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import SECRET, SECRETS, Resource, followed
-from adapters.silent import SILENT
 from domain.controller.cache import Cache, Keys
 from domain.effects import PatchStatus
 from domain.errors import Invalid, NotFound
@@ -43,7 +42,7 @@ class KubernetesCluster(Cluster):
         names: IssuerNames,
         codec: Codec,
         held: IdleCache[ObjectKey, Credentials],
-        metrics: Metrics = SILENT,
+        metrics: Metrics,
         namespaces: Sequence[str] = (),
     ) -> None:
         self._api = api

@@ -193,6 +193,11 @@ def timestamp(time: datetime) -> str:
     return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"  # strftime writes year 1 as 1
 
 
+def micro_time(time: datetime) -> str:
+    """metav1.MicroTime: always six digits."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def _condition(condition: Condition) -> dict[str, Any]:
     told: dict[str, Any] = {
         "type": condition.type,

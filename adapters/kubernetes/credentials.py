@@ -14,8 +14,8 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
+from adapters.files import Stamp, stamp
 from adapters.kubernetes.kubeconfig import User
-from adapters.kubernetes.stamp import Stamp, stamp
 
 _UNAUTHORIZED = 401
 _HEADER_NAME = "!#$&'*+^`|"  # of RFC 9110 section 5.6.2, beside what quote() leaves alone, and without %

@@ -25,7 +25,6 @@ from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import Silent, from_status, reading
 from adapters.kubernetes.pages import read_pages, read_version
 from adapters.kubernetes.schema import Resource, SecretMeta, SecretVersionObject
-from adapters.silent import SILENT
 from domain.errors import ClusterError, Forbidden, Gone
 from domain.outcomes import WatchRestartReason
 from domain.ports import Metrics
@@ -62,7 +61,7 @@ class Reflector:
         *,
         namespace: str | None = None,
         metadata_only: bool = False,
-        metrics: Metrics = SILENT,
+        metrics: Metrics,
     ) -> None:
         self._api = api
         self._resource = resource

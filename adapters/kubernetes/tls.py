@@ -13,10 +13,9 @@ from pathlib import Path
 
 from cryptography import x509
 
+from adapters.files import memfd_path, stamp
 from adapters.kubernetes.credentials import CredentialUnavailable
 from adapters.kubernetes.kubeconfig import Cluster, User
-from adapters.kubernetes.stamp import stamp
-from adapters.memfd_path import memfd_path
 
 _log = logging.getLogger("issuer.kubernetes")
 

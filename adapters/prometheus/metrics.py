@@ -11,7 +11,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from domain.model import ObjectKey
 from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
@@ -62,6 +70,13 @@ class PrometheusMetrics(Metrics):
         for kind in issuer_kinds:
             for answer in RequestOutcome:
                 self._requests.labels(kind, answer.value)
+
+    def page(self) -> bytes:
+        """All metrics, and what the registry's collectors find, in the text format that every Prometheus reads.
+
+        https://prometheus.io/docs/instrumenting/exposition_formats/
+        """
+        return generate_latest(self.registry)
 
     def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
         self._requests.labels(issuer_kind, answer.value).inc()

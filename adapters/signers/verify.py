@@ -9,14 +9,14 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.around import SignerDecorator
-from adapters.signers.aside import aside
+from adapters.signers.decorators import SignerDecorator
 from adapters.signers.pki import bundle as bag
-from adapters.signers.pki import chains, go_readable, panics, pem
+from adapters.signers.pki import chains, go_readable, parsing, pem
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki import csr_policy as agreement
 from adapters.signers.pki.csr import CSR
 from adapters.signers.pki.differences import differences, time_differences
+from adapters.signers.threads import run_in_thread_if_large
 from domain.errors import WrongCertificate
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.parameters import CA_DECIDES, flag
@@ -31,22 +31,24 @@ class VerifyingSigner(SignerDecorator):
         self._clock = clock
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
-        with panics.contained():
+        with parsing.translate_panics():
             return await self._inner.check(issuer, credentials)
 
     async def sign(self, order: SignRequest) -> Issued | Pending:
-        with panics.contained():
+        with parsing.translate_panics():
             return await self._sign(order)
 
     async def _sign(self, order: SignRequest) -> Issued | Pending:
-        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: _examine(order))
+        csr = await run_in_thread_if_large(order.issuer.secret.namespace, len(order.csr), lambda: _examine(order))
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
         decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
         read = len(order.csr) + len(answer.chain) + len(answer.ca or b"")
         namespace = order.issuer.secret.namespace
-        return await aside(namespace, read, lambda: _confirm(answer, csr, order, self._clock.now(), decides))
+        return await run_in_thread_if_large(
+            namespace, read, lambda: _confirm(answer, csr, order, self._clock.now(), decides)
+        )
 
 
 def _examine(order: SignRequest) -> CSR:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from adapters.memfd_path import memfd_path
+from adapters.files import memfd_path
 from entrypoints.http.serving import CannotListen
 
 _LIFETIME = timedelta(days=365)

@@ -19,6 +19,7 @@ from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
+from adapters.memory.metrics import MemoryMetrics
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
     CERTIFICATE_REQUEST,
@@ -218,7 +219,9 @@ class TestKubernetesCluster(ClusterContract):
         namespace = f"contract-{next(_numbers)}"
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("create", "namespace", name)
-        cluster = KubernetesCluster(manager_api, NAMES, Codec(NAMES, NAMESPACE), IdleCache(SECRETS_BUDGET))
+        cluster = KubernetesCluster(
+            manager_api, NAMES, Codec(NAMES, NAMESPACE), IdleCache(SECRETS_BUDGET), MemoryMetrics()
+        )
         yield KubernetesHands(deployed.server, cluster, namespace)
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")

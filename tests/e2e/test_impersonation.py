@@ -14,6 +14,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import load
 from adapters.kubernetes.schema import SECRETS
+from adapters.memory.metrics import MemoryMetrics
 from domain.errors import Forbidden, NotFound
 from tests.support.cluster.api_server import ApiServer
 
@@ -24,7 +25,7 @@ async def administrator(server: ApiServer, directory: Path, **impersonated: Any)
     config["users"][0]["user"] |= impersonated
     file = directory / "kubeconfig"
     file.write_text(json.dumps(config))
-    api = Api(client_of(load([file])), "tester")
+    api = Api(client_of(load([file]), MemoryMetrics()), "tester")
     try:
         yield api
     finally:

@@ -18,6 +18,7 @@ import pytest_asyncio
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import load
+from adapters.memory.metrics import MemoryMetrics
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.cert_manager import CertManager
@@ -51,7 +52,7 @@ def install(server: ApiServer) -> Deployed:
 @pytest_asyncio.fixture
 async def manager_api(deployed: Deployed) -> AsyncIterator[Api]:
     """The choke point to the API server, with the rights of the manager."""
-    api = Api(client_of(load([deployed.manager])), field_manager=NAMES.controller)
+    api = Api(client_of(load([deployed.manager]), MemoryMetrics()), field_manager=NAMES.controller)
     yield api
     await api.close()
 

@@ -32,10 +32,8 @@ from adapters.memory.lease import MemoryLease
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.metrics import PrometheusMetrics
-from adapters.signers.deadlines import DeadlineSigner
-from adapters.signers.leader_only import LeaderOnlySigner
+from adapters.signers.decorators import DeadlineSigner, LeaderOnlySigner
 from adapters.signers.verify import VerifyingSigner
-from adapters.silent import Silent
 from domain import ports
 from domain.conditions import IssuerReason, Reason, RequestReason
 from domain.controller.leader_elector import LeaderElector, NoLeaderElection
@@ -136,7 +134,7 @@ async def test_the_metrics_show_of_each_cache_its_own_bytes() -> None:
     }
     for number, cache in enumerate(caches.values(), start=1):
         cache.put("it", None, number)
-    found = Scraped(container.exposition().text())
+    found = Scraped(container.page()())
     assert [found.get("cache_bytes", cache=name) for name in caches] == [1, 2, 3, 4, 5]
 
 
@@ -161,7 +159,6 @@ ADAPTERS: list[tuple[type, type]] = [
     (LeaderElection, LeaderElector),
     (LeaderElection, NoLeaderElection),
     (Metrics, MemoryMetrics),
-    (Metrics, Silent),
 ]
 
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from cryptography import x509
 
 from adapters.idle_cache import IdleCache
-from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.fingerprint import fingerprint
 from adapters.signers.pki import chains, go_readable, pem
 from adapters.signers.pki.local_ca import Authority, authority, best_path, own, read_key, require_ca
+from adapters.signers.threads import run_in_thread, run_in_thread_if_large
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
 from domain.ports import Clock, Signer
@@ -40,7 +40,9 @@ class CA(Signer):
 
     async def sign(self, order: SignRequest) -> Issued:
         found, _ = await self._authority(order.issuer, order.credentials)
-        return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
+        return await run_in_thread_if_large(
+            order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now())
+        )
 
     async def _authority(self, issuer: IssuerSpec, credentials: Credentials) -> _Found:
         now, content = self._clock.now(), fingerprint(credentials)
@@ -49,9 +51,7 @@ class CA(Signer):
         # Where the path has expired, the Secret may hold another one.
         if known and known[0] == content and known[1][0].is_valid(now):
             return known[1]
-        found = await run_in_thread_if_large(
-            issuer.secret.namespace, lambda: _read(issuer.secret, credentials.data, now)
-        )
+        found = await run_in_thread(issuer.secret.namespace, lambda: _read(issuer.secret, credentials.data, now))
         self.kept.put(issuer.secret, (content, found), 8192 + sum(map(len, credentials.data.values())))
         return found
 

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.pki import keys, pem
 from adapters.signers.pki.certificate_builder import backdating
 from adapters.signers.pki.local_ca import Authority, authority, best_path, read_key, require_ca
 from adapters.signers.pki.usages import CERT_SIGN, key_usage
+from adapters.signers.threads import run_in_thread, run_in_thread_if_large
 from domain.errors import IssuerFailed
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, SignRequest
 from domain.ports import CAStore, Clock, Signer
@@ -42,12 +42,14 @@ class Demo(Signer):
 
     async def sign(self, order: SignRequest) -> Issued:
         found = self._authority or await self._fetch(order.issuer)
-        return await aside(order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now()))
+        return await run_in_thread_if_large(
+            order.issuer.secret.namespace, len(order.csr), lambda: found.issue(order, self._clock.now())
+        )
 
     async def _fetch(self, issuer: IssuerSpec) -> Authority:
         pair = await self._store.get_or_create(lambda: _make(self._name, self._clock.now()))
         now = self._clock.now()
-        self._authority = await run_in_thread_if_large(issuer.secret.namespace, lambda: _read(*pair, now))
+        self._authority = await run_in_thread(issuer.secret.namespace, lambda: _read(*pair, now))
         return self._authority
 
 

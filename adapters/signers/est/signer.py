@@ -13,7 +13,6 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from adapters.idle_cache import IdleCache
-from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.est.server import ENROL, LABEL, TRUSTED, Server, server
 from adapters.signers.fingerprint import size
 from adapters.signers.http.assembly import assemble, examine
@@ -22,6 +21,7 @@ from adapters.signers.http.pool import ClientPool
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki.bundle import CertificateBundle
+from adapters.signers.threads import run_in_thread, run_in_thread_if_large
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SignRequest
 from domain.ports import Clock, Signer
@@ -54,7 +54,9 @@ class EST(Signer):
 
     async def sign(self, order: SignRequest) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
-        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
+        csr = await run_in_thread_if_large(
+            order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr)
+        )
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self.kept.get(est.key) or await self._fetch_trusted(est)
         answer = await self._enrol(est, csr.der)
@@ -90,7 +92,7 @@ def _pending(answer: HTTPResponse) -> Pending:
 async def _certificates(est: Server, operation: str, answer: HTTPResponse) -> CertificateBundle:
     _require_ok(est, operation, answer)
     try:
-        return await run_in_thread_if_large(est.endpoint.secret.namespace, lambda: bag.read_pkcs7(answer.body))
+        return await run_in_thread(est.endpoint.secret.namespace, lambda: bag.read_pkcs7(answer.body))
     except ValueError as error:
         raise _failure(operation)(f"{_answer(operation)} {error}; see its log") from None
 

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from adapters.signers.aside import run_in_thread_if_large
 from adapters.signers.http import tls
 from adapters.signers.http.pool import Endpoint
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki import chains, go_readable, keys
 from adapters.signers.pki.bundle import CertificateBundle
+from adapters.signers.threads import run_in_thread
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import CheckResult, Issued
 
@@ -41,11 +41,11 @@ async def assemble(
         except ValueError as error:
             raise SigningError(f"the answer of {who} {error}; see its log") from None
 
-    path = await run_in_thread_if_large(namespace, best)
+    path = await run_in_thread(namespace, best)
     if not bag.is_complete(path, trusted.certificates, now):
         with contextlib.suppress(SigningError):
             trusted = await renew()
-            path = await run_in_thread_if_large(namespace, best)
+            path = await run_in_thread(namespace, best)
     return bag.issued(path, now)
 
 
@@ -68,6 +68,6 @@ async def examine(
         return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
 
     try:
-        return await run_in_thread_if_large(endpoint.secret.namespace, look)
+        return await run_in_thread(endpoint.secret.namespace, look)
     except ValueError as error:
         raise IssuerUnhealthy(f"{answer} {error}; see its log") from None

@@ -19,10 +19,8 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from adapters.signers.http.distrust import Trust
-from adapters.signers.http.networks import Networks, NotPermitted
-from adapters.signers.http.resolver import NoAnswer, Resolver
-from adapters.signers.http.sockets import Sockets
+from adapters.signers.http.networks import Networks, NoAnswer, NotPermitted, Resolver, Sockets
+from adapters.signers.http.tls import Trust
 from domain import durations
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.ports import Clock

@@ -1,9 +1,24 @@
-"""At which addresses CAs elsewhere may be: operators decide that, since tenants write spec.url."""
+"""At which addresses CAs elsewhere may be: operators decide that, since tenants write spec.url.
+
+- A name is resolved with c-ares, by which any number of lookups can wait without a thread each. It reads /etc/hosts and
+  resolv.conf (nameserver, search, ndots), so that names such as `my-ca.team-a.svc` are found in a pod.
+- The address of each connection is checked when its socket is made.
+- Sockets are closed for certain: a connection whose exchange was cancelled is no longer aiohttp's, and asyncio holds it
+  open until the CA has answered TLS's close_notify (RFC 8446 section 6.1), or for 30 s.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from weakref import WeakSet
+
+import aiodns
+from aiohttp import AddrInfoType, AsyncResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -60,3 +75,91 @@ def _embedded(address: Address) -> list[Address]:
 
 def _within(address: Address, networks: tuple[Network, ...]) -> bool:
     return any(address in network for network in networks)
+
+
+DEADLINE = 5.0
+"""Seconds for one lookup, with all search domains and repetitions: half of what a connection may take."""
+_TRIES = 4
+"""c-ares repeats a question after as little as 0.25 s, then after twice as long each time: four make 3.75 s."""
+_NO_SUCH_NAME = (
+    aiodns.error.ARES_ENOTFOUND,
+    aiodns.error.ARES_ENODATA,
+    aiodns.error.ARES_EBADNAME,
+    aiodns.error.ARES_ENONAME,
+)
+
+
+class NoAnswer(OSError):
+    """DNS says neither that the name exists nor that it does not: it fails, or does not answer in time."""
+
+
+class Resolver(AbstractResolver):
+    """To be shared by all clients. Raises NoAnswer, or another OSError where there is no such name.
+
+    Of several addresses it gives those that are permitted, so that errors are about them; NotPermitted if none is.
+    """
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+        self._inner: AsyncResolver | None = None  # made by the first lookup, since it needs a running loop
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._lookup(host, port, family)
+        permitted = [each for each in found if self._networks.permits(each["host"])]
+        if not permitted:
+            raise NotPermitted
+        return permitted
+
+    async def _lookup(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+        self._inner = self._inner or AsyncResolver(tries=_TRIES)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await self._inner.resolve(host, port, family)
+        except TimeoutError:
+            raise NoAnswer from None
+        except OSError as error:
+            if not isinstance(error.__cause__, aiodns.error.DNSError):
+                raise
+            raise (OSError if error.__cause__.args[0] in _NO_SUCH_NAME else NoAnswer) from None
+
+    async def close(self) -> None:
+        inner, self._inner = self._inner, None
+        if inner:
+            await inner.close()
+
+
+_LONGEST = 1.0
+"""Seconds for the event loop to close what was shut down, which takes it a few turns."""
+
+
+class Sockets:
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+        self._made: WeakSet[socket.socket] = WeakSet()
+
+    def make(self, address: AddrInfoType) -> socket.socket:
+        """aiohttp's socket_factory: a socket for an entry of getaddrinfo, the one that is connected to next.
+
+        NotPermitted where the networks have it so: here every connection comes by, whatever DNS said before.
+        """
+        if not self._networks.permits(str(address[4][0])):
+            raise NotPermitted
+        made = socket.socket(*address[:3])
+        made.setblocking(False)
+        self._made.add(made)
+        return made
+
+    async def close(self) -> None:
+        """Shuts down what is still open, which asyncio reads as the end from the other side, and closes."""
+        for each in self._open():
+            with suppress(OSError):  # it was never connected
+                each.shutdown(socket.SHUT_RDWR)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST):
+                while self._open():  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.001)
+
+    def _open(self) -> list[socket.socket]:
+        return [each for each in self._made if each.fileno() != -1]

@@ -15,15 +15,12 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from adapters.idle_cache import IdleCache
-from adapters.signers.aside import run_in_thread_if_large
 from adapters.signers.fingerprint import fingerprint
 from adapters.signers.http import tls
-from adapters.signers.http import tls_contexts as contexts
 from adapters.signers.http.client import Client, HTTPRequest, HTTPResponse, Limits
-from adapters.signers.http.distrust import Trust
-from adapters.signers.http.networks import Networks
-from adapters.signers.http.resolver import Resolver
-from adapters.signers.http.tls_contexts import Contexts
+from adapters.signers.http.networks import Networks, Resolver
+from adapters.signers.http.tls import Contexts, Trust
+from adapters.signers.threads import run_in_thread
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
 from domain.ports import Clock
@@ -107,7 +104,7 @@ class ClientPool:
     async def _make(self, key: _Key, endpoint: Endpoint, content: bytes) -> _Open:
         secret, credentials, shown = endpoint.secret, endpoint.credentials, endpoint.client_certificate
         now = self._clock.now()
-        context = await run_in_thread_if_large(
+        context = await run_in_thread(
             secret.namespace,
             lambda: self._contexts.get(secret, credentials, client_certificate=shown, now=now),
         )
@@ -118,7 +115,7 @@ class ClientPool:
             key[0], trust, context, self._resolver, self._networks, self._clock, self._limits, self._user_agent
         )
         made = _Open(content, client)
-        self.kept.put(key, made, _SIZE + contexts.size(credentials, client_certificate=shown))
+        self.kept.put(key, made, _SIZE + tls.size(credentials, client_certificate=shown))
         return made
 
     def _retire(self, dropped: _Open) -> None:

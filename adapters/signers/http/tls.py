@@ -1,18 +1,25 @@
-"""TLS settings from an issuer's Secret: whom to trust (ca.crt), and the client certificate (tls.crt, tls.key).
+"""TLS towards CAs elsewhere, from an issuer's Secret: whom to trust, and the client certificate.
 
-ca.crt replaces the system's trust store. Verification is never turned off. Mistakes are IssuerFailed and name the key
-of the Secret. Private keys are never written to a disk.
+- ca.crt replaces the system's trust store; tls.crt and tls.key are the client certificate. Verification is never off.
+- Mistakes are IssuerFailed and name the key of the Secret. Private keys are never written to a disk.
+- Clients that trust the same and show no certificate share one context: it holds all trusted certificates in memory,
+  and the system's store alone takes most of a megabyte.
+- Trust explains, by OpenSSL's numbers X509_V_ERR_* (openssl/x509_vfy.h), why a server's certificate was refused.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ssl
+import threading
+import weakref
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.memfd_path import memfd_path
+from adapters.files import memfd_path
 from adapters.signers.pki import keys, pem, private_keys
 from domain.errors import IssuerFailed
 from domain.model import Credentials, ObjectKey
@@ -101,3 +108,81 @@ def _identify(made: ssl.SSLContext, secret: ObjectKey, credentials: Credentials,
             raise IssuerFailed(
                 f"{secret}: OpenSSL refuses {CERTIFICATE} and {KEY} as a client certificate ({reason}); store others"
             ) from None
+
+
+_SYSTEM = b"system"
+
+
+class Contexts:
+    """Keeps no context alive by itself: one that no client uses any more is gone."""
+
+    def __init__(self) -> None:
+        self._shared: weakref.WeakValueDictionary[bytes, ssl.SSLContext] = weakref.WeakValueDictionary()
+        self._guard = threading.Lock()
+
+    def get(
+        self, secret: ObjectKey, credentials: Credentials, *, client_certificate: bool, now: datetime
+    ) -> ssl.SSLContext:
+        """As tls.context, and like that to be called in a thread. Nothing may change the context."""
+        if client_certificate:
+            return context(secret, credentials, client_certificate=True, now=now)
+        trusted = _trusted(credentials)
+        with self._guard:  # of those who want the same at once, the first one makes it
+            found = self._shared.get(trusted)
+            if found is None:
+                found = context(secret, credentials, client_certificate=False, now=now)
+                self._shared[trusted] = found
+            return found
+
+
+def _trusted(credentials: Credentials) -> bytes:
+    """What the connection trusts: the SHA-256 of ca.crt, or the system's store."""
+    return hashlib.sha256(credentials.data[TRUSTED]).digest() if has_bundle(credentials) else _SYSTEM
+
+
+def size(credentials: Credentials, *, client_certificate: bool) -> int:
+    """About how many bytes of memory the context takes; 0 where it is that of the system's store, which all share."""
+    if has_bundle(credentials):
+        return 4 * len(credentials.data[TRUSTED])
+    return 1024**2 if client_certificate else 0
+
+
+_OTHER_NAME = (62, 64)  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+_NO_ISSUER = (2, 7, 18, 19, 20, 21)  # UNABLE_TO_GET_ISSUER_CERT …, CERT_SIGNATURE_FAILURE, SELF_SIGNED_CERT …
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_TOO_WEAK = (66, 67, 68)  # EE_KEY_TOO_SMALL, CA_KEY_TOO_SMALL, CA_MD_TOO_WEAK
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which issuer's Secret messages name; `bundle` says that its ca.crt replaces the system's trust store."""
+
+    secret: str
+    bundle: bool
+
+    def explain(self, error: Exception) -> str:
+        """Completes a sentence that begins with the host. Python does not tell which certificate OpenSSL means."""
+        if not isinstance(error, ssl.SSLCertVerificationError):
+            return "shows a certificate that cannot be read"
+        said, code = error.verify_message.rstrip("."), error.verify_code
+        if code in _OTHER_NAME:
+            return f"shows a certificate for another name ({said}); write spec.url with a name that it is for"
+        if code in _NO_ISSUER:
+            return f"shows a certificate that is not trusted ({said}){self._no_issuer()}"
+        if code == _EXPIRED:
+            remedy = f", or replace the expired one in ca.crt of {self.secret}" if self.bundle else ""
+            return f"shows a certificate that has expired, or one above it has ({said}); renew it there{remedy}"
+        if code == _NOT_YET_VALID:
+            clocks = "see that the clocks there and here show the same time"
+            return f"shows a certificate that is not valid yet, or one above it is not ({said}); {clocks}"
+        if code in _TOO_WEAK:
+            return f"shows a certificate that is too weak, or one above it is ({said}); replace it there"
+        return f"shows a certificate that does not pass, or one above it does not ({said}); have it issued anew there"
+
+    def _no_issuer(self) -> str:
+        if not self.bundle:
+            return f"; put the CA certificate that it leads to into ca.crt of {self.secret}"
+        return (
+            f": no certificate in ca.crt of {self.secret} issued it; put the CA certificate that it leads to there, "
+            "or have the server send the intermediate certificates too"
+        )

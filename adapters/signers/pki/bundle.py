@@ -16,11 +16,13 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from adapters.signers.pki import chains, keys, pem, signed_data
-from adapters.signers.pki.quiet import quiet
+from adapters.signers.pki import chains, der, keys, pem
+from adapters.signers.pki.der import Element
+from adapters.signers.pki.parsing import suppress_warnings
 from domain.model import Issued
 
 _Certificate = TypeVar("_Certificate", bytes, x509.Certificate)
+_FIRST = 0xA0  # [0], constructed
 _LIMIT = 64
 """Certificates in one answer."""
 
@@ -75,10 +77,10 @@ def _is_certificate(der: bytes) -> bool:
 
 def _split(der: bytes) -> list[bytes]:
     try:
-        with quiet():  # of BER, which much of Java writes
+        with suppress_warnings():  # of BER, which much of Java writes
             return [found.public_bytes(Encoding.DER) for found in pkcs7.load_der_pkcs7_certificates(der)]
     except Exception:  # of one of the certificates, perhaps
-        return signed_data.certificates(der)
+        return pkcs7_certificates(der)
 
 
 def read_pem(texts: Iterable[str]) -> CertificateBundle:
@@ -142,3 +144,17 @@ def issued(path: chains.Path, now: datetime) -> Issued:
     above = list(takewhile(lambda ca: not chains.is_expired(ca, now), cas))
     known = roots(above)
     return Issued(pem.encode([leaf, *(ca for ca in above if ca not in known)]), pem.encode(known) or None)
+
+
+def pkcs7_certificates(data: bytes) -> list[bytes]:
+    """The DER of each certificate of a SignedData; ValueError where it is none."""
+    content_info = der.read(data).children(der.SEQUENCE)
+    signed = der.read(_first(content_info).content).children(der.SEQUENCE)
+    return [each.encode() for each in der.read_all(_first(signed).content) if each.tag == der.SEQUENCE]
+
+
+def _first(elements: list[Element]) -> Element:
+    for each in elements:
+        if each.tag == _FIRST:
+            return each
+    raise ValueError("is no PKCS#7 SignedData")

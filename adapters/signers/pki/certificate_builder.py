@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.pki import extensions, keys, usages
+from adapters.signers.pki import keys, parsing, usages
 from adapters.signers.pki.csr import CSR
 from domain.errors import RequestRejected
 from domain.model import SignRequest
@@ -74,7 +74,7 @@ def _extensions(csr: CSR, order: SignRequest, ca: x509.Certificate) -> list[tupl
 
 def _authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """The CA's own identifier as it stands in its certificate, since chains are built by comparing the two."""
-    identifier = extensions.value(ca.extensions, x509.SubjectKeyIdentifier)
+    identifier = parsing.extension_value(ca.extensions, x509.SubjectKeyIdentifier)
     if identifier is None:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(keys.accepted(ca.public_key()))
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from adapters.signers.pki import extensions
+from adapters.signers.pki import parsing
 
 Path = tuple[x509.Certificate, ...]
 _MOST_CHECKS = 100
@@ -48,7 +48,7 @@ def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
 
 def may_issue(certificate: x509.Certificate) -> bool:
     """Whether it is a CA's; version 1 of X.509 has no words for it."""
-    limits = extensions.value(certificate.extensions, x509.BasicConstraints)
+    limits = parsing.extension_value(certificate.extensions, x509.BasicConstraints)
     return certificate.version is x509.Version.v1 if limits is None else limits.ca
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from adapters.signers.pki import extensions, names
+from adapters.signers.pki import names, parsing
 from adapters.signers.pki.csr import CSR
 from domain.errors import RequestRejected
 
@@ -22,7 +22,7 @@ _MOST_COMPARISONS = 250_000
 def require_room(cas: Sequence[x509.Certificate]) -> None:
     """RequestRejected where one of `cas`, the issuing one first, allows no further CA below."""
     for below, ca in enumerate(cas):
-        limits = extensions.value(ca.extensions, x509.BasicConstraints)
+        limits = parsing.extension_value(ca.extensions, x509.BasicConstraints)
         if limits is not None and limits.path_length is not None and below >= limits.path_length:
             raise RequestRejected(
                 f"spec.isCA: the CA certificate {_name(ca)} has path length {limits.path_length} and allows "
@@ -35,7 +35,7 @@ def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
     subject = x509.DirectoryName(csr.subject)
     asked: list[x509.GeneralName] = [*(csr.names or ()), *([subject] if csr.subject.rdns else [])]
     for ca in cas:
-        limits = extensions.value(ca.extensions, x509.NameConstraints)
+        limits = parsing.extension_value(ca.extensions, x509.NameConstraints)
         if limits is not None and len(asked) * _count(limits) > _MOST_COMPARISONS:
             raise RequestRejected(
                 "spec.request: has too many names to compare with all the name constraints of the CA certificate "

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.signers.pki import csr_encoding, extensions, keys, names, panics, parse_errors, pem, usages
-from adapters.signers.pki.quiet import quiet
+from adapters.signers.pki import csr_encoding, keys, names, parsing, pem, usages
+from adapters.signers.pki.parsing import suppress_warnings
 from domain.errors import RequestRejected
 
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # the second is older (RFC 7468 section 7)
@@ -50,9 +50,9 @@ def read(request: bytes) -> CSR:
     """Reads the PEM of a PKCS#10 request and verifies its signature; RequestRejected names spec.request."""
     try:
         block = pem.single(request, _LABELS, pem.CSR_LIMIT)
-        with panics.contained(), quiet():  # warnings: names that are longer than RFC 5280 has them
+        with parsing.translate_panics(), suppress_warnings():  # warnings: names that are longer than RFC 5280 has them
             return _read(block)
-    except (ValueError, panics.Panicked) as error:
+    except (ValueError, parsing.Panicked) as error:
         raise RequestRejected(f"spec.request: {error}") from None
 
 
@@ -66,7 +66,7 @@ def _read(der: bytes) -> CSR:
         key, subject, asked = parsed.public_key(), parsed.subject, parsed.extensions
         bits, purposes = usages.stated_bits(asked), usages.stated_purposes(asked)
     except Exception as error:  # which errors hostile bytes lead to is documented nowhere
-        raise ValueError(f"cannot be read: {parse_errors.reason(error)}") from None
+        raise ValueError(f"cannot be read: {parsing.reason(error)}") from None
     alternative = names.asked(asked)
     if not subject.rdns and alternative is None:
         raise ValueError("names nobody: give it a subject or subject alternative names (RFC 5280 section 4.1.2.6)")
@@ -75,10 +75,10 @@ def _read(der: bytes) -> CSR:
         public_key=keys.accepted(key),
         subject=subject,
         names=alternative,
-        constraints=extensions.value(asked, x509.BasicConstraints),
+        constraints=parsing.extension_value(asked, x509.BasicConstraints),
         bits=bits,
         purposes=purposes,
-        name_constraints=extensions.find(asked, x509.NameConstraints),
+        name_constraints=parsing.extension(asked, x509.NameConstraints),
         ignored=encoding.ignored,
     )
     if csr.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != encoding.public_key:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from adapters.signers.pki import extensions, names, usages
+from adapters.signers.pki import names, parsing, usages
 from adapters.signers.pki.csr import CSR
 from domain import durations
 from domain.model import SignRequest
@@ -47,7 +47,7 @@ def differences(leaf: x509.Certificate, csr: CSR, order: SignRequest, ca_decides
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
-    constraints = extensions.value(certificate.extensions, x509.BasicConstraints)
+    constraints = parsing.extension_value(certificate.extensions, x509.BasicConstraints)
     return constraints is not None and constraints.ca
 
 
@@ -55,7 +55,7 @@ def _ca_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
     """A CA may be narrower than asked, never wider."""
     found = []
     asked = csr.constraints.path_length if csr.constraints else None
-    constraints = extensions.value(leaf.extensions, x509.BasicConstraints)
+    constraints = parsing.extension_value(leaf.extensions, x509.BasicConstraints)
     got = constraints.path_length if constraints else None
     if asked is not None and (got is None or got > asked):
         found.append(f"path length: asked {asked}, got {'none' if got is None else got}")
@@ -66,7 +66,7 @@ def _ca_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
 
 def _keeps(asked: x509.Extension[x509.NameConstraints], leaf: x509.Certificate) -> bool:
     """Whether they are the same subtrees, in whatever order, and bind everybody whom they were to bind."""
-    got = extensions.find(leaf.extensions, x509.NameConstraints)
+    got = parsing.extension(leaf.extensions, x509.NameConstraints)
     if got is None or (asked.critical and not got.critical):
         return False
     return _subtrees(got.value) == _subtrees(asked.value)
@@ -79,7 +79,7 @@ def _subtrees(limits: x509.NameConstraints) -> tuple[set[x509.GeneralName], set[
 def _name_differences(leaf: x509.Certificate, csr: CSR, adds_common_name: bool) -> list[str]:
     """With `adds_common_name`, the CSR's common name may be there as a DNS name that was not asked for."""
     asked = set(csr.names or ())
-    alternative = extensions.find(leaf.extensions, x509.SubjectAlternativeName)
+    alternative = parsing.extension(leaf.extensions, x509.SubjectAlternativeName)
     got = set(alternative.value if alternative else ())
     missing, extra = asked - got, got - asked
     is_common_name = len(extra) == 1 and all(names.is_common_name(name, csr.subject) for name in extra)

@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography import x509
 
 from adapters.signers.pki import certificate_builder as leaf
-from adapters.signers.pki import chains, constraints, extensions, go_readable, keys, pem, private_keys
+from adapters.signers.pki import chains, constraints, go_readable, keys, parsing, pem, private_keys
 from adapters.signers.pki import csr as requests
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import Issued, SignRequest
@@ -93,10 +93,10 @@ def require_ca(certificate: x509.Certificate) -> None:
     if certificate.version is x509.Version.v1 and chains.is_self_signed(certificate):
         return  # version 1 has no extensions: it is a CA where people trust it as a root
     told = f"holds {certificate.subject.rfc4514_string()!r}, which is no CA certificate"
-    limits = extensions.value(certificate.extensions, x509.BasicConstraints)
+    limits = parsing.extension_value(certificate.extensions, x509.BasicConstraints)
     if limits is None or not limits.ca:
         raise ValueError(f"{told}: basicConstraints with CA:TRUE are missing")
-    usage = extensions.value(certificate.extensions, x509.KeyUsage)
+    usage = parsing.extension_value(certificate.extensions, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:  # without keyUsage any use is allowed (RFC 5280 section 4.2.1.3)
         raise ValueError(f"{told}: its keyUsage lacks 'cert sign'")
 

@@ -11,7 +11,7 @@ from ipaddress import IPv6Address
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.pki import extensions
+from adapters.signers.pki import parsing
 
 _TEXTS = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier)
 _URI = re.compile(
@@ -27,7 +27,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}$)(?!.*\.[0-9]+$)(?:\*\.)?(?:{_LABEL}\.)*{_LA
 
 def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
     """What a request asks for, None where that is nothing; ValueError for a text that its kind does not allow."""
-    names = extensions.value(said, x509.SubjectAlternativeName)
+    names = parsing.extension_value(said, x509.SubjectAlternativeName)
     for name in names or ():
         if isinstance(name, _TEXTS) and not _is_sound(name.value):
             raise ValueError(

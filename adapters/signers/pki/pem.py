@@ -14,8 +14,8 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.signers.pki import parse_errors
-from adapters.signers.pki.quiet import quiet
+from adapters.signers.pki import parsing
+from adapters.signers.pki.parsing import suppress_warnings
 
 CSR_LIMIT = 36_500
 LEAF_LIMIT = 36_500
@@ -138,12 +138,12 @@ def _block(block: tuple[str, bytes], place: int) -> x509.Certificate:
 
 def _certificate(der: bytes, place: int) -> x509.Certificate:
     try:
-        with quiet():  # warnings: names longer than RFC 5280 has them, serial numbers that are not positive
+        with suppress_warnings():  # warnings: names longer than RFC 5280 has them, serial numbers that are not positive
             certificate = x509.load_der_x509_certificate(der)
             # cryptography reads these only when asked, and then may raise errors of any class: asked now for all later
             _ = certificate.subject, certificate.issuer, certificate.extensions
     except Exception as error:  # which errors hostile bytes lead to is documented nowhere
-        raise ValueError(f"cannot be read: certificate {place}: {parse_errors.reason(error)}") from None
+        raise ValueError(f"cannot be read: certificate {place}: {parsing.reason(error)}") from None
     return certificate
 
 

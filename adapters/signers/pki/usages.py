@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.signers.pki import extensions
+from adapters.signers.pki import parsing
 from domain.errors import RequestRejected
 
 CERT_SIGN = "key_cert_sign"
@@ -103,7 +103,7 @@ def stated(said: x509.Extensions) -> Usages:
 
 def stated_bits(said: x509.Extensions) -> frozenset[str] | None:
     """None where there is no KeyUsage extension."""
-    usage = extensions.value(said, x509.KeyUsage)
+    usage = parsing.extension_value(said, x509.KeyUsage)
     if usage is None:
         return None
     # cryptography raises when asked for the last two of a key that agrees on nothing
@@ -113,5 +113,5 @@ def stated_bits(said: x509.Extensions) -> frozenset[str] | None:
 
 def stated_purposes(said: x509.Extensions) -> frozenset[x509.ObjectIdentifier] | None:
     """None where there is no ExtendedKeyUsage extension."""
-    purposes = extensions.value(said, x509.ExtendedKeyUsage)
+    purposes = parsing.extension_value(said, x509.ExtendedKeyUsage)
     return None if purposes is None else frozenset(purposes)

@@ -15,12 +15,12 @@ from urllib.parse import quote, urlsplit
 
 from cryptography import x509
 
-from adapters.signers.aside import run_in_thread_if_large
 from adapters.signers.http.client import HTTPRequest, HTTPResponse
 from adapters.signers.http.pool import ClientPool, Endpoint
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.step_ca.token import Tokens
+from adapters.signers.threads import run_in_thread
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 
 _SIGN = "/1.0/sign"
@@ -101,7 +101,7 @@ class StepAPI:
         self, place: str, answer: HTTPResponse, failure: type[SigningError], read: Callable[[Any], _Read]
     ) -> _Read:
         try:
-            return await run_in_thread_if_large(self.endpoint.secret.namespace, lambda: read(json.loads(answer.body)))
+            return await run_in_thread(self.endpoint.secret.namespace, lambda: read(json.loads(answer.body)))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise failure(f"the answer of step-ca to {place} is not what step-ca answers; see its log") from None
 

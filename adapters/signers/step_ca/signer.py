@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from adapters.idle_cache import IdleCache
-from adapters.signers.aside import aside, run_in_thread_if_large
 from adapters.signers.fingerprint import fingerprint, size
 from adapters.signers.http.assembly import assemble, examine
 from adapters.signers.http.pool import ClientPool, Endpoint
@@ -24,6 +23,7 @@ from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdating
 from adapters.signers.step_ca.api import StepAPI, Validity
 from adapters.signers.step_ca.token import Tokens, read_tokens
+from adapters.signers.threads import run_in_thread, run_in_thread_if_large
 from domain import durations
 from domain.errors import IssuerFailed
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
@@ -82,7 +82,9 @@ class StepCA(Signer):
 
     async def sign(self, order: SignRequest) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
-        csr = await aside(order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr))
+        csr = await run_in_thread_if_large(
+            order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr)
+        )
         api = self._api(order.issuer, order.credentials)
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.
@@ -104,9 +106,7 @@ class StepCA(Signer):
         if known and known.fingerprint == content:
             return known
         now = self._clock.now()
-        tokens = await run_in_thread_if_large(
-            issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now)
-        )
+        tokens = await run_in_thread(issuer.secret.namespace, lambda: read_tokens(issuer.secret, credentials, now))
         known = _Known(content, tokens)
         self.kept.put((issuer.url, issuer.secret), known, known.size())
         return known

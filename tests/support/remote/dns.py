@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 from aiohttp import AsyncResolver
 
-from adapters.signers.http import resolver
+from adapters.signers.http import networks
 
 _ADDRESS = 1  # the record type A
 _SERVER_FAILURE, _NO_SUCH_NAME = 2, 3  # response codes
@@ -90,7 +90,7 @@ async def name_server(monkeypatch: pytest.MonkeyPatch, search: Sequence[str] = (
     )
     here = [f"127.0.0.1:{server.port}"]
     monkeypatch.setattr(
-        resolver, "AsyncResolver", partial(AsyncResolver, nameservers=here, domains=list(search), ndots=5)
+        networks, "AsyncResolver", partial(AsyncResolver, nameservers=here, domains=list(search), ndots=5)
     )
     try:
         yield server

@@ -18,10 +18,10 @@ import msgspec
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import load_client
-from adapters.kubernetes.codec import Codec
+from adapters.kubernetes.codec import Codec, micro_time
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import EVENTS, RequestObject, followed
-from adapters.kubernetes.times import micro_time
+from adapters.memory.metrics import MemoryMetrics
 from domain.conditions import RequestReason, message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST
@@ -45,7 +45,7 @@ class _Page(msgspec.Struct):
 
 
 async def _main(which: str) -> None:
-    api = Api(load_client(), NAMES.controller)
+    api = Api(load_client(MemoryMetrics()), NAMES.controller)
     status = Codec(NAMES, NAMESPACE).status(_issued())
     await {"wait": _drain, "come": _follow}[which](api, status)
     await asyncio.Event().wait()
@@ -70,7 +70,9 @@ async def _follow(api: Api, status: Mapping[str, Any]) -> None:
             if isinstance(told, RequestObject) and _is_asked_for(told):
                 group.create_task(_answer(api, told, status))
 
-        await Reflector(api, _REQUESTS, put, remove=lambda namespace, name: None, known=tuple).run()
+        await Reflector(
+            api, _REQUESTS, put, remove=lambda namespace, name: None, known=tuple, metrics=MemoryMetrics()
+        ).run()
 
 
 def _is_asked_for(request: RequestObject) -> bool:

@@ -17,7 +17,7 @@ from dependency_injector import providers
 
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
-from adapters.signers.leader_only import LeaderOnlySigner
+from adapters.signers.decorators import LeaderOnlySigner
 from domain.effects import PatchStatus, RequestStatus
 from domain.errors import LeadLost, SigningError
 from domain.model import Condition, ObjectKey, Request

@@ -15,7 +15,6 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.metrics import MemoryMetrics
-from adapters.silent import SILENT
 from domain.controller.controller import Controller, Work
 from domain.model import ObjectKey
 from domain.ports import Metrics
@@ -28,9 +27,11 @@ AT_ONCE = timedelta(0)
 PATIENCE = 10.0  # seconds, of which none is used unless something hangs
 
 
-def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8, metrics: Metrics = SILENT) -> Controller:
+def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8, metrics: Metrics | None = None) -> Controller:
     """Requests of the namespace n belong to one issuer, all others to none."""
-    return Controller(clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer, metrics)
+    return Controller(
+        clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer, metrics or MemoryMetrics()
+    )
 
 
 class Bench:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.silent import SILENT
+from adapters.memory.metrics import MemoryMetrics
 from domain.controller.controller import Controller
 from domain.model import ObjectKey
 from tests.contracts.clock import StoppedClock
@@ -38,7 +38,7 @@ class Bench:
     """Work of some steps; `unfinished` are the keys woken that were not worked on from begin to end since."""
 
     def __init__(self) -> None:
-        self.controller = Controller(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER, SILENT)
+        self.controller = Controller(StoppedClock(T0), lambda key: ISSUER, SLOTS, PER_ISSUER, MemoryMetrics())
         self.unfinished: set[ObjectKey] = set()
         self.running: Counter[ObjectKey] = Counter()
         self.held: asyncio.Event | None = None

@@ -16,6 +16,7 @@ from adapters.kubernetes import reflector as watching
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.schema import followed
+from adapters.memory.metrics import MemoryMetrics
 from domain import issuers, requests
 from domain.controller.cache import Cache, Object
 from domain.effects import Effects, Review
@@ -82,7 +83,7 @@ def _follow(page: bytes, stream: bytes) -> bool:
     _WIRE.asked.clear()
     with patch.object(watching, "asyncio", SimpleNamespace(sleep=_pause, Event=asyncio.Event)):
         try:
-            parties.finish(watching.Reflector(_WIRE.api, REQUESTS, put, remove, known).run())
+            parties.finish(watching.Reflector(_WIRE.api, REQUESTS, put, remove, known, metrics=MemoryMetrics()).run())
         except _Paused:
             return bool(told)
     raise AssertionError("the follower has ended")

@@ -52,7 +52,7 @@ async def following(
     metadata_only: bool = False,
 ) -> AsyncIterator[Seen]:
     """Follows until the context is left."""
-    api, seen = Api(client_of(access(server.url)), "tester"), Seen(known)
+    api, seen = Api(client_of(access(server.url), MemoryMetrics()), "tester"), Seen(known)
     seen.follower = Reflector(
         api, resource, seen.put, seen.remove, lambda: seen.known, metadata_only=metadata_only, metrics=seen.metrics
     )

@@ -20,6 +20,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.kubeconfig import load
 from adapters.kubernetes.schema import SECRETS
+from adapters.memory.metrics import MemoryMetrics
 from tests.support import pki
 from tests.support.cluster.pki import write_kubeconfig
 
@@ -132,7 +133,7 @@ async def talking(directory: Path, cluster: dict[str, Any], user: dict[str, Any]
     if not {"certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"} & cluster.keys():
         cluster = cluster | {"certificate-authority-data": base64_of(CA.pem)}
     write_kubeconfig(directory / "kubeconfig", cluster, user)
-    api = Api(client_of(load([directory / "kubeconfig"])), "tester")
+    api = Api(client_of(load([directory / "kubeconfig"]), MemoryMetrics()), "tester")
     try:
         yield api
     finally:

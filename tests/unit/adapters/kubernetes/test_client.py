@@ -18,6 +18,7 @@ import pytest
 from adapters.kubernetes import client as module
 from adapters.kubernetes.client import load_client, pod_namespace
 from adapters.kubernetes.kubeconfig import KubeconfigError
+from adapters.memory.metrics import MemoryMetrics
 from tests.support import pki
 from tests.unit.adapters.kubernetes.wire import CANARY
 
@@ -161,7 +162,7 @@ CASES = TEXTS | {name: (json.dumps(config), message) for name, (config, message)
 
 def refusal() -> str:
     with pytest.raises(KubeconfigError) as refused:
-        load_client()
+        load_client(MemoryMetrics())
     return str(refused.value)
 
 
@@ -202,7 +203,7 @@ def test_a_socks_proxy_of_the_environment_is_refused(kubeconfig: Path, monkeypat
 @pytest.mark.parametrize("config", [GOOD, with_exec("v1beta1"), with_exec("v1", **V1), with_cluster(server="http://x")])
 def test_what_can_work_connects_without_a_call(config: dict[str, Any], kubeconfig: Path) -> None:
     kubeconfig.write_text(json.dumps(config))
-    assert load_client().config.cluster.server == config["clusters"][0]["cluster"]["server"]
+    assert load_client(MemoryMetrics()).config.cluster.server == config["clusters"][0]["cluster"]["server"]
 
 
 def test_in_a_pod_the_service_account_wins_over_the_default_kubeconfig(service_account: Path, tmp_path: Path) -> None:
@@ -220,7 +221,7 @@ def test_in_a_pod_a_kubeconfig_that_is_named_wins(service_account: Path, kubecon
     service_account.mkdir()
     (service_account / "token").write_text("the token\n")
     kubeconfig.write_text(json.dumps(GOOD))
-    assert load_client().config.cluster.server == "https://127.0.0.1:1"
+    assert load_client(MemoryMetrics()).config.cluster.server == "https://127.0.0.1:1"
 
 
 def test_certificates_of_a_kubeconfig_are_put_into_no_folder(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +229,7 @@ def test_certificates_of_a_kubeconfig_are_put_into_no_folder(kubeconfig: Path, m
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     authority = base64.b64encode(pki.authority("an API server's CA").pem).decode()
     kubeconfig.write_text(json.dumps(with_cluster(**{"certificate-authority-data": authority})))
-    assert load_client().config.cluster.server == "https://127.0.0.1:1"
+    assert load_client(MemoryMetrics()).config.cluster.server == "https://127.0.0.1:1"
 
 
 def test_a_pod_without_the_address_of_its_cluster_says_so(
@@ -255,7 +256,7 @@ def test_tls_is_no_stricter_than_on_python_3_11(kubeconfig: Path, monkeypatch: p
     monkeypatch.setattr(ssl, "create_default_context", lambda *_, **__: strict)
     kubeconfig.write_text(json.dumps(GOOD))
 
-    load_client()
+    load_client(MemoryMetrics())
 
     assert not strict.verify_flags & ssl.VerifyFlags.VERIFY_X509_STRICT
     assert strict.verify_mode is ssl.CERT_REQUIRED

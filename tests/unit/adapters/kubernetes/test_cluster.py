@@ -23,6 +23,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
+from adapters.memory.metrics import MemoryMetrics
 from domain.errors import Invalid, NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, Issuer, IssuerSpec, ObjectKey, SecretVersion
 from entrypoints.issuer import NAMES
@@ -42,7 +43,9 @@ class Secrets:
         self.answers = asyncio.Event()
         self.answers.set()
         self.wire = Wire(self._answer)
-        self.cluster = KubernetesCluster(self.wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+        self.cluster = KubernetesCluster(
+            self.wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics()
+        )
 
     async def _answer(self, _: httpx2.Request) -> httpx2.Response:
         await self.answers.wait()
@@ -173,8 +176,8 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
-    api = Api(client_of(access(server.url)), "tester")
-    cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+    api = Api(client_of(access(server.url), MemoryMetrics()), "tester")
+    cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):
         await cluster.synced()
@@ -189,7 +192,7 @@ async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_
 
 async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
     wire = Wire(lambda _: httpx2.Response(404, json={"kind": "Status", "message": "not found"}))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     woken: list[tuple[ObjectKey, timedelta]] = []
     cluster._enqueue = lambda key, after: woken.append((key, after))
     told = {
@@ -210,6 +213,6 @@ async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
 async def test_a_secret_that_cannot_be_read_is_told_in_the_servers_words(code: int, expected: type[Exception]) -> None:
     told = {"kind": "Status", "message": 'secrets "credentials" not found'}
     wire = Wire(lambda _: httpx2.Response(code, json=told))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     with pytest.raises(expected, match='secrets "credentials" not found'):
         await cluster.credentials(KEY)

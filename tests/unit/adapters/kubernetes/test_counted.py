@@ -15,8 +15,8 @@ from dependency_injector import providers
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of, client_on
-from adapters.kubernetes.counted import InstrumentedTransport, verb_and_resource
 from adapters.kubernetes.schema import EVENTS, SECRETS
+from adapters.kubernetes.transport import InstrumentedTransport, verb_and_resource
 from adapters.memory.metrics import MemoryMetrics
 from domain.errors import ClusterError
 from domain.model import ObjectKey
@@ -98,7 +98,7 @@ async def test_wherever_the_server_is_a_call_is_told_as_what_it_is(
     """The path must not be taken for a resource, nor a name be told."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     metrics = MemoryMetrics()
-    api = Api(client_of(access(server), metrics=metrics), "tester")
+    api = Api(client_of(access(server), metrics), "tester")
     with pytest.raises(ClusterError):
         await api.get(SECRETS, "n", "x")
     await api.close()

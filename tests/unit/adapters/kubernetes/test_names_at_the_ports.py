@@ -24,6 +24,7 @@ from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.names import is_name
 from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.schema import EVENTS, SECRETS, Resource
+from adapters.memory.metrics import MemoryMetrics
 from domain.effects import Event, PatchStatus, SigningRequestStatus
 from domain.errors import Invalid
 from domain.model import ObjectKey
@@ -107,7 +108,7 @@ PORT: dict[str, Callable[[Cluster, ObjectKey], Awaitable[Any]]] = {
 @pytest.mark.parametrize("door", PORT.values(), ids=PORT)
 async def test_the_cluster_asks_for_no_hostile_name(door: Callable[[Cluster, ObjectKey], Awaitable[Any]]) -> None:
     wire = Wire()
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     for kind, name in NAMED if door is not PORT["credentials"] else [("Secret", name) for name in NOT_RFC_1123]:
         with pytest.raises(Invalid):
             await door(cluster, ObjectKey(kind, "default" if RESOURCES[kind].namespaced else "", name))
@@ -168,7 +169,7 @@ async def test_an_event_is_called_after_its_object_where_that_will_do() -> None:
 
 async def test_a_secret_of_another_namespace_is_never_asked_for() -> None:
     wire = Wire(lambda request: httpx2.Response(404, json={"message": str(request.url)}))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     for name in ("../../kube-system/secrets/x", "..", "x/../../y", "%2e%2e"):
         with pytest.raises(Invalid):
             await cluster.credentials(ObjectKey(SECRETS.kind, "tenant", name))

@@ -18,6 +18,7 @@ from adapters.idle_cache import IdleCache
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SECRET_VERSIONS
+from adapters.memory.metrics import MemoryMetrics
 from domain.model import ObjectKey
 from entrypoints.container import Container
 from entrypoints.issuer import NAMES
@@ -95,7 +96,12 @@ async def test_calls_get_through_however_many_there_are(tmp_path: Path) -> None:
 
 async def test_what_a_list_lacks_is_gone_from_its_own_namespace_alone() -> None:
     cluster = KubernetesCluster(
-        Wire().api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), namespaces=("team-a", "team-b")
+        Wire().api,
+        NAMES,
+        Codec(NAMES, "system"),
+        IdleCache(SECRETS_BUDGET),
+        MemoryMetrics(),
+        namespaces=("team-a", "team-b"),
     )
     there, elsewhere = (cluster._reflector(SECRET_VERSIONS, namespace) for namespace in ("team-a", "team-b"))
     there._take(json.dumps({"type": "ADDED", "object": an_object("credentials")}).encode())
@@ -121,5 +127,5 @@ async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(tmp_pat
 
 
 async def test_a_whole_kind_is_named_without_one() -> None:
-    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     assert cluster._reflector(REQUESTS, None).title == "CertificateRequest"

@@ -12,6 +12,7 @@ from adapters.kubernetes import pages
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.errors import TooLarge
+from adapters.memory.metrics import MemoryMetrics
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, page
 from tests.unit.adapters.kubernetes.follow import an_object, following, until
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire, access
@@ -56,7 +57,7 @@ async def test_no_more_is_read_than_is_taken() -> None:
 
 async def test_few_pages_are_read_at_a_time() -> None:
     async with FakeApiServer([page(), page()]) as server:
-        api = Api(client_of(access(server.url)), "tester")
+        api = Api(client_of(access(server.url), MemoryMetrics()), "tester")
         async with api.one_of_few_pages, api.one_of_few_pages:
             listing = asyncio.create_task(pages.read_pages(api, REQUESTS, None, False, lambda version, items: None))
             await api.list_page(REQUESTS, limit=1, token=None, metadata_only=False)  # as long as the other would take

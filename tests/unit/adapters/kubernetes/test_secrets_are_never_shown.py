@@ -28,6 +28,7 @@ from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.schema import SECRET_VERSIONS, SECRETS
+from adapters.memory.metrics import MemoryMetrics
 from domain.errors import ClusterError, Invalid
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from entrypoints.issuer import NAMES
@@ -126,8 +127,8 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     logging.getLogger("anybody").debug("all that is said is seen here")
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
-        api = Api(client_of(access(server.url)), "tester")
-        cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET))
+        api = Api(client_of(access(server.url), MemoryMetrics()), "tester")
+        cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):
             await cluster.synced()

@@ -19,6 +19,7 @@ from adapters.kubernetes.kubeconfig import Cluster, User
 from adapters.kubernetes.schema import SECRETS
 from adapters.kubernetes.tls import Tls
 from adapters.kubernetes.transport import AiohttpTransport
+from adapters.memory.metrics import MemoryMetrics
 from domain.errors import Transient
 from tests.unit.adapters.kubernetes.wire import access
 
@@ -173,7 +174,7 @@ async def test_the_proxy_of_the_environment_is_used(
     async with serving(proxy) as url:
         monkeypatch.setenv("http_proxy", url)
         monkeypatch.setenv("no_proxy", no_proxy)
-        api = Api(client_of(access("http://api.example.com")), "tester")
+        api = Api(client_of(access("http://api.example.com"), MemoryMetrics()), "tester")
         with pytest.raises(Transient):  # no proxy, and there is no api.example.com; or an answer that is no JSON
             await api.get(SECRETS, "n", "x")
         await api.close()

@@ -10,7 +10,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from adapters.memory.cluster import MemoryCluster
-from adapters.prometheus.exposition import Exposition
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.state_collector import StateCollector
 from adapters.prometheus.usage_collector import UsageCollector
@@ -76,7 +75,8 @@ class Page:
             self.metrics, KINDS, self.cluster, self.clock, lambda: self.depth, lambda: self.is_leader
         )
         usage = UsageCollector(METRICS_PREFIX, self.queues, self.caches)
-        self._exposition = Exposition(self.metrics, states, usage)
+        for collector in (states, usage):
+            self.metrics.registry.register(collector)
 
     def scrape(self) -> Scraped:
-        return Scraped(self._exposition.text())
+        return Scraped(self.metrics.page())

@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from adapters.signers.aside import aside
+from adapters.signers.threads import run_in_thread_if_large
 
 
 @pytest.mark.parametrize(("read", "here"), [(0, True), (8192, True), (8193, False)])
 async def test_only_what_is_long_goes_to_a_thread(read: int, here: bool) -> None:
-    worker = await aside("team-a", read, threading.current_thread)
+    worker = await run_in_thread_if_large("team-a", read, threading.current_thread)
     assert (worker is threading.current_thread()) is here
 
 
@@ -21,4 +21,4 @@ async def test_what_it_raises_comes_through(read: int) -> None:
         raise ValueError("told")
 
     with pytest.raises(ValueError, match="told"):
-        await aside("team-a", read, broken)
+        await run_in_thread_if_large("team-a", read, broken)

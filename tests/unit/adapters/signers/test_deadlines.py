@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.signers import deadlines
-from adapters.signers.deadlines import DeadlineSigner
+from adapters.signers import decorators
+from adapters.signers.decorators import DeadlineSigner
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
@@ -49,7 +49,7 @@ async def test_within_its_deadlines_it_is_the_inner_signer() -> None:
 
 
 async def test_a_check_that_hangs_is_ended_and_the_issuer_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "CHECK", timedelta(milliseconds=10))
+    monkeypatch.setattr(decorators, "CHECK", timedelta(milliseconds=10))
 
     with pytest.raises(IssuerUnhealthy) as caught:
         await DeadlineSigner(Hanging()).check(ASKED.issuer, ASKED.credentials)
@@ -58,7 +58,7 @@ async def test_a_check_that_hangs_is_ended_and_the_issuer_waits(monkeypatch: pyt
 
 
 async def test_a_signing_that_hangs_is_ended_and_is_that_request_s_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "SIGN", timedelta(milliseconds=10))
+    monkeypatch.setattr(decorators, "SIGN", timedelta(milliseconds=10))
 
     with pytest.raises(SigningError) as caught:
         await DeadlineSigner(Hanging()).sign(ASKED)

@@ -8,8 +8,7 @@ from functools import partial
 
 import pytest
 
-from adapters.signers.aside import run_in_thread_if_large
-from adapters.signers.executor import NamespaceExecutor
+from adapters.signers.threads import NamespaceExecutor, run_in_thread
 
 
 async def test_a_namespace_with_forty_slow_pieces_leaves_the_threads_to_others() -> None:
@@ -19,10 +18,10 @@ async def test_a_namespace_with_forty_slow_pieces_leaves_the_threads_to_others()
         begun.set()
         go.wait()
 
-    theirs = [asyncio.create_task(run_in_thread_if_large("team-a", slow)) for _ in range(40)]
+    theirs = [asyncio.create_task(run_in_thread("team-a", slow)) for _ in range(40)]
     await asyncio.sleep(0)  # all are submitted
     try:
-        assert await run_in_thread_if_large("team-b", begun.wait)
+        assert await run_in_thread("team-b", begun.wait)
         assert not any(each.done() for each in theirs)
     finally:
         go.set()
@@ -36,7 +35,7 @@ async def test_the_pieces_of_a_namespace_are_done_one_by_one_in_their_order() ->
         done.append(("begun", number))
         done.append(("ended", number))
 
-    await asyncio.gather(*(run_in_thread_if_large("team-a", partial(piece, number)) for number in range(20)))
+    await asyncio.gather(*(run_in_thread("team-a", partial(piece, number)) for number in range(20)))
 
     assert done == [(what, number) for number in range(20) for what in ("begun", "ended")]
 
@@ -65,12 +64,12 @@ async def test_work_whose_caller_was_cancelled_keeps_its_thread_to_the_end() -> 
         go.wait()
         order.append("slow")
 
-    abandoned = asyncio.create_task(run_in_thread_if_large("team-a", slow))
-    await run_in_thread_if_large("team-b", begun.wait)
+    abandoned = asyncio.create_task(run_in_thread("team-a", slow))
+    await run_in_thread("team-b", begun.wait)
     abandoned.cancel()
     await asyncio.wait([abandoned])
-    following = asyncio.create_task(run_in_thread_if_large("team-a", lambda: order.append("following")))
-    await run_in_thread_if_large("team-b", lambda: order.append("another namespace"))
+    following = asyncio.create_task(run_in_thread("team-a", lambda: order.append("following")))
+    await run_in_thread("team-b", lambda: order.append("another namespace"))
     go.set()
     await following
 
@@ -85,5 +84,5 @@ async def test_errors_of_every_kind_reach_the_caller() -> None:
         raise Panic
 
     with pytest.raises(Panic):
-        await run_in_thread_if_large("team-a", broken)
-    assert await run_in_thread_if_large("team-a", lambda: "the next one is done") == "the next one is done"
+        await run_in_thread("team-a", broken)
+    assert await run_in_thread("team-a", lambda: "the next one is done") == "the next one is done"

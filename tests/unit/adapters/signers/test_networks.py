@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.http.networks import LINK_LOCAL, LOOPBACK, Network, Networks
-from adapters.signers.http.resolver import Resolver
+from adapters.signers.http.networks import LINK_LOCAL, LOOPBACK, Network, Networks, Resolver
 from domain.errors import IssuerUnhealthy
 from tests.support.remote.dns import NameServer, name_server
 from tests.support.remote.https import server_certificate, serving

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from adapters.signers.pki import csr as requests
-from adapters.signers.pki.panics import Panicked
+from adapters.signers.pki.parsing import Panicked
 from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from adapters.signers.pki import parse_errors, pem
+from adapters.signers.pki import parsing, pem
 from tests.support import pki
 from tests.tools.fuzz import parties
 
@@ -53,10 +53,10 @@ def test_the_structure_the_field_and_the_reason_are_told(certificate: bytes, why
 
 
 def test_what_the_parser_quotes_is_not_repeated() -> None:
-    assert parse_errors.reason(ValueError("b'secret' is no address")) == "the parser refuses it (ValueError)"
+    assert parsing.reason(ValueError("b'secret' is no address")) == "the parser refuses it (ValueError)"
 
 
 def test_an_extension_that_is_there_twice_is_named() -> None:
     error = x509.DuplicateExtension("canary", x509.ObjectIdentifier("1.2.3"))
 
-    assert parse_errors.reason(error) == "the extension 1.2.3 is there twice"
+    assert parsing.reason(error) == "the extension 1.2.3 is there twice"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signers.http import resolver
+from adapters.signers.http import networks
 from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerUnhealthy
 from tests.contracts.clock import StoppedClock
@@ -61,8 +61,8 @@ async def test_a_zone_that_fails_is_not_called_unknown(clients: ClientPool) -> N
 async def test_a_lookup_without_answer_ends_before_the_connection_would(
     clients: ClientPool, dns: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "DEADLINE", 0.01)
-    monkeypatch.setattr(resolver, "_TRIES", 1000)
+    monkeypatch.setattr(networks, "DEADLINE", 0.01)
+    monkeypatch.setattr(networks, "_TRIES", 1000)
 
     told = await refusal(clients.exchange(endpoint("https://ca.silent"), PLAIN), IssuerUnhealthy)
 
@@ -72,8 +72,8 @@ async def test_a_lookup_without_answer_ends_before_the_connection_would(
 async def test_forty_lookups_that_hang_keep_no_other_ca_waiting(
     clients: ClientPool, dns: NameServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "DEADLINE", 3600.0)
-    monkeypatch.setattr(resolver, "_TRIES", 1000)
+    monkeypatch.setattr(networks, "DEADLINE", 3600.0)
+    monkeypatch.setattr(networks, "_TRIES", 1000)
     dns.addresses["ca.team-b"] = "127.0.0.1"
     hanging = [
         asyncio.create_task(clients.exchange(endpoint(f"https://ca-{number}.silent"), PLAIN)) for number in range(40)

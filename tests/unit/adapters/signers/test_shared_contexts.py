@@ -14,7 +14,7 @@ import pytest
 
 from adapters.signers.http import tls
 from adapters.signers.http.pool import ClientPool, Endpoint
-from adapters.signers.http.tls_contexts import Contexts
+from adapters.signers.http.tls import Contexts
 from domain.model import Credentials, ObjectKey
 from tests.contracts.clock import StoppedClock
 from tests.support import pki

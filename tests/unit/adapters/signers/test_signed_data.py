@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signers.pki import signed_data
+from adapters.signers.pki import bundle
 from tests.support import der, pki
 from tests.support.remote.est import certs_only
 from tests.unit.domain.factories import fuzz
@@ -21,19 +21,19 @@ SIGNED_DATA = base64.b64decode(certs_only(CERTIFICATES))
 
 
 def test_all_certificates_are_found() -> None:
-    assert set(signed_data.certificates(SIGNED_DATA)) == ENCODED
+    assert set(bundle.pkcs7_certificates(SIGNED_DATA)) == ENCODED
 
 
 def test_what_is_cut_off_is_refused() -> None:
     for end in range(len(SIGNED_DATA)):
         with pytest.raises(ValueError, match="it is cut off"):
-            signed_data.certificates(SIGNED_DATA[:end])
+            bundle.pkcs7_certificates(SIGNED_DATA[:end])
 
 
 def test_many_small_elements_take_no_longer_than_their_bytes() -> None:
     """As many as an answer has room for: what copies the rest for each one never comes to an end."""
     with pytest.raises(ValueError, match="is no PKCS#7 SignedData"):
-        signed_data.certificates(der.element(der.SEQUENCE, b"\x05\x00" * 250_000))
+        bundle.pkcs7_certificates(der.element(der.SEQUENCE, b"\x05\x00" * 250_000))
 
 
 @given(st.integers(0, len(SIGNED_DATA) - 1), st.binary(min_size=1, max_size=8))
@@ -41,7 +41,7 @@ def test_many_small_elements_take_no_longer_than_their_bytes() -> None:
 def test_hostile_bytes_are_found_or_refused(place: int, inserted: bytes) -> None:
     altered = SIGNED_DATA[:place] + inserted + SIGNED_DATA[place + len(inserted) :]
     try:
-        found = signed_data.certificates(altered)
+        found = bundle.pkcs7_certificates(altered)
     except ValueError:
         return
     assert all(each in altered for each in found)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from adapters.signers.leader_only import LeaderOnlySigner
+from adapters.signers.decorators import LeaderOnlySigner
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 from tests.unit.adapters.signers.orders import order

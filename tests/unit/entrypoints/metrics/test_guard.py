@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.kubernetes.token_review import Verdict
 from domain.errors import Transient
-from entrypoints.http.metrics_access import Guard
+from entrypoints.http.metrics import Guard
 from tests.contracts.clock import StoppedClock
 
 TOKEN = "canary.of-a_reader~1+/=="

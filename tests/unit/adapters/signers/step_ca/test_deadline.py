@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from adapters.signers import deadlines
-from adapters.signers.deadlines import DeadlineSigner
+from adapters.signers import decorators
+from adapters.signers.decorators import DeadlineSigner
 from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerUnhealthy
 from tests.support.remote import https
@@ -19,7 +19,7 @@ from tests.unit.adapters.signers.step_ca.asking import issuer, refusal, secret
 async def test_a_check_does_not_read_page_after_page_for_ever(
     signer: StepCA, server: https.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deadlines, "CHECK", timedelta(seconds=1))
+    monkeypatch.setattr(decorators, "CHECK", timedelta(seconds=1))
     answer, pages = server.handler, 0
 
     async def paging(request: web.Request) -> web.StreamResponse:

@@ -1,15 +1,27 @@
-"""Why cryptography's parser refuses something, in plain words: which structure, which field, what is wrong with it.
+"""What cryptography's parser does that callers must know: its words, its warnings, its panics, and absent extensions.
 
-The parser says, for example: error parsing asn1 value: ParseError { kind: EncodedDefault, location:
-["BasicConstraints::ca"] }. Kinds: https://docs.rs/asn1/latest/asn1/enum.ParseErrorKind.html
+- `reason` says in plain words what the parser refuses. The parser says, for example: error parsing asn1 value:
+  ParseError { kind: EncodedDefault, location: ["BasicConstraints::ca"] }. Kinds:
+  https://docs.rs/asn1/latest/asn1/enum.ParseErrorKind.html
+- It warns of certificates that are readable though not to the letter of a standard. Users cannot act on that, and under
+  `-W error` such a warning would be an exception.
+- pyo3 raises panics of Rust code as a BaseException, which `except Exception` does not catch; a CSR that causes one
+  must fail only its own request.
 """
 
 from __future__ import annotations
 
 import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+
+from domain.errors import SigningError
 
 _KINDS = {
     "InvalidValue": "holds a value that its ASN.1 type does not allow",
@@ -55,3 +67,46 @@ def reason(error: Exception) -> str:
         if part in str(error):
             return words
     return f"the parser refuses it ({type(error).__name__})"
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Of two threads at once, catch_warnings would leave the wrong filters behind."""
+
+
+@contextmanager
+def suppress_warnings() -> Iterator[None]:
+    """Ignores warnings; for a few lines that do not block, since they hold up every other thread that reads."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
+        yield
+
+
+class Panicked(SigningError):
+    """The library broke on what it was given."""
+
+
+@contextmanager
+def translate_panics() -> Iterator[None]:
+    """Has a panic raised as Panicked."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # the class cannot be imported: pyo3 makes it when it is needed
+            raise
+        raise Panicked("cryptography broke on what it was given; the manager's log says where") from None
+
+
+_Value = TypeVar("_Value", bound=x509.ExtensionType)
+
+
+def extension(extensions: x509.Extensions, kind: type[_Value]) -> x509.Extension[_Value] | None:
+    """The extension with its criticality."""
+    try:
+        return extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None
+
+
+def extension_value(extensions: x509.Extensions, kind: type[_Value]) -> _Value | None:
+    """What the extension says."""
+    found = extension(extensions, kind)
+    return None if found is None else found.value

@@ -1,7 +1,4 @@
-"""A path for bytes in memory, for OpenSSL, which loads certificates and keys only from files.
-
-On Linux nothing is written to a disk, so it works on a read-only root file system, and keys leave no trace.
-"""
+"""Files as the system has them: where a library wants a path to what is in memory, and whether a file was replaced."""
 
 from __future__ import annotations
 
@@ -27,3 +24,15 @@ def _file() -> BinaryIO:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("tls"), "w+b")
     return tempfile.TemporaryFile()  # type: ignore[return-value,unused-ignore]
+
+
+Stamp = tuple[int, int, int]
+
+
+def stamp(path: str) -> Stamp | None:
+    """Changes when the file does, links followed (kubelets swap links); None where it cannot be seen."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
