@@ -51,7 +51,7 @@ class IdleCache(Generic[_Key, _Value]):
         self._entries[key] = _Entry(value, size, asyncio.get_running_loop().time())
         self._size += size - (before.size if before else 0)
         if before and before.value is not value:
-            self._tell(before.value)
+            self._call_dropped(before.value)
         while self._size > self._budget and len(self._entries) > 1:
             self._drop_first()
         self._set_timer()
@@ -61,10 +61,10 @@ class IdleCache(Generic[_Key, _Value]):
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._size -= entry.size
-            self._tell(entry.value)
+            self._call_dropped(entry.value)
 
     def size(self) -> int:
-        """Bytes of all values together, as they were told."""
+        """Bytes of all values together, as given to `put`."""
         return self._size
 
     def clear(self) -> None:
@@ -77,9 +77,9 @@ class IdleCache(Generic[_Key, _Value]):
     def _drop_first(self) -> None:
         _, entry = self._entries.popitem(last=False)
         self._size -= entry.size
-        self._tell(entry.value)
+        self._call_dropped(entry.value)
 
-    def _tell(self, value: _Value) -> None:
+    def _call_dropped(self, value: _Value) -> None:
         if self._dropped:
             self._dropped(value)
 

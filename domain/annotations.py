@@ -1,6 +1,6 @@
 """cert-manager's experimental annotations on Kubernetes CSRs, which ask for what spec has no field for.
 
-Everybody who may create a CSR may write them, so they count only where the issuer allows it. A CertificateRequest has
+Each user who may create a CSR may write them, so they count only where the issuer allows it. A CertificateRequest has
 fields for the same in its spec; its annotations never count. Source: https://cert-manager.io/docs/usage/kube-csr/
 """
 

@@ -71,7 +71,7 @@ def ready_condition(
     lastTransitionTime moves only with the status (Kubernetes API conventions, "Typical status properties").
     """
     if news.ready is None:
-        raise ValueError(f"{news.reason} is told by an Event, it has no Ready status")
+        raise ValueError(f"{news.reason} is written as an Event alone: it has no Ready status")
     condition = Condition("Ready", news.ready, news.reason, message, now, observed_generation)
     return set_condition(previous, condition)
 

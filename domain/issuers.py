@@ -19,12 +19,12 @@ from domain.retry import RetryPolicy
 def decide(
     issuer: Issuer, attempt: Attempt, report: IssuerUnhealthy | None, now: datetime, policy: RetryPolicy
 ) -> Effects | Check:
-    """What to do next; `report` is what a signer said of the issuer since it was last looked at."""
+    """What to do next; `report` is the last IssuerUnhealthy of a signing since the last check."""
     if issuer.deleting:
         return NOTHING
     if issuer.ready is None:
-        told = _tell(issuer, IssuerReason.FIRST_SEEN.value, "", now)
-        return replace(told, attempt=attempt, requeue_after=timedelta(0))
+        effects = _report(issuer, IssuerReason.FIRST_SEEN.value, "", now)
+        return replace(effects, attempt=attempt, requeue_after=timedelta(0))
     if report is None or not issuer.is_ready:  # something may have changed besides: better one check too many
         return Check()
     return settle(issuer, replace(attempt, circuit_open=True), report, now, policy)
@@ -36,17 +36,17 @@ def settle(
     """What follows from a check, or from a signer's report."""
     if isinstance(outcome, CheckResult):
         return replace(
-            _tell_checked(issuer, outcome, now),
+            _report_checked(issuer, outcome, now),
             attempt=attempt if attempt.circuit_open else replace(attempt, failures=0),
             requeue_after=policy.next_check(f"{attempt.uid}/{now}"),
         )
     if isinstance(outcome, IssuerFailed):
-        told = _tell(issuer, IssuerReason.BROKEN.value, explain(outcome), now)
-        return replace(told, attempt=replace(attempt, failures=0, circuit_open=False))
+        effects = _report(issuer, IssuerReason.BROKEN.value, explain(outcome), now)
+        return replace(effects, attempt=replace(attempt, failures=0, circuit_open=False))
     attempt = replace(attempt, failures=attempt.failures + 1)
-    told = _tell(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome), now)
+    effects = _report(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome), now)
     event = _event(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome))
-    return replace(told, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
+    return replace(effects, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
 
 
 def refused(issuer: Issuer, refusal: AdmissionRefused) -> Event:
@@ -54,13 +54,13 @@ def refused(issuer: Issuer, refusal: AdmissionRefused) -> Event:
     return _event(issuer, IssuerReason.REFUSED.value, explain(refusal))
 
 
-def _tell_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effects:
+def _report_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effects:
     if not result.warnings:
-        return _tell(issuer, IssuerReason.CHECKED.value, "", now)
-    return _tell(issuer, IssuerReason.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), now)
+        return _report(issuer, IssuerReason.CHECKED.value, "", now)
+    return _report(issuer, IssuerReason.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), now)
 
 
-def _tell(issuer: Issuer, reason: Reason, why: str, now: datetime) -> Effects:
+def _report(issuer: Issuer, reason: Reason, why: str, now: datetime) -> Effects:
     """The status that says this, and its Event; neither where the status says so already."""
     ready = ready_condition(reason, message(reason, why=why), now, issuer.ready, issuer.generation)
     if ready is issuer.ready:

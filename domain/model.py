@@ -73,7 +73,7 @@ class IssuerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer as the watch last told it. Of its annotations only a change counts: it calls for a check."""
+    """An issuer as the watch last saw it. A change of its annotations causes a check."""
 
     key: ObjectKey
     uid: str
@@ -137,9 +137,9 @@ class Approval(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A CertificateRequest or CertificateSigningRequest as the watch last told it.
+    """A CertificateRequest or CertificateSigningRequest as the watch last saw it.
 
-    `issuer` is None where the request names nobody of ours. `problem` holds what makes the object unreadable
+    `issuer` is None where the request names no issuer of ours. `problem` holds what makes the object unreadable
     for us (field and remedy). `csr` is the PEM of the PKCS#10 request, empty once the request is terminal.
     `unserved` says why no issuer can be meant although the API group is ours (field and remedy); the issuer is then of
     UNKNOWN_KIND. `requester` is kept where `must_reference`, and until the request is terminal.
@@ -225,7 +225,7 @@ class Issued:
     """A signed certificate: PEM of the leaf, then its intermediates in order.
 
     `ca` is PEM of what clients should trust: the root where it is known, or what the operator named as trusted; an
-    intermediate that nobody named is not known to be trusted by anybody.
+    intermediate that no Secret names is not known to be trusted.
     """
 
     chain: bytes

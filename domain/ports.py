@@ -57,7 +57,7 @@ class Lease(Protocol):
     async def write(self, record: LeaseRecord) -> LeaseRecord:
         """Puts the record in place of the one of its version, or creates it; returns it with its new version.
 
-        Conflict: somebody was faster, and nothing was written. NotFound: the record has been deleted.
+        Conflict: another process was faster, and nothing was written. NotFound: the record has been deleted.
         """
 
 
@@ -82,12 +82,14 @@ class LeaderElection(Protocol):
 
 
 class Signer(Protocol):
-    """A certificate authority.
+    """A certificate authority. What its methods raise says what happens next:
 
-    Raise RequestRejected where this request can never be signed, IssuerUnhealthy where nobody's can just now,
-    IssuerFailed where nobody's ever can with this spec and Secret, SigningError for what a retry may mend.
-    Any other exception is retried too, but users see only its class. Never put a credential or a response body
-    into a message.
+    - RequestRejected: this request can never be signed.
+    - IssuerUnhealthy: no request can be signed just now.
+    - IssuerFailed: no request can ever be signed with this spec and Secret.
+    - SigningError: a retry may succeed. Any other exception is retried too, but users see only its class.
+
+    Never put a credential or a response body into a message.
     """
 
     parameters: Collection[str] = ()
@@ -125,7 +127,7 @@ class CAStore(Protocol):
 
 
 class AccessReview(Protocol):
-    """Asks what somebody else may do in the cluster."""
+    """Asks what another user may do in the cluster."""
 
     @abstractmethod
     async def may_reference(self, requester: Requester, issuer: ObjectKey) -> bool:
@@ -180,7 +182,7 @@ class Metrics(Protocol):
 
     @abstractmethod
     def queued(self, waited: timedelta) -> None:
-        """A key that was due has waited so long for somebody to work on it."""
+        """A key that was due has waited so long for a slot."""
 
     @abstractmethod
     def called(self, verb: str, resource: str, code: str) -> None:
@@ -211,11 +213,11 @@ class Cluster(Protocol):
 
     @abstractmethod
     def issuers(self) -> Iterable[Issuer]:
-        """All issuers, as the watch last told them."""
+        """All issuers, as the watch last saw them."""
 
     @abstractmethod
     def waiting(self) -> Iterable[Request]:
-        """The approved requests to issuers of ours that have no answer yet, as the watch last told them."""
+        """The approved requests to issuers of ours that have no answer yet, as the watch last saw them."""
 
     @abstractmethod
     async def load(self, key: ObjectKey) -> Snapshot | None:

@@ -94,8 +94,8 @@ def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy
     attempt = replace(attempt, failures=attempt.failures + 1)
     why = f"the API server did not say whether the requester may reference {request.issuer}: {explain(trouble)}"
     wait = policy.backoff(attempt.failures, attempt.uid)
-    told = _announce(request, attempt, RequestReason.RETRYING.value, why)
-    return replace(told, requeue_after=max(wait, trouble.retry_after or wait))
+    effects = _announce(request, attempt, RequestReason.RETRYING.value, why)
+    return replace(effects, requeue_after=max(wait, trouble.retry_after or wait))
 
 
 def _sign_when_ready(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Effects | Sign:
@@ -175,8 +175,8 @@ def _ordered(request: Request, attempt: Attempt, answer: Pending, now: Moment, p
     after = min(max(answer.poll_after, policy.first), _LONGEST_POLL)
     order = PendingOrder(answer.handle, request.order.since if request.order else now.date, now.date + after)
     attempt = replace(attempt, poll=Moment(order.due, now.uptime + after))
-    told = _report(request, attempt, RequestReason.ORDERED.value, answer.reason, now.date, order)
-    return replace(told, requeue_after=after)
+    effects = _report(request, attempt, RequestReason.ORDERED.value, answer.reason, now.date, order)
+    return replace(effects, requeue_after=after)
 
 
 def _retry(
@@ -188,9 +188,9 @@ def _retry(
     if left <= timedelta(0):
         return _fail(request, RequestReason.GIVEN_UP.value, why, now.date, retried=durations.text(policy.max_duration))
     attempt = replace(attempt, opened=opened)
-    told = _report(request, attempt, RequestReason.RETRYING.value, why, now.date, request.order)
+    effects = _report(request, attempt, RequestReason.RETRYING.value, why, now.date, request.order)
     event = _event(request, RequestReason.RETRYING.value, why)
-    return replace(told, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
+    return replace(effects, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
 
 
 def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Moment:
@@ -231,12 +231,12 @@ def _fail(request: Request, reason: Reason, why: str, now: datetime, **words: st
 
 
 def _deny(request: Request, now: datetime) -> Effects:
-    """cert-manager's CertificateRequest wants to be told; of a Kubernetes CSR the Denied condition says it all."""
+    """A CertificateRequest gets Ready=False/Denied; a Kubernetes CSR has the Denied condition already."""
     return NOTHING if request.is_kubernetes else _fail(request, RequestReason.DENIED.value, "", now)
 
 
 def _unapproved(request: Request, attempt: Attempt, now: Moment, policy: RetryPolicy, names: IssuerNames) -> Effects:
-    """Told by an Event, so that nobody waits in vain without knowing; but not where approval is just on its way."""
+    """An Event says why the request waits; not at once, since cert-manager usually approves within seconds."""
     due = attempt.due or now.uptime + policy.approval_grace
     if now.uptime < due:
         return Effects(attempt=replace(attempt, due=due), requeue_after=due - now.uptime)

@@ -16,7 +16,7 @@ _LONGEST_USERNAME = 200  # characters shown of it
 
 
 def to_approve(request: Request, names: IssuerNames) -> str:
-    """What somebody needs who is to approve the request, which names an issuer of ours."""
+    """The right that an approver of the request needs, which names an issuer of ours."""
     issuer = _issuer(request)
     every, this = names.every_signer_name(issuer.kind), names.signer_name(issuer)
     if request.is_kubernetes:

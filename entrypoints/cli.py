@@ -82,11 +82,11 @@ async def _manage(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     container = Container(settings=settings)
     async with opened(container) as manager:
-        _tell_start(settings, list(container.signers()))
+        _log_start(settings, list(container.signers()))
         await manager.run(stop)
 
 
-def _tell_start(settings: Settings, signers: list[str]) -> None:
+def _log_start(settings: Settings, signers: list[str]) -> None:
     names = NAMES.controller, version(NAMES.controller), platform.node()
     _log.info("%s %s starts on %s, with the signers %s", *names, ", ".join(signers))
     watched, secrets = ", ".join(settings.namespaces) or "all", settings.cluster_resource_namespace

@@ -32,9 +32,9 @@ METRICS_PATH = "/metrics"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the manager can be told. An address None: nothing is served there. No `namespaces`: all of them.
+    """The configuration of the manager. An address None: nothing is served there. No `namespaces`: all of them.
 
-    `metrics_cert_path` None: a certificate made at the start serves, which nobody can verify. `leader_elect` needs a
+    `metrics_cert_path` None: a certificate made at the start serves, which no client can verify. `leader_elect` needs a
     `leader_election_namespace`.
     """
 
@@ -204,13 +204,13 @@ OPTIONS = [
         is_flag=False,
         flag_value=True,
         help="Serves the metrics by TLS, to those who may get /metrics in the cluster. "
-        "With =false: in the clear, to everybody.",
+        "With =false: in the clear, to all.",
     ),
     _option(
         "--metrics-cert-path",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
         help="A folder with the tls.crt and tls.key to serve the metrics with, read again when they change. "
-        "Default: a certificate made at the start, which nobody can verify.",
+        "Default: a certificate made at the start, which no client can verify.",
     ),
 ]
 

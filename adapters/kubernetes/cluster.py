@@ -53,7 +53,7 @@ class KubernetesCluster(Cluster):
         self._held = held
         self._cache = Cache(unused=held.drop)
         self._one_of_few_secrets = asyncio.Semaphore(_READ_AT_A_TIME)
-        self._enqueue: Enqueue = _nobody
+        self._enqueue: Enqueue = _ignore
         self._synced = asyncio.Event()
 
     async def watch(self, enqueue: Enqueue) -> None:
@@ -71,7 +71,7 @@ class KubernetesCluster(Cluster):
         await self._synced.wait()
 
     def enqueue_all(self) -> None:
-        self._tell(self._cache.all_to_do())
+        self._enqueue_all(self._cache.all_to_do())
 
     def issuers(self) -> Iterable[Issuer]:
         return self._cache.issuers()
@@ -88,19 +88,19 @@ class KubernetesCluster(Cluster):
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         resource = self._resources[key.kind]
         try:
-            told = await self._api.get(resource, key.namespace, key.name)
+            obj = await self._api.get(resource, key.namespace, key.name)
         except NotFound:
-            self._tell(self._cache.remove(key))
+            self._enqueue_all(self._cache.remove(key))
             return None
-        self._tell(self._cache.refresh(self._codec.object(key.kind, told)))
+        self._enqueue_all(self._cache.refresh(self._codec.object(key.kind, obj)))
         return self._cache.snapshot(key)
 
     async def apply(self, patch: PatchStatus) -> None:
         key, resource = patch.key, self._resources[patch.key.kind]
-        told = await self._api.apply_status(
+        obj = await self._api.apply_status(
             resource, key.namespace, key.name, patch.resource_version, self._codec.status(patch.status)
         )
-        self._tell(self._cache.refresh(self._codec.object(key.kind, told)))
+        self._enqueue_all(self._cache.refresh(self._codec.object(key.kind, obj)))
 
     async def credentials(self, secret: ObjectKey) -> Credentials:
         held = self._held.get(secret)
@@ -115,14 +115,14 @@ class KubernetesCluster(Cluster):
     async def _read(self, secret: ObjectKey) -> Credentials:
         name = f"Secret {secret.namespace}/{secret.name}"
         try:
-            told = await self._api.get_within(SECRETS, secret.namespace, secret.name, _MOST_BYTES)
+            obj = await self._api.get_within(SECRETS, secret.namespace, secret.name, _MOST_BYTES)
         except TooLarge:
             limit = f"more than the {_MOST_BYTES:,} bytes that are read, its data being in base64"
             raise Invalid(f"{name} has {limit}; {_LEAVE_OUT}") from None
-        data = told.data or {}
+        data = obj.data or {}
         if len(data) > _MOST_KEYS:
             raise Invalid(f"{name} has {len(data):,} keys, more than the {_MOST_KEYS:,} that are read; {_LEAVE_OUT}")
-        return Credentials(data, told.metadata.resourceVersion)
+        return Credentials(data, obj.metadata.resourceVersion)
 
     def _scopes(self, resource: Resource) -> Iterable[str | None]:
         """The namespaces that have a watch each; None, once, for all of them and for what is in none."""
@@ -137,7 +137,7 @@ class KubernetesCluster(Cluster):
         return Reflector(
             self._api,
             resource,
-            put=lambda told: self._tell(self._cache.put(self._codec.object(kind, told))),
+            put=lambda obj: self._enqueue_all(self._cache.put(self._codec.object(kind, obj))),
             remove=lambda namespace, name: self._removed(ObjectKey(kind, namespace, name)),
             known=lambda: (
                 (key.namespace, key.name) for key in self._cache.keys(kind) if namespace in (None, key.namespace)
@@ -149,9 +149,9 @@ class KubernetesCluster(Cluster):
 
     def _removed(self, key: ObjectKey) -> None:
         self._held.drop(key)
-        self._tell(self._cache.remove(key))
+        self._enqueue_all(self._cache.remove(key))
 
-    def _tell(self, keys: Keys) -> None:
+    def _enqueue_all(self, keys: Keys) -> None:
         for key, after in keys:
             self._enqueue(key, after)
 
@@ -161,5 +161,5 @@ def _size(credentials: Credentials) -> int:
     return sum(_ENTRY + len(name) + len(content) for name, content in credentials.data.items()) + _ENTRY
 
 
-def _nobody(key: ObjectKey, after: timedelta) -> None:
-    """Before `watch` nobody is to be woken."""
+def _ignore(key: ObjectKey, after: timedelta) -> None:
+    """Before `watch`, changes enqueue nothing."""

@@ -57,27 +57,27 @@ class Codec:
         self._order_type = f"{names.group}/Order"
         self._default_signer = names.default_signer
 
-    def object(self, kind: str, told: object) -> Object:
-        match told:
+    def object(self, kind: str, obj: object) -> Object:
+        match obj:
             case IssuerObject():
-                return self.issuer(kind, told)
+                return self.issuer(kind, obj)
             case RequestObject() if kind == CERTIFICATE_REQUEST:
-                return self.certificate_request(told)
+                return self.certificate_request(obj)
             case RequestObject():
-                return self.signing_request(told)
+                return self.signing_request(obj)
             case SecretVersionObject():
-                return SecretVersion(_key(SECRET, told.metadata), told.metadata.uid, told.metadata.resourceVersion)
-        raise TypeError(f"nothing is known of {type(told).__name__}")
+                return SecretVersion(_key(SECRET, obj.metadata), obj.metadata.uid, obj.metadata.resourceVersion)
+        raise TypeError(f"nothing is known of {type(obj).__name__}")
 
-    def issuer(self, kind: str, told: IssuerObject) -> Issuer:
-        key, spec = _key(kind, told.metadata), told.spec
+    def issuer(self, kind: str, obj: IssuerObject) -> Issuer:
+        key, spec = _key(kind, obj.metadata), obj.spec
         namespace = key.namespace or self.cluster_resource_namespace
         parameters, problem = limits.parameters((spec and spec.parameters) or {})
         return Issuer(
             key=key,
-            uid=told.metadata.uid,
-            resource_version=told.metadata.resourceVersion,
-            generation=told.metadata.generation or 0,
+            uid=obj.metadata.uid,
+            resource_version=obj.metadata.resourceVersion,
+            generation=obj.metadata.generation or 0,
             spec=IssuerSpec(
                 url=(spec and spec.url) or "",
                 secret=ObjectKey(SECRET, namespace, (spec and spec.authSecretName) or ""),
@@ -85,23 +85,23 @@ class Codec:
                 parameters=parameters,
                 problem=problem,
             ),
-            ready=_find(told.status.conditions if told.status else None, "Ready"),
-            annotations=limits.kept_annotations(told.metadata.annotations),
-            deleting=told.metadata.deletionTimestamp is not None,
+            ready=_find(obj.status.conditions if obj.status else None, "Ready"),
+            annotations=limits.kept_annotations(obj.metadata.annotations),
+            deleting=obj.metadata.deletionTimestamp is not None,
         )
 
-    def certificate_request(self, told: RequestObject) -> Request:
-        spec, status = told.spec or RequestSpecObject(), told.status
+    def certificate_request(self, obj: RequestObject) -> Request:
+        spec, status = obj.spec or RequestSpecObject(), obj.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
         csr, too_large = limits.csr(spec.request)
         usages, too_long = limits.usages(spec.usages)
         duration, unreadable = limits.duration(spec.duration)
-        issuer, unserved = self._references.by_reference(spec.issuerRef or IssuerRef(), told.metadata.namespace or "")
+        issuer, unserved = self._references.by_reference(spec.issuerRef or IssuerRef(), obj.metadata.namespace or "")
         return Request(
-            key=_key(CERTIFICATE_REQUEST, told.metadata),
-            uid=told.metadata.uid,
-            resource_version=told.metadata.resourceVersion,
+            key=_key(CERTIFICATE_REQUEST, obj.metadata),
+            uid=obj.metadata.uid,
+            resource_version=obj.metadata.resourceVersion,
             issuer=issuer,
             csr=b"" if unserved else csr,
             usages=usages,
@@ -113,15 +113,15 @@ class Codec:
             ready=_find(conditions, "Ready"),
             order=self._order(conditions),
             has_certificate=bool(status and status.certificate),
-            annotations=limits.kept_annotations(told.metadata.annotations),
-            deleting=told.metadata.deletionTimestamp is not None,
+            annotations=limits.kept_annotations(obj.metadata.annotations),
+            deleting=obj.metadata.deletionTimestamp is not None,
             problem=too_large or too_long or unreadable,
             unserved=unserved,
             kind_left_out=issuer is not None and not (spec.issuerRef and spec.issuerRef.kind),
         )
 
-    def signing_request(self, told: RequestObject) -> Request:
-        spec, status = told.spec or RequestSpecObject(), told.status
+    def signing_request(self, obj: RequestObject) -> Request:
+        spec, status = obj.spec or RequestSpecObject(), obj.status
         conditions = status.conditions if status else None
         approval, approved_at = _approval(conditions)
         csr, too_large = limits.csr(spec.request)
@@ -129,9 +129,9 @@ class Codec:
         duration, unreadable = _seconds(spec.expirationSeconds)
         issuer, unserved = self._references.by_signer_name(spec.signerName or "")
         return Request(
-            key=_key(CERTIFICATE_SIGNING_REQUEST, told.metadata),
-            uid=told.metadata.uid,
-            resource_version=told.metadata.resourceVersion,
+            key=_key(CERTIFICATE_SIGNING_REQUEST, obj.metadata),
+            uid=obj.metadata.uid,
+            resource_version=obj.metadata.resourceVersion,
             issuer=issuer,
             csr=b"" if unserved else csr,
             usages=usages,
@@ -141,8 +141,8 @@ class Codec:
             order=self._order(conditions),
             failed=_is_true(conditions, "Failed"),
             has_certificate=bool(status and status.certificate),
-            annotations=limits.kept_annotations(told.metadata.annotations),
-            deleting=told.metadata.deletionTimestamp is not None,
+            annotations=limits.kept_annotations(obj.metadata.annotations),
+            deleting=obj.metadata.deletionTimestamp is not None,
             problem=too_large or too_long or unreadable,
             unserved=unserved,
             requester=_requester(spec) if issuer and issuer.namespace else NO_REQUESTER,
@@ -154,22 +154,24 @@ class Codec:
             case IssuerStatus():
                 return {"conditions": [_condition(status.ready)]}
             case RequestStatus():
-                told: dict[str, Any] = {"conditions": [_condition(status.ready), *self._told(status.order)]}
+                written: dict[str, Any] = {
+                    "conditions": [_condition(status.ready), *self._order_conditions(status.order)]
+                }
                 if status.certificate is not None:
-                    told["certificate"] = _base64(status.certificate)
+                    written["certificate"] = _base64(status.certificate)
                 if status.ca is not None:
-                    told["ca"] = _base64(status.ca)
+                    written["ca"] = _base64(status.ca)
                 if status.failure_time is not None:
-                    told["failureTime"] = timestamp(status.failure_time)
-                return told
+                    written["failureTime"] = timestamp(status.failure_time)
+                return written
             case SigningRequestStatus(failed=Condition() as failed):
                 return {"conditions": [_condition(failed) | {"lastUpdateTime": timestamp(failed.since)}]}
             case SigningRequestStatus(order=PendingOrder() as order):
-                return {"conditions": self._told(order)}
+                return {"conditions": self._order_conditions(order)}
             case SigningRequestStatus():
                 return {"certificate": _base64(status.certificate or b"")}
 
-    def _told(self, order: PendingOrder | None) -> list[dict[str, Any]]:
+    def _order_conditions(self, order: PendingOrder | None) -> list[dict[str, Any]]:
         """The condition that keeps an order; for machines, so that its message is JSON."""
         if order is None:
             return []
@@ -182,10 +184,10 @@ class Codec:
         if found is None:
             return None
         try:
-            told = msgspec.json.decode(found.message, type=OrderObject)
+            order = msgspec.json.decode(found.message, type=OrderObject)
         except msgspec.MsgspecError:
             return None
-        return PendingOrder(told.handle, found.since, _time(told.askAgainAt))
+        return PendingOrder(order.handle, found.since, _time(order.askAgainAt))
 
 
 def timestamp(time: datetime) -> str:
@@ -199,7 +201,7 @@ def micro_time(time: datetime) -> str:
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    written: dict[str, Any] = {
         "type": condition.type,
         "status": condition.status,
         "reason": condition.reason,
@@ -207,8 +209,8 @@ def _condition(condition: Condition) -> dict[str, Any]:
         "lastTransitionTime": timestamp(condition.since),
     }
     if condition.observed_generation is not None:
-        told["observedGeneration"] = condition.observed_generation
-    return told
+        written["observedGeneration"] = condition.observed_generation
+    return written
 
 
 def _base64(data: bytes) -> str:
@@ -247,24 +249,24 @@ def _is_true(conditions: Iterable[ConditionObject] | None, kind: str) -> bool:
 
 
 def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition | None:
-    for told in conditions or ():
-        if told.type == kind:
+    for found in conditions or ():
+        if found.type == kind:
             return Condition(
                 kind,
-                told.status,
-                told.reason or "",
-                told.message or "",
-                _time(told.lastTransitionTime),
-                told.observedGeneration,
+                found.status,
+                found.reason or "",
+                found.message or "",
+                _time(found.lastTransitionTime),
+                found.observedGeneration,
             )
     return None
 
 
-def _time(told: datetime | None) -> datetime:
+def _time(time: datetime | None) -> datetime:
     """In UTC, where a time without a zone is taken to be; the epoch for none, and for what UTC has no year for."""
-    if told is None:
+    if time is None:
         return _EPOCH
     try:
-        return told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
     except OverflowError:
         return _EPOCH

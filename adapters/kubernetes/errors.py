@@ -38,7 +38,7 @@ _NOT_YET_VALID, _EXPIRED = 9, 10
 
 
 REFUSED_FOR = "refused-for"
-"""The extension of a 401 response that says what is wrong with the credential; empty where nobody knows."""
+"""The extension of a 401 response that says what is wrong with the credential; empty where that is unknown."""
 
 
 class Unreachable(Exception):
@@ -156,7 +156,7 @@ class TooLarge(Exception):
 
 
 class Silent(Exception):
-    """A watch has told nothing for longer than lies between two bookmarks."""
+    """A watch has sent nothing for longer than lies between two bookmarks."""
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def writing() -> Iterator[None]:
 
 
 def from_status(code: int, message: str, retry_after: float | None = None) -> ClusterError:
-    """The error for an HTTP status code, wherever it was told: as a response or inside a watch."""
+    """The error for an HTTP status code, of a response or inside a watch."""
     kind = AdmissionRefused if _ADMISSION.match(message) else _BY_CODE.get(code, Transient)
     if message.startswith(_AHEAD):
         kind = Gone

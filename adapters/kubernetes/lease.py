@@ -39,11 +39,11 @@ class KubernetesLease(Lease):
         metadata = {**self._metadata, **named, "resourceVersion": record.version}
         return self._record(await self._api.replace(LEASES, self._namespace, {**body, "metadata": metadata}))
 
-    def _record(self, told: LeaseObject) -> LeaseRecord:
-        self._metadata = {name: value for name, value in told.metadata.items() if name != "managedFields"}
-        spec = told.spec or LeaseSpecObject()
+    def _record(self, obj: LeaseObject) -> LeaseRecord:
+        self._metadata = {name: value for name, value in obj.metadata.items() if name != "managedFields"}
+        spec = obj.spec or LeaseSpecObject()
         with reading():  # an answer without a version is none
-            version = str(told.metadata["resourceVersion"])
+            version = str(obj.metadata["resourceVersion"])
         return LeaseRecord(
             holder=spec.holderIdentity or "",
             duration=timedelta(seconds=spec.leaseDurationSeconds or 0),

@@ -28,10 +28,10 @@ def csr(request: bytes | None) -> tuple[bytes, str]:
     return b"", f"spec.request: {len(request):,} bytes, and {limit}"
 
 
-def usages(told: Sequence[str] | None) -> tuple[tuple[str, ...], str]:
-    size = sum(len(usage) + 1 for usage in told or ())
+def usages(found: Sequence[str] | None) -> tuple[tuple[str, ...], str]:
+    size = sum(len(usage) + 1 for usage in found or ())
     if size <= _MOST_USAGES:
-        return tuple(told or ()), ""
+        return tuple(found or ()), ""
     return (), f"spec.usages: {size:,} characters, and no more than {_MOST_USAGES:,} are read; name each usage once"
 
 
@@ -46,23 +46,23 @@ def duration(text: str | None) -> tuple[timedelta | None, str]:
         return None, f"spec.duration: {error}"
 
 
-def parameters(told: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
-    size = sum(len(name) + len(value) for name, value in told.items())
+def parameters(found: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
+    size = sum(len(name) + len(value) for name, value in found.items())
     if size <= _MOST_PARAMETERS:
-        return told, ""
+        return found, ""
     limit = f"no more than {_MOST_PARAMETERS:,} are read; leave out what the signer does not know"
     return {}, f"spec.parameters: {size:,} characters, and {limit}"
 
 
-def kept_annotations(told: Mapping[str, str] | None) -> dict[str, str]:
+def kept_annotations(annotations: Mapping[str, str] | None) -> dict[str, str]:
     """Those that are read, and for the others a digest of all, by which a change is noticed.
 
     One that is too long is cut so that it cannot be read: it has no valid value.
     """
-    if not told:
+    if not annotations:
         return {}
-    read = {name: told[name] for name in READ if name in told}
-    digest = hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()
+    read = {name: annotations[name] for name in READ if name in annotations}
+    digest = hashlib.sha256(msgspec.json.encode(annotations, order="deterministic")).hexdigest()
     return {name: text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for name, text in read.items()} | {
         "": digest
     }

@@ -151,8 +151,8 @@ class Reader:
     def request(self, key: ObjectKey, spec: dict[str, Any]) -> Request:
         """The CertificateRequest that cert-manager would make with this spec."""
         metadata = {"name": key.name, "namespace": key.namespace}
-        told = msgspec.convert({"metadata": metadata, "spec": spec}, RequestObject)
-        return self._codec.certificate_request(told)
+        obj = msgspec.convert({"metadata": metadata, "spec": spec}, RequestObject)
+        return self._codec.certificate_request(obj)
 
     def _add(self, found: Manifests, document: _Document) -> ObjectKey | None:
         """The key of what was added; None for what is left out."""
@@ -160,8 +160,8 @@ class Reader:
         match document.kind:
             case self._names.issuer | self._names.cluster_issuer as kind:
                 document.expect(ours, _Manifest[_IssuerSpec])
-                told = document.namespaced(IssuerObject, kind == self._names.issuer)
-                found.issuers.append(self._codec.issuer(kind, told))
+                obj = document.namespaced(IssuerObject, kind == self._names.issuer)
+                found.issuers.append(self._codec.issuer(kind, obj))
                 return found.issuers[-1].key
             case "CertificateRequest":
                 reference = document.expect("cert-manager.io/v1", _Manifest[_RequestSpec]).spec.issuerRef

@@ -49,11 +49,11 @@ async def read_pages(api: Api, resource: Resource, namespace: str | None, metada
                 continue
             if len(body) < _MOST_BYTES // 4:
                 limit = min(limit * 2, _MOST_OBJECTS)
-            told = _taken(body, take)
+            meta = _taken(body, take)
             del body  # not to be kept while the next page comes
-        if not told.continue_:
-            return told.resourceVersion
-        token = told.continue_
+        if not meta.continue_:
+            return meta.resourceVersion
+        token = meta.continue_
         await asyncio.sleep(0)
 
 

@@ -2,7 +2,7 @@
 
 - An issuer of ours is its key.
 - What can be no issuer although the group is ours, in a signerName the resource too: a key of UNKNOWN_KIND, and why.
-- Everything else is somebody else's: None.
+- Everything else names an issuer of another controller: None.
 """
 
 from __future__ import annotations

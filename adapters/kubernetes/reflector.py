@@ -47,8 +47,8 @@ class _Status(msgspec.Struct):
 class Reflector:
     """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
 
-    `synced` once it has told what there is, or may not look into its one namespace, which it tries again.
-    `known` names what `put` was told and `remove` was not: what of it a list lacks has been deleted.
+    `synced` is set after the first list, or when the one namespace is forbidden, which is tried again.
+    `known` gives the objects put and not removed: those that a list lacks have been deleted.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Reflector:
         self._known = known
         self._metadata_only = metadata_only
         self._metrics = metrics
-        self._version = ""  # the last that was told
+        self._version = ""  # the last that was seen
         self._listed = False
         self._failures = 0
         self.synced = asyncio.Event()
@@ -80,7 +80,7 @@ class Reflector:
     async def run(self) -> None:
         """Never returns; cancel it."""
         while True:
-            self._failures += 1  # until the server tells something
+            self._failures += 1  # until the server sends something
             try:
                 await self._follow()
             except ClusterError as trouble:
@@ -119,7 +119,7 @@ class Reflector:
         except Silent:
             await self._look_back()
         if time.monotonic() - begun > _LONGEST_PAUSE:
-            self._failures = 0  # there was nothing to tell, and yet it held
+            self._failures = 0  # nothing has changed, and yet the connection held
 
     async def _list(self) -> str:
         gone = set(self._known())
@@ -145,7 +145,7 @@ class Reflector:
             raise Gone(f"the API server is at version {version}, before {self._version}")
 
     def _restored(self, version: str) -> None:
-        """Forgets all: what is told next is older than what is known, and would be left out as late."""
+        """Forgets all objects: those of the next list are older, and would be left out as late."""
         what = "%s: the API server is at version %s, and was at %s before: its etcd was restored; all is listed anew"
         _log.warning(what, self.title, version, self._version)
         self._version = version
@@ -169,12 +169,12 @@ class Reflector:
 
     def _changed(self, name: tuple[str, str], raw: msgspec.Raw) -> None:
         try:
-            told: object = decode(raw, self._resource.main)
+            obj: object = decode(raw, self._resource.main)
         except _UNREADABLE as error:
             _log.error("%s %s cannot be read and is left alone: %s", self._resource.kind, "/".join(name), error)
             return
         with self._going_on(name):
-            self._put(told)
+            self._put(obj)
 
     def _deleted(self, name: tuple[str, str]) -> None:
         with self._going_on(name):

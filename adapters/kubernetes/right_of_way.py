@@ -29,7 +29,7 @@ class StatusWritePriority:
                 self._gap.set()
 
     async def yielded(self, longest: float) -> None:
-        """Returns when nobody has it, or after so many seconds."""
+        """Returns when no status write is under way, or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await self._gap.wait()

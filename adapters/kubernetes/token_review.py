@@ -20,7 +20,7 @@ from adapters.kubernetes.schema import resource
 class Verdict(Enum):
     ALLOWED = "allowed"
     UNKNOWN = "unknown"
-    """Nobody whom the API server knows."""
+    """The API server does not accept the token."""
     FORBIDDEN = "forbidden"
 
 
@@ -61,7 +61,7 @@ class Reviews:
         self._api = api
 
     async def may_get(self, path: str, token: str) -> Verdict:
-        """Whether whoever holds this token may `get` the path, as a nonResourceURL. Raises ClusterError."""
+        """Whether the holder of this token may `get` the path, as a nonResourceURL. Raises ClusterError."""
         found = (await self._api.review(TOKEN_REVIEWS, {"token": token})).status
         if not found.authenticated or found.user is None:
             return Verdict.UNKNOWN

@@ -109,9 +109,9 @@ class _Body(httpx2.AsyncByteStream):
 
 def _timeout(request: httpx2.Request) -> aiohttp.ClientTimeout:
     """httpx2's four, in seconds or None."""
-    told = request.extensions.get("timeout", {})
+    timeouts = request.extensions.get("timeout", {})
     return aiohttp.ClientTimeout(
-        total=None, connect=told.get("pool"), sock_connect=told.get("connect"), sock_read=told.get("read")
+        total=None, connect=timeouts.get("pool"), sock_connect=timeouts.get("connect"), sock_read=timeouts.get("read")
     )
 
 

@@ -30,10 +30,10 @@ class MemoryCluster(Cluster):
         self._revision = 0
         self._cache = Cache()
         self._changes: asyncio.Queue[ObjectKey | Object] = asyncio.Queue()
-        self._enqueue: Enqueue = _nobody
+        self._enqueue: Enqueue = _ignore
         self._synced = asyncio.Event()
 
-    # What everybody else does to the cluster.
+    # What users and other controllers do to the cluster.
 
     def create(self, wanted: _Stored) -> _Stored:
         """Stores an issuer or a request; uid, resource version and generation are given here, as on a server."""
@@ -76,7 +76,7 @@ class MemoryCluster(Cluster):
         self._refusals.pop(key, None)
 
     def stored(self, key: ObjectKey) -> Object:
-        """The object as it is on the server, whatever the watch has told yet; raises NotFound."""
+        """The object as it is on the server, also where the watch has not seen it yet; raises NotFound."""
         return self._object(key)
 
     def status(self, key: ObjectKey) -> Status | None:
@@ -98,7 +98,7 @@ class MemoryCluster(Cluster):
         await self._synced.wait()
 
     def enqueue_all(self) -> None:
-        self._tell(self._cache.all_to_do())
+        self._enqueue_all(self._cache.all_to_do())
 
     def issuers(self) -> Iterable[Issuer]:
         return self._cache.issuers()
@@ -114,7 +114,7 @@ class MemoryCluster(Cluster):
 
     async def reload(self, key: ObjectKey) -> Snapshot | None:
         found = self._objects.get(key)
-        self._tell(self._cache.refresh(found) if found else self._cache.remove(key))
+        self._enqueue_all(self._cache.refresh(found) if found else self._cache.remove(key))
         return self._cache.snapshot(key)
 
     async def apply(self, patch: PatchStatus) -> None:
@@ -128,7 +128,7 @@ class MemoryCluster(Cluster):
         self._statuses[patch.key] = status
         if new != old:
             self._store(replace(new, resource_version=str(self._next())))
-        self._tell(self._cache.refresh(self._objects[patch.key]))
+        self._enqueue_all(self._cache.refresh(self._objects[patch.key]))
 
     async def credentials(self, secret: ObjectKey) -> Credentials:
         if secret not in self._secrets:
@@ -149,9 +149,9 @@ class MemoryCluster(Cluster):
         return self._revision
 
     def _take(self, change: ObjectKey | Object) -> None:
-        self._tell(self._cache.remove(change) if isinstance(change, ObjectKey) else self._cache.put(change))
+        self._enqueue_all(self._cache.remove(change) if isinstance(change, ObjectKey) else self._cache.put(change))
 
-    def _tell(self, keys: Keys) -> None:
+    def _enqueue_all(self, keys: Keys) -> None:
         for key, after in keys:
             self._enqueue(key, after)
 
@@ -193,5 +193,5 @@ def _whole_second(order: PendingOrder | None) -> PendingOrder | None:
     return order and replace(order, since=order.since.replace(microsecond=0))
 
 
-def _nobody(key: ObjectKey, after: timedelta) -> None:
-    """Before `watch` nobody is to be woken."""
+def _ignore(key: ObjectKey, after: timedelta) -> None:
+    """Before `watch`, changes enqueue nothing."""

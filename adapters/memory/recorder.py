@@ -27,7 +27,7 @@ class MemoryRecorder(Recorder):
         return
 
     def all(self) -> list[EventSeries]:
-        """What was told, each series once, in order of its first occurrence."""
+        """What was recorded, each series once, in order of its first occurrence."""
         return list(self._seen.values())
 
     def about(self, key: ObjectKey) -> list[EventSeries]:

@@ -1,1 +1,1 @@
-"""The port Meter as Prometheus reads it: counters and histograms told by events, states looked at when asked."""
+"""The port Metrics for Prometheus: counters and histograms of what happened, gauges computed at each scrape."""

@@ -44,7 +44,7 @@ class PrometheusMetrics(Metrics):
     """
 
     def __init__(self, prefix: str, issuer_kinds: Collection[str], build: dict[str, str]) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nobody asks for
+        disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each counter, of no use here
         self.prefix = prefix
         self.registry = CollectorRegistry()
         self.checks: dict[ObjectKey, Checked] = {}

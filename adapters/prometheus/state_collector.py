@@ -40,7 +40,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         yield self._gauge("leader", "1 if this process is the one that works, else 0.", float(self._leads()))
-        yield self._gauge("queue_depth", "Objects that are due and that nobody works on yet.", float(self._depth()))
+        yield self._gauge("queue_depth", "Objects that are due and not being worked on yet.", float(self._depth()))
         yield from self._waiting()
         yield from self._issuers(list(self._cluster.issuers()))
 

@@ -1,4 +1,4 @@
-"""What the process uses, and for whom: slots by tenant, bytes of the caches. Looked at when Prometheus asks.
+"""What the process uses, by tenant: slots, and bytes of the caches. Computed at each scrape.
 
 A tenant is the namespace of issuers and their requests; `(cluster)` is that of what is in none. Label sets are bounded:
 of tenants the few with most in hand are named, and the rest are summed as `(others)`.

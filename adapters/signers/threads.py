@@ -65,7 +65,7 @@ _EXECUTOR = NamespaceExecutor(threads=4)
 
 
 async def run_in_thread_if_large(namespace: str, read: int, work: Callable[[], _Result]) -> _Result:
-    """The result of `work`, which reads `read` bytes of somebody else's; in a thread where they are many."""
+    """The result of `work`, which reads `read` bytes of input; in a thread where they are more than 8 KiB."""
     return work() if read <= _SHORT else await run_in_thread(namespace, work)
 
 

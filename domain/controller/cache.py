@@ -86,7 +86,7 @@ class Cache:
         return secret in self._users
 
     def put(self, new: Object) -> Keys:
-        """Takes an object as it was told; what is not newer than what is known changes nothing."""
+        """Takes an object from the watch; one that is not newer than the cached one changes nothing."""
         old = self._objects.get(new.key)
         if old is not None and old.uid == new.uid and not _is_newer(new.resource_version, old.resource_version):
             return []

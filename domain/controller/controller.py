@@ -189,5 +189,5 @@ def _any(key: ObjectKey) -> bool:
 
 
 def _never(issuer: ObjectKey) -> bool:
-    """Before `run` nobody has been asked to sign."""
+    """Before `run` no circuit is open: no signer was asked."""
     return False

@@ -20,7 +20,7 @@ class LeaseTimes:
     """Within `duration` after a leader's death another leads; who has not renewed for `renew_deadline` stops before.
 
     A leader renews every `retry_period`, and the others look twice as often. Raises ValueError for times with which
-    two could lead, or nobody for long.
+    two could lead, or none for long.
     """
 
     duration: timedelta = timedelta(seconds=15)
@@ -81,7 +81,7 @@ class LeaderElectionState:
         return timedelta(0) if self._renewed is None else self._renewed + self.times.work_deadline - now
 
     def observe(self, found: LeaseRecord | None, now: timedelta) -> None:
-        """What was read, and when the answer was there. A record that was deleted frees nobody from waiting."""
+        """Takes what was read, at the time of the answer. After a deletion the last record still has to run out."""
         if found is None:
             self._seen = replace(self._seen, version="") if self._seen else None
             return

@@ -11,8 +11,8 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 
+from domain import durations
 from domain.controller.leader_election import LeaderElectionState
-from domain.durations import text
 from domain.errors import ClusterError, Conflict, LeadLost
 from domain.ports import Clock, LeaderElection, Lease
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("issuer.leader")
 
 
 class NoLeaderElection(LeaderElection):
-    """There is no other process, or nobody cares."""
+    """This process is always the leader: there is no other one."""
 
     def is_leader(self) -> bool:
         return True
@@ -57,7 +57,7 @@ class LeaderElector(LeaderElection):
         _log.info("became leader")
         self._started_leading.set()
         await self._keep()
-        why = f"it could not be renewed for {text(self._times.renew_deadline)}"
+        why = f"it could not be renewed for {durations.text(self._times.renew_deadline)}"
         if self._state.holder != self._state.identity:
             why = f"{self._state.holder or 'nobody'} holds it"
         _log.error("lost the Lease, ending with exit status 1: %s", why)
@@ -75,11 +75,11 @@ class LeaderElector(LeaderElection):
         """Returns when this process leads."""
         while True:
             begun = self._clock.uptime()
-            await self._look()
+            await self._try_acquire_or_renew()
             if self.is_leader():
                 return
-            self._tell_leader(self._state.holder)
-            await self._rest(begun)
+            self._log_leader(self._state.holder)
+            await self._wait_for_next(begun)
 
     async def _keep(self) -> None:
         """Renews the lead; returns when it has ended, even if a call of the Lease hangs."""
@@ -88,21 +88,21 @@ class LeaderElector(LeaderElection):
             left = self._state.left(self._clock.uptime())
             with suppress(TimeoutError):
                 async with asyncio.timeout(left.total_seconds()):
-                    await self._rest(begun)
+                    await self._wait_for_next(begun)
                     begun = self._clock.uptime()
-                    await self._look()
+                    await self._try_acquire_or_renew()
 
-    async def _rest(self, begun: timedelta) -> None:
+    async def _wait_for_next(self, begun: timedelta) -> None:
         """Waits until the look after the one that was begun then is due."""
         now = self._clock.uptime()
         await asyncio.sleep((begun + self._state.next_look(now) - now).total_seconds())
 
-    async def _look(self) -> None:
+    async def _try_acquire_or_renew(self) -> None:
         """Reads the record, and writes it where it is ours or free; what goes wrong is logged."""
         try:
             await self._read_and_write()
         except ClusterError as trouble:
-            self._tell_trouble(trouble)
+            self._log_trouble(trouble)
         else:
             self._trouble = ""
 
@@ -120,20 +120,20 @@ class LeaderElector(LeaderElection):
         while (released := self._state.released(self._clock.now())) is not None:
             try:
                 await self._lease.write(released)
-            except Conflict:  # somebody's label, or a last renewal whose answer was not awaited
+            except Conflict:  # the Lease was changed by hand, or by a last renewal whose answer was not awaited
                 self._state.observe(await self._lease.read(), self._clock.uptime())
             else:
                 _log.info("released the Lease")
                 return
 
-    def _tell_leader(self, leader: str | None) -> None:
+    def _log_leader(self, leader: str | None) -> None:
         if leader and leader not in (self._leader, self._state.identity):
             self._leader = leader
             _log.info("standing by, %s leads", leader)
 
-    def _tell_trouble(self, trouble: ClusterError) -> None:
-        """Each trouble once; that somebody else was faster is none."""
-        told = f"{type(trouble).__name__}: {trouble}"
-        if not isinstance(trouble, Conflict) and told != self._trouble:
-            self._trouble = told
-            _log.warning("the Lease cannot be had: %s", told)
+    def _log_trouble(self, trouble: ClusterError) -> None:
+        """Logs each trouble once. A Conflict is none: another process was faster."""
+        text = f"{type(trouble).__name__}: {trouble}"
+        if not isinstance(trouble, Conflict) and text != self._trouble:
+            self._trouble = text
+            _log.warning("the Lease cannot be had: %s", text)

@@ -19,7 +19,7 @@ _LEVELS = {NORMAL: logging.INFO, WARNING: logging.WARNING}
 _log = logging.getLogger("issuer")
 
 
-def told(event: Event, issuer: ObjectKey | None, attempt: int, took: timedelta) -> None:
+def decided(event: Event, issuer: ObjectKey | None, attempt: int, took: timedelta) -> None:
     """What was decided and carried out; `took` is how long, the signer's time included."""
     fields = {
         "object": str(event.regarding),
@@ -31,14 +31,14 @@ def told(event: Event, issuer: ObjectKey | None, attempt: int, took: timedelta) 
     _log.log(_LEVELS[event.type], "%s: %s: %s", event.regarding, event.reason, event.note, extra=fields)
 
 
-def postponed(key: ObjectKey, attempt: int, wait: timedelta, trouble: ClusterError) -> None:
+def requeued(key: ObjectKey, attempt: int, wait: timedelta, trouble: ClusterError) -> None:
     """The cluster did not do as asked."""
     fields = {"object": str(key), "attempt": attempt}
     _log.warning("%s: trying again in %.1f s: %s", key, wait.total_seconds(), trouble, extra=fields)
 
 
 def failed(key: ObjectKey, failure: Exception) -> None:
-    """What a signer raised, if nobody expected it: its message and the values around may hold a credential."""
+    """An unexpected exception of a signer, without its message and values: they may hold a credential."""
     if isinstance(failure, SigningError | ClusterError):
         return
     frames = "".join(traceback.format_tb(failure.__traceback__))

@@ -40,7 +40,7 @@ from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorde
 from domain.retry import Moment, RetryPolicy
 
 _KEPT = Issued | Pending | RequestRejected | WrongCertificate  # of a wrong certificate that there was one
-_RELOADS = 5  # in one visit; whoever conflicts more often than that is met with backoff
+_RELOADS = 5  # after so many conflicts in a row the key is requeued with backoff
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class Reconciler:
             await self._writes.write(snapshot, effects.patch, effects.event)
         if effects.event is not None:
             number = before.failures + 1 if before else 1
-            trace.told(effects.event, issuer, number, self._clock.uptime() - begun)
+            trace.decided(effects.event, issuer, number, self._clock.uptime() - begun)
             self._recorder.record(effects.event)
         if effects.attempt and before and effects.attempt.failures > before.failures:
             self._metrics.retried(key.kind)
@@ -245,5 +245,5 @@ class Reconciler:
             attempt = self._attempts[key] = replace(attempt, failures=attempt.failures + 1, outcome=kept)
             wait = self._policy.backoff(attempt.failures, attempt.uid)
         wait = max(wait, trouble.retry_after or wait)
-        trace.postponed(key, attempt.failures if attempt else 1, wait, trouble)
+        trace.requeued(key, attempt.failures if attempt else 1, wait, trouble)
         return wait

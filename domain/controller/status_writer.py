@@ -1,8 +1,8 @@
-"""Status writes: refusals of admission are told by an Event, answers are counted.
+"""Status writes: a refusal by admission becomes an Event, answers are counted.
 
-A write may have happened though its answer was lost or was a 5xx. Then the answer is counted and told by its Event once
-the request turns out to have it. Of a request's status the watch keeps no bytes, so an answer is recognised by its
-condition, of a CertificateSigningRequest only by its kind (certificate or Failed).
+A write may have happened though its response was lost or was a 5xx. Then the answer is counted, and its Event recorded,
+when the request turns out to have it. The watch keeps no certificate of a status, so an answer is recognised by its
+condition, and in a CertificateSigningRequest only by its kind (certificate or Failed).
 """
 
 from __future__ import annotations

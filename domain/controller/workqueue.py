@@ -1,6 +1,6 @@
-"""A queue of keys that never hands out a key that somebody is still working on, and never loses one.
+"""A queue of keys that never hands out a key while it is being worked on, and never loses one.
 
-- Sans I/O: the time is an argument, always the uptime of ports.Clock, which nobody sets.
+- Never sleeps: the time is an argument, always the uptime of ports.Clock, which is never set back.
 - A key is due at most once: asking for it again while it waits changes nothing, asking while it is worked on makes it
   due again when that work is done. It is remembered since when it was due.
 - A key has at most one timer, the earliest that was asked for.
@@ -93,7 +93,7 @@ class WorkQueue:
         self._compact()
 
     def pop_due(self, now: timedelta) -> ObjectKey | None:
-        """The next key to work on, which is then nobody else's until `done`; None if there is nothing to do."""
+        """The next key to work on; it is not handed out again until `done`. None if there is nothing to do."""
         self._fire(now)
         if len(self._working) >= self.at_once:
             return None

@@ -44,7 +44,7 @@ async def demo(paths: list[Path], settings: Settings) -> bool:
         left_out = f"; left out: {', '.join(manifests.ignored)}" if manifests.ignored else ""
         raise BadManifest(f"{', '.join(map(str, paths))}: no issuer, request or Certificate to show{left_out}")
     world = World(cluster, manifests, reader)
-    _say_what_happens(manifests)
+    _log_progress(manifests)
     stop = asyncio.Event()
     async with opened(container) as manager:
         running = asyncio.create_task(manager.run(stop))
@@ -170,8 +170,8 @@ class _Lines(logging.StreamHandler[TextIO]):
             super().handleError(record)
 
 
-def _say_what_happens(manifests: Manifests) -> None:
-    """Progress, live: what the manager logs, and what everybody else does, with the seconds since the start."""
+def _log_progress(manifests: Manifests) -> None:
+    """Progress, live: what the manager logs, and what users and cert-manager do, with the seconds since the start."""
     started = time.monotonic()
     handler = _Lines(sys.stdout)
     handler.setFormatter(logging.Formatter("%(elapsed)6.2f s  %(message)s"))

@@ -34,7 +34,7 @@ Review = Callable[[str], Awaitable[Verdict]]
 _LASTS = {
     Verdict.ALLOWED: timedelta(minutes=1),
     Verdict.UNKNOWN: timedelta(seconds=10),
-    Verdict.FORBIDDEN: timedelta(seconds=10),  # whoever is being allowed just now should not wait for long
+    Verdict.FORBIDDEN: timedelta(seconds=10),  # a reader that was just allowed should not wait for long
 }
 _BEARER = re.compile(r"bearer +(?P<token>[A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
 """https://www.rfc-editor.org/rfc/rfc6750#section-2.1"""
@@ -57,7 +57,7 @@ class Guard:
         if verdict := self._recall(digest):
             return verdict
         async with self._slots:
-            verdict = self._recall(digest) or await self._review(token)  # somebody else may have asked meanwhile
+            verdict = self._recall(digest) or await self._review(token)  # another request may have asked meanwhile
         self._known[digest] = verdict, self._clock.uptime() + _LASTS[verdict]
         self._known.move_to_end(digest)
         if len(self._known) > _REMEMBERED:

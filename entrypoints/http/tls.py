@@ -27,7 +27,7 @@ _Pair = tuple[bytes, bytes]
 
 
 def self_signed(name: str) -> ssl.SSLContext:
-    """Encrypts, and proves nothing: for whoever gives no certificate."""
+    """A self-signed certificate, where none is given: it encrypts, and clients cannot verify it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -47,7 +47,7 @@ def self_signed(name: str) -> ssl.SSLContext:
 
 
 def from_folder(folder: Path) -> ssl.SSLContext:
-    """Serves with tls.crt and tls.key of the folder, as they are when somebody connects. Raises CannotListen."""
+    """Serves with tls.crt and tls.key of the folder, as they are when a client connects. Raises CannotListen."""
     return _Rotating(folder).context
 
 
@@ -59,7 +59,7 @@ class _Rotating:
             self._pair = self._read()
             self._current = _context(self._pair)
         except (OSError, ssl.SSLError) as error:
-            raise CannotListen(f"--metrics-cert-path: {self._told(error)}") from None
+            raise CannotListen(f"--metrics-cert-path: {self._reason(error)}") from None
         self.context = _context(self._pair)
         self.context.sni_callback = self._choose
 
@@ -75,7 +75,7 @@ class _Rotating:
                 return
             self._current = _context(pair)
         except (OSError, ssl.SSLError) as error:  # may be half of a rotation: the next connection looks again
-            self._tell(f"the last good certificate goes on serving the metrics: {self._told(error)}")
+            self._log_trouble(f"the last good certificate goes on serving the metrics: {self._reason(error)}")
             return
         self._pair, self._trouble = pair, ""
         _log.info("the metrics are served with a new certificate")
@@ -83,12 +83,12 @@ class _Rotating:
     def _read(self) -> _Pair:
         return (self._folder / "tls.crt").read_bytes(), (self._folder / "tls.key").read_bytes()
 
-    def _told(self, error: OSError | ssl.SSLError) -> str:
+    def _reason(self, error: OSError | ssl.SSLError) -> str:
         if isinstance(error, ssl.SSLError):
             return f"{self._folder}: tls.crt and tls.key are no certificate in PEM and its key without passphrase"
         return f"{error.filename}: {error.strerror}"
 
-    def _tell(self, trouble: str) -> None:
+    def _log_trouble(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
             _log.error("%s", trouble)

@@ -1,7 +1,7 @@
 """Signs with a CA that the controller makes for itself, so that samples, demo and tests need no other CA.
 
 The CA is made once and kept by the port CAStore. `sign` reads the store until it has succeeded once, `check` every
-time. Nobody should trust this CA.
+time. Do not trust this CA.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ _ORIGIN = "the stored demo CA"
 class Demo(Signer):
     """`name` is the common name of the CA. Needs no credentials. Raises ClusterError where the store does."""
 
-    allow_annotations = True  # nobody trusts this CA, so that nobody gains by them
+    allow_annotations = True  # this CA is not to be trusted, so that annotations gain nothing
 
     def __init__(self, store: CAStore, clock: Clock, name: str) -> None:
         self._store = store

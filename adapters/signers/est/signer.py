@@ -3,8 +3,8 @@
 - The HTTP status alone says what a response means; its text is not interpreted.
 - EST has no words for duration, usages and isCA: the CA takes them from the CSR or from its own profile, and
   VerifyingSigner compares the certificate with the request.
-- The Secret holds username and password, or tls.crt and tls.key, or all four; ca.crt is whom to trust, unless that is
-  the system's store. spec.parameters.label chooses one of several CAs of a server (section 3.2.2).
+- The Secret holds username and password, or tls.crt and tls.key, or all four; ca.crt holds the trusted CAs; without it
+  the system's store is used. spec.parameters.label chooses one of several CAs of a server (section 3.2.2).
 """
 
 from __future__ import annotations
@@ -127,5 +127,5 @@ def _unsupported(est: Server, schemes: Collection[str]) -> str:
 
 
 def _failure(operation: str) -> type[SigningError]:
-    """What fails one request may not fail the next; without the CA's certificates nobody is served."""
+    """What fails one request may not fail the next; without the CA's certificates no request is."""
     return SigningError if operation == ENROL else IssuerUnhealthy

@@ -72,7 +72,7 @@ class Client:
 
     A redirect, 429, 502, 503, 504 and every failure to get an answer are IssuerUnhealthy: by the breaker all requests
     of the issuer then wait, and one goes first when it is over. A Retry-After that comes with them is honoured here:
-    until it has passed nothing is sent, whoever asks.
+    until it has passed, nothing is sent to this CA.
     """
 
     def __init__(

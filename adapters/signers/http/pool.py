@@ -34,7 +34,7 @@ _Key = tuple[str, ObjectKey, bool]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A CA, and as whom it is spoken to; `client_certificate` says that TLS shows the Secret's tls.crt."""
+    """The URL of a CA and the credentials for it; with `client_certificate` TLS presents the Secret's tls.crt."""
 
     url: str
     secret: ObjectKey

@@ -1,4 +1,4 @@
-"""TLS towards CAs elsewhere, from an issuer's Secret: whom to trust, and the client certificate.
+"""TLS towards CAs elsewhere, from an issuer's Secret: trusted certificates, and the client certificate.
 
 - ca.crt replaces the system's trust store; tls.crt and tls.key are the client certificate. Verification is never off.
 - Mistakes are IssuerFailed and name the key of the Secret. Private keys are never written to a disk.
@@ -44,7 +44,7 @@ def context(secret: ObjectKey, credentials: Credentials, *, client_certificate: 
 
 
 def has_bundle(credentials: Credentials) -> bool:
-    """Whether the Secret says whom to trust; the system's store is used where it does not."""
+    """Whether the Secret has trusted certificates of its own; otherwise the system's store is used."""
     return bool(credentials.data.get(TRUSTED, b"").strip())
 
 

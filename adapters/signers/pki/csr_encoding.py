@@ -1,4 +1,4 @@
-"""How a certificate signing request is encoded: read in one way by everybody, or refused.
+"""How a certificate signing request is encoded: every reader understands the same, or it is refused.
 
 Go's crypto/x509, and with it the API server, cert-manager and every approver, reads encodings that cryptography
 refuses, and cryptography reads some that Go reads otherwise. This module

@@ -65,7 +65,7 @@ def _ca_differences(leaf: x509.Certificate, csr: CSR) -> list[str]:
 
 
 def _keeps(asked: x509.Extension[x509.NameConstraints], leaf: x509.Certificate) -> bool:
-    """Whether they are the same subtrees, in whatever order, and bind everybody whom they were to bind."""
+    """Whether they are the same subtrees, in any order, and as critical as asked."""
     got = parsing.extension(leaf.extensions, x509.NameConstraints)
     if got is None or (asked.critical and not got.critical):
         return False

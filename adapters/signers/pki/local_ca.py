@@ -48,11 +48,11 @@ class Authority:
         """IssuerFailed once a certificate of the path has expired, IssuerUnhealthy before all of them are valid."""
         for ca in self.path:
             begin, end = ca.not_valid_before_utc, ca.not_valid_after_utc
-            told = f"{self.origin}: the CA certificate {ca.subject.rfc4514_string()!r}"
+            subject = f"{self.origin}: the CA certificate {ca.subject.rfc4514_string()!r}"
             if now < begin:
-                raise IssuerUnhealthy(f"{told} is not valid before {begin}")
+                raise IssuerUnhealthy(f"{subject} is not valid before {begin}")
             if chains.is_expired(ca, now):
-                raise IssuerFailed(f"{told} expired on {end}; replace it")
+                raise IssuerFailed(f"{subject} expired on {end}; replace it")
 
     def issue(self, order: SignRequest, now: datetime) -> Issued:
         """Signs; RequestRejected for what the CSR or the CA's own constraints do not allow."""
@@ -92,13 +92,13 @@ def require_ca(certificate: x509.Certificate) -> None:
     """ValueError where no client lets it issue others."""
     if certificate.version is x509.Version.v1 and chains.is_self_signed(certificate):
         return  # version 1 has no extensions: it is a CA where people trust it as a root
-    told = f"holds {certificate.subject.rfc4514_string()!r}, which is no CA certificate"
+    subject = f"holds {certificate.subject.rfc4514_string()!r}, which is no CA certificate"
     limits = parsing.extension_value(certificate.extensions, x509.BasicConstraints)
     if limits is None or not limits.ca:
-        raise ValueError(f"{told}: basicConstraints with CA:TRUE are missing")
+        raise ValueError(f"{subject}: basicConstraints with CA:TRUE are missing")
     usage = parsing.extension_value(certificate.extensions, x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:  # without keyUsage any use is allowed (RFC 5280 section 4.2.1.3)
-        raise ValueError(f"{told}: its keyUsage lacks 'cert sign'")
+        raise ValueError(f"{subject}: its keyUsage lacks 'cert sign'")
 
 
 def read_key(data: bytes, certificate: x509.Certificate) -> keys.PrivateKey:

@@ -1,6 +1,6 @@
 """Creates one-time tokens of step-ca's JWK and X5C provisioners from the issuer's Secret, each for one CSR.
 
-The token holds all that the CA is told about a request, signed, and the fingerprint of the CSR: it is of no use for
+The token holds all that the CA learns about a request, signed, and the fingerprint of the CSR: it is of no use for
 another CSR. Format: RFC 7519, and step-ca's authority/provisioner/{jwk,x5c}.go.
 """
 
@@ -147,7 +147,7 @@ def _request(order: SignRequest, csr: CSR) -> dict[str, Any]:
 def _extensions(order: SignRequest, csr: CSR) -> list[dict[str, Any]]:
     """What templates have no words for: names of other kinds, and all that name constraints can say.
 
-    Only then are the names told like this: step-ca's policy for names does not look into extensions.
+    Only then are the names sent like this: step-ca's policy for names does not look into extensions.
     """
     found = []
     if csr.names and not all(isinstance(name, _NAMED) for name in csr.names):
@@ -163,7 +163,7 @@ def _extension(value: x509.ExtensionType, critical: bool) -> dict[str, Any]:
 
 
 def _common_name(csr: CSR) -> str:
-    """The last one: that is whom step-ca, as all Go programs, compares with the token's subject."""
+    """The last common name: step-ca, as all Go programs, compares that one with the token's subject."""
     found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[-1].value) if found else ""
 
