@@ -43,9 +43,9 @@ def require_allowed(cas: Iterable[x509.Certificate], csr: CSR) -> None:
             )
         refused = next((name for name in asked if limits is not None and not _allowed(name, limits)), None)
         if refused is not None:
-            asked = f"subject {csr.subject.rfc4514_string()!r}" if refused == subject else names.text(refused)
+            name = f"subject {csr.subject.rfc4514_string()!r}" if refused == subject else names.text(refused)
             raise RequestRejected(
-                f"spec.request: the name constraints of the CA certificate {_name(ca)} do not allow the {asked}; "
+                f"spec.request: the name constraints of the CA certificate {_name(ca)} do not allow the {name}; "
                 "leave the name out, or use an issuer whose CA allows it"
             )
 
