@@ -62,7 +62,7 @@ async def test_a_missing_issuer_appears_and_the_request_is_signed_at_once(kind: 
     with_secret(world)
     key = with_request(world, kind=kind)
     await world.run()
-    assert world.queue.next_due() is None
+    assert world.next_due() is None
     with_issuer(world)
     await world.run()
     assert issued(world, key)
@@ -280,7 +280,7 @@ async def test_what_was_deleted_leaves_nothing_behind_in_memory() -> None:
         world.cluster.delete(key)
     await world.run()
     assert world.reconciler._attempts == {}
-    assert world.queue.next_due() is None
+    assert world.next_due() is None
 
 
 @both_kinds

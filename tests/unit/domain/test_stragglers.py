@@ -80,10 +80,10 @@ async def test_a_straggler_that_fails_later_changes_nothing_about_an_open_breake
     await world.run()
     world.signer.release()
     await world.run()
-    planned, checks = world.queue.next_due(), len(world.signer.checks)
+    planned, checks = world.next_due(), len(world.signer.checks)
     world.signer.release_all()
     await world.run()
-    assert (world.queue.next_due(), len(world.signer.checks)) == (planned, checks)
+    assert (world.next_due(), len(world.signer.checks)) == (planned, checks)
     await world.advance(MINUTE)
     assert issued(world, request_key(name="two"))
 
@@ -177,7 +177,7 @@ async def test_who_waits_because_of_a_complaint_is_signed_when_a_changed_spec_ma
     world = await a_ready_world()
     world.signer.answers.append(DOWN)
     with_request(world)
-    world.turn()
+    await world.a_little()
     await world.go_on()  # the complaint is made, and nobody has looked at it
     world.cluster.update(CA, spec=a_spec(CA, url="https://mended.example.com"))
     await world.run()

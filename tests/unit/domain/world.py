@@ -1,4 +1,4 @@
-"""A whole controller in memory, without threads, sleeps or luck: the real Reconciler, WorkQueue and MemoryCluster.
+"""A whole controller in memory, without threads, sleeps or luck: the real Controller, Reconciler and MemoryCluster.
 
 Time passes only when a test says so, the watch tells only before a key is worked on, and a signer answers what
 its script says. A loop that never comes to rest is an AssertionError, not a hang.
@@ -16,8 +16,8 @@ from adapters.memory.cluster import MemoryCluster
 from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.recorder import MemoryRecorder
 from domain.controller.cache import Cache
+from domain.controller.controller import Controller
 from domain.controller.reconciler import Reconciler
-from domain.controller.workqueue import WorkQueue
 from domain.effects import PatchStatus
 from domain.errors import ClusterError
 from domain.model import (
@@ -183,6 +183,8 @@ class FaultyAccessReview(MemoryAccessReview):
 
 
 class Harness:
+    """The real Controller and Reconciler on adapters in memory; `visits` are the keys that were reconciled."""
+
     def __init__(self, policy: RetryPolicy = POLICY) -> None:
         self.clock = StoppedClock(T0)
         self.cluster = FaultyCluster(self.enqueue)
@@ -192,75 +194,77 @@ class Harness:
         self.access_review = FaultyAccessReview()
         self.visits: list[ObjectKey] = []
         self._policy = policy
-        self._tasks: dict[ObjectKey, asyncio.Task[None]] = {}
+        self._running: asyncio.Task[None] | None = None
         self.start()
 
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
-        self.queue = WorkQueue(
-            self.cluster.issuer_of, lambda issuer: 1 if self.reconciler.is_circuit_open(issuer) else 8, at_once=1000
-        )
+        self.controller = Controller(self.clock, self.cluster.issuer_of, 1000, 8, self.metrics)
         self.reconciler = Reconciler(
             self.cluster,
             self.recorder,
             {"Scripted": self.signer},
             self.clock,
             self._policy,
-            self.enqueue,
+            self.controller.enqueue,
             self.metrics,
             self.access_review,
             NAMES,
         )
+        self._begun: set[ObjectKey] = set()
+        self._failures: list[BaseException] = []
+        self._may_begin = True
         self.cluster.tell_anew()
 
     async def kill(self) -> None:
-        """Ends whatever is being done, wherever it is."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        self._tasks.clear()
+        """Ends the process, whatever it is doing."""
+        if self._running:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        self._running = None
         self.signer.held.clear()
 
     def enqueue(self, key: ObjectKey, after: timedelta) -> None:
-        if after > timedelta(0):
-            self.queue.schedule(key, self.clock.uptime() + after)
-        else:
-            self.queue.add(key, self.clock.uptime())
+        self.controller.enqueue(key, after)
+
+    def next_due(self) -> timedelta | None:
+        """The uptime of the next planned visit."""
+        planned = [queue.next_due() for queue in self.controller.queues.values()]
+        return min((due for due in planned if due is not None), default=None)
 
     async def run(self) -> None:
         """Works until nothing is left to do at this moment in time; callers that a signer holds stay where they are."""
         for _ in range(_RESTLESS):
-            self.turn()
-            if len(self._tasks) == len(self.signer.held):
+            before = len(self.visits), len(self._begun)
+            await self.a_little()
+            if self._failures:
+                raise self._failures[0]
+            if before == (len(self.visits), len(self.signer.held)):
                 return
-            await asyncio.sleep(0)
-        raise AssertionError(f"comes to no rest: {[str(key) for key in self.visits[-6:]]}, at {self._tasks}")
+        raise AssertionError(f"comes to no rest: {[str(key) for key in self.visits[-6:]]}")
 
     async def go_on(self) -> None:
         """Lets what has begun come as far as it can, and begins nothing."""
+        self._may_begin = False
         for _ in range(20):
             await asyncio.sleep(0)
+        self._may_begin = True
 
     async def a_little(self) -> None:
-        """Begins what is due, and lets it come one step further."""
-        self.turn()
-        await asyncio.sleep(0)
-
-    def turn(self) -> None:
-        """Tells what has changed and begins the work that is due."""
-        self._reap()
+        """The watch tells what has changed, and the controller takes a few steps."""
         self.cluster.tell()
-        while (key := self.queue.pop_due(self.clock.uptime())) is not None:
-            assert key not in self._tasks, f"{key} is worked on twice at once"
-            self.visits.append(key)
-            self._tasks[key] = asyncio.get_running_loop().create_task(self._one(key))
-            self.cluster.tell()
+        if self._running is None:
+            work = self.controller.run(self._reconcile, self.reconciler.is_circuit_open, lambda: self._may_begin)
+            self._running = asyncio.get_running_loop().create_task(work)
+        self.controller._changed.set()  # as its timer would: the stopped clock has been moved
+        for _ in range(4):
+            await asyncio.sleep(0)
 
     async def advance(self, by: timedelta) -> None:
         """Lets time pass, from one planned visit to the next."""
         end = self.clock.time + by
         await self.run()
-        while (due := self.queue.next_due()) is not None and due <= uptime_at(end):
+        while (due := self.next_due()) is not None and due <= uptime_at(end):
             self.clock.time += max(due - self.clock.uptime(), timedelta(0))
             await self.run()
         self.clock.time = end
@@ -268,19 +272,19 @@ class Harness:
 
     async def advance_to_next(self) -> timedelta:
         """Lets time pass to the next planned visit; says how long that took."""
-        due, before = self.queue.next_due(), self.clock.uptime()
+        due, before = self.next_due(), self.clock.uptime()
         assert due is not None, "nothing is planned"
         await self.advance(due - before)
         return due - before
 
-    def _reap(self) -> None:
-        for key, task in list(self._tasks.items()):
-            if task.done():
-                del self._tasks[key]
-                task.result()
-
-    async def _one(self, key: ObjectKey) -> None:
-        after = await self.reconciler.reconcile(key)
-        if after is not None:
-            self.enqueue(key, after)
-        self.queue.done(key)
+    async def _reconcile(self, key: ObjectKey) -> timedelta | None:
+        assert key not in self._begun, f"{key} is worked on twice at once"
+        self.visits.append(key)
+        self._begun.add(key)
+        try:
+            return await self.reconciler.reconcile(key)
+        except Exception as failure:
+            self._failures.append(failure)
+            raise
+        finally:
+            self._begun.discard(key)
