@@ -49,7 +49,7 @@ from domain.retry import Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096
 _LONGEST_POLL = timedelta(days=30)
-"""However long a CA asks not to be asked: a mistake must heal."""
+"""Also where the CA names a longer time, which may be a mistake."""
 
 
 def decide(
@@ -90,7 +90,7 @@ def reviewed(
 
 
 def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy: RetryPolicy) -> Effects:
-    """The cluster did not say whether the requester may: it is asked again with backoff, without an end."""
+    """The cluster did not say whether the requester may reference the issuer: asks again with backoff, for ever."""
     attempt = replace(attempt, failures=attempt.failures + 1)
     why = f"the API server did not say whether the requester may reference {request.issuer}: {explain(trouble)}"
     wait = policy.backoff(attempt.failures, attempt.uid)
@@ -167,7 +167,7 @@ def settle(
 
 
 def refused(request: Request, refusal: AdmissionRefused) -> Event:
-    """What is said of a status that admission does not let in; in a status it could not be said."""
+    """The Event for a status that admission refuses: a status could not say it."""
     return _event(request, RequestReason.REFUSED.value, explain(refusal))
 
 
@@ -251,9 +251,8 @@ def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effect
 def _report(
     request: Request, attempt: Attempt, reason: Reason, why: str, now: datetime, order: PendingOrder | None
 ) -> Effects:
-    """Says how the request stands: in its Ready condition, or where it knows none, by an Event; only news.
-
-    An order is kept in either kind's status.
+    """Writes how the request stands, if that has changed: in its Ready condition; a Kubernetes CSR has none and gets an
+    Event. An order is kept in the status of both kinds.
     """
     if request.is_kubernetes:
         patch = _patch(request, SigningRequestStatus(order=order)) if order != request.order else None

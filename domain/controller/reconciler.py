@@ -39,7 +39,7 @@ from domain.names import IssuerNames
 from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorder, Signer
 from domain.retry import Moment, RetryPolicy
 
-_KEPT = Issued | Pending | RequestRejected | WrongCertificate  # of a wrong certificate that there was one
+_KEPT = Issued | Pending | RequestRejected | WrongCertificate  # a WrongCertificate is kept to count it
 _RELOADS = 5  # after so many conflicts in a row the key is requeued with backoff
 
 
@@ -78,10 +78,10 @@ class Reconciler:
         self._writes = StatusWriter(cluster, recorder, metrics)
 
     def is_circuit_open(self, issuer: ObjectKey) -> bool:
-        """Whether a signer has opened the issuer's breaker and nothing was signed since.
+        """Whether a signer reported the issuer as unhealthy, and no request was signed since.
 
-        Then its requests must be worked on one at a time: the first that is signed, when the check passes again,
-        closes the breaker, and the rest comes after it.
+        Then its requests are worked on one at a time: the first one that is signed, after the check has passed again,
+        closes the circuit, and the others follow.
         """
         attempt = self._attempts.get(issuer)
         return attempt is not None and attempt.circuit_open
@@ -92,11 +92,11 @@ class Reconciler:
         return attempt is not None and attempt.outcome is not None
 
     def unwritten_results(self) -> list[ObjectKey]:
-        """All that it holds."""
+        """The keys of all such requests."""
         return [key for key in self._attempts if self.has_unwritten_result(key)]
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
-        """Does what there is to do about an object; returns when to come back, None: not before it is woken."""
+        """Returns after what time to reconcile the key again; None: not before it is enqueued."""
         try:
             return await self._reconcile_key(key)
         except ClusterError as trouble:
@@ -115,11 +115,11 @@ class Reconciler:
             try:
                 effects = await self._effects(key, snapshot)
                 await self._apply_effects(key, snapshot, effects, begun)
-                if self._reports.get(key) is report:  # one that came during a check is for the next visit
+                if self._reports.get(key) is report:  # one that came during a check is for the next reconcile
                     self._reports.pop(key, None)
                 if effects.requeue_after != timedelta(0):
                     return effects.requeue_after
-                snapshot = await self._cluster.load(key)  # at once, and not behind all that is in the queue
+                snapshot = await self._cluster.load(key)  # now, and not behind all other keys of the queue
             except Conflict:
                 reloads += 1
                 if reloads > _RELOADS:
@@ -146,12 +146,10 @@ class Reconciler:
         if isinstance(decision, Check):
             self._reports.pop(issuer.key, None)  # answered by this check
             outcome = await self._signing.check(issuer)
-            attempt = self._attempt(issuer.key, issuer.uid)  # a signature may have closed the breaker meanwhile
+            attempt = self._attempt(issuer.key, issuer.uid)  # a signature may have closed the circuit meanwhile
             return issuers.settle(issuer, attempt, outcome, self._clock.now(), self._policy)
-        if report and report.secret != await self._signing.secret_version(
-            issuer.spec
-        ):  # which may mend it: its wake was ours
-            return replace(decision, requeue_after=timedelta(0))
+        if report and report.secret != await self._signing.secret_version(issuer.spec):
+            return replace(decision, requeue_after=timedelta(0))  # a changed Secret may work: it is checked now
         return decision
 
     async def _reconcile_request(self, snapshot: RequestSnapshot, attempt: Attempt) -> Effects:
@@ -186,7 +184,7 @@ class Reconciler:
         return outcome
 
     async def _report(self, request: Request, issuer: Issuer, report: _UnhealthyReport) -> None:
-        """Has the breaker opened, once for all who fail together; who asked an issuer that has changed asks anew."""
+        """Opens the circuit once; if the issuer or its Secret has changed meanwhile, retries the request instead."""
         version, current = await self._signing.secret_version(issuer.spec), await self._cluster.load(issuer.key)
         if issuer.key in self._reports or not isinstance(current, Issuer) or not current.is_ready:
             return
@@ -209,7 +207,7 @@ class Reconciler:
             self._metrics.retried(key.kind)
         if effects.attempt is None:
             self._attempts.pop(key, None)
-        elif self._attempts.get(key) is before:  # else a signature has closed the issuer's breaker during the write
+        elif self._attempts.get(key) is before:  # else a signature has closed the circuit during the write
             self._attempts[key] = effects.attempt
 
     def _moment(self) -> Moment:
@@ -235,7 +233,7 @@ class Reconciler:
         self._attempts[key] = replace(attempt, outcome=rejection)
 
     def _requeue_after_error(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
-        """Keeps the CA's answer, so that its write is repeated and not the signing; a failure is asked anew."""
+        """Keeps an answer of the CA, so that its write is repeated and not the signing. Failures are not kept."""
         self._metrics.retried(key.kind)
         attempt = self._attempts.get(key)
         if attempt is None:
