@@ -1,7 +1,7 @@
 """The table of reasons: every reason and message of a Ready condition or an Event, and how they become conditions.
 
-Conditions, Events and the README's list of reasons all come from this table. The only other texts for users are
-messages of exceptions, which take the place of `{why}`.
+Conditions, Events and the list of reasons in deploy/README.md all come from this table. The only other texts for users
+are messages of exceptions, which take the place of `{why}`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Decides about a CertificateRequest or a CertificateSigningRequest: two pure functions, `decide` and `settle`.
 
 Both kinds are decided alike; they differ only where a status is built. `decide` returns Sign only for a request that
-is approved and has no answer yet. The table of all situations is in the README, section "Requests".
+is approved and has no answer yet. deploy/README.md explains the reasons, under "Requests".
 """
 
 from __future__ import annotations
