@@ -17,6 +17,15 @@ NORMAL, WARNING = "Normal", "Warning"
 _MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the same words
 
 
+READY, FAILED, ORDER = "Ready", "Failed", "Order"
+CONDITION_TYPES = {
+    READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
+    FAILED: "a CertificateSigningRequest: it will never be signed, with a reason of the tables below",
+    ORDER: "a request: the CA has taken the order and answers later; do not edit this condition",
+}
+"""The condition types that this controller writes, and what each says. Before ORDER stands the API group."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One row: the reason, the status that Ready gets (None: Ready never says it), the Event's type and message."""
@@ -72,7 +81,7 @@ def ready_condition(
     """
     if news.ready is None:
         raise ValueError(f"{news.reason} is told by an Event, it has no Ready status")
-    condition = Condition("Ready", news.ready, news.reason, message, now, observed_generation)
+    condition = Condition(READY, news.ready, news.reason, message, now, observed_generation)
     return set_condition(previous, condition)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from domain import durations, parameters, rights
 from domain.annotations import apply_csr_annotations
-from domain.conditions import Reason, RequestReason, explain, message, ready_condition
+from domain.conditions import FAILED, Reason, RequestReason, explain, message, ready_condition
 from domain.effects import (
     NOTHING,
     Effects,
@@ -224,7 +224,7 @@ def _fail(request: Request, reason: Reason, why: str, now: datetime, **words: st
     text = message(reason, why=why, **words)
     status: Status
     if request.is_kubernetes:
-        status = SigningRequestStatus(failed=Condition("Failed", "True", reason.reason, text, now))
+        status = SigningRequestStatus(failed=Condition(FAILED, "True", reason.reason, text, now))
     else:
         status = RequestStatus(ready_condition(reason, text, now, request.ready), failure_time=now)
     return Effects(patch=_patch(request, status), event=_event(request, reason, why, **words))

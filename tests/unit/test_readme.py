@@ -80,7 +80,8 @@ def _spans(file: str) -> list[str]:
 
 def _verbs(file: str) -> set[str]:
     code = "\n".join([*(command for name, command in COMMANDS if name == file), *_spans(file)])
-    return {verb for command in re.findall(r"\bmake ((?:[a-z0-9.-]+ ?)+)", code) for verb in command.split()}
+    commands = re.findall(r"(?:^|[&;|] ?|[A-Z_]+=\S* )make ((?:[a-z0-9.-]+ ?)+)", code, re.MULTILINE)
+    return {verb for command in commands for verb in command.split()}
 
 
 def _paths(file: str) -> set[str]:
