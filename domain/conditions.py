@@ -16,14 +16,13 @@ from domain.model import Condition
 NORMAL, WARNING = "Normal", "Warning"
 _MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the same words
 
-
 READY, FAILED, ORDER = "Ready", "Failed", "Order"
 CONDITION_TYPES = {
     READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
     FAILED: "a CertificateSigningRequest: it will never be signed, with a reason of the tables below",
     ORDER: "a request: the CA has taken the order and answers later; do not edit this condition",
 }
-"""The condition types that this controller writes, and what each says. Before ORDER stands the API group."""
+"""The condition types that this controller writes, and what each says. ORDER follows the API group and a slash."""
 
 
 @dataclass(frozen=True, slots=True)
