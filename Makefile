@@ -17,7 +17,7 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format run manifests install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test bench fuzz lint format generate run manifests install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
@@ -35,17 +35,21 @@ bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns;
 fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/tools/fuzz/corpus
 	@$(BIN)/python -m tests.tools.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
-lint: $(READY) ## Check format, lint, types, the architecture, shell scripts and what workflows may do
+lint: $(READY) ## Check format, lint, types, the architecture, generated tables, shell scripts and what workflows may do
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.tools.generate --check
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github
 
 format: $(READY) ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: $(READY) ## Write the READMEs' tables of flags, metrics, conditions and signers from the code
+	@$(BIN)/python -m tests.tools.generate
 
 .PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
 docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on

@@ -1,7 +1,7 @@
 """The table of reasons: every reason and message of a Ready condition or an Event, and how they become conditions.
 
-Conditions, Events and the README's list of reasons all come from this table. The only other texts for users are
-messages of exceptions, which take the place of `{why}`.
+Conditions, Events and the list of reasons in deploy/README.md all come from this table. The only other texts for users
+are messages of exceptions, which take the place of `{why}`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,14 @@ from domain.model import Condition
 
 NORMAL, WARNING = "Normal", "Warning"
 _MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the same words
+
+READY, FAILED, ORDER = "Ready", "Failed", "Order"
+CONDITION_TYPES = {
+    READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
+    FAILED: "a CertificateSigningRequest: it will never be signed, with a reason of the tables below",
+    ORDER: "a request: the CA has taken the order and answers later; do not edit this condition",
+}
+"""The condition types that this controller writes, and what each says. ORDER follows the API group and a slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def ready_condition(
     """
     if news.ready is None:
         raise ValueError(f"{news.reason} is written as an Event alone: it has no Ready status")
-    condition = Condition("Ready", news.ready, news.reason, message, now, observed_generation)
+    condition = Condition(READY, news.ready, news.reason, message, now, observed_generation)
     return set_condition(previous, condition)
 
 

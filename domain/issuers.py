@@ -1,7 +1,7 @@
 """Decides about a SampleIssuer or SampleClusterIssuer: two pure functions, `decide` and `settle`.
 
 An issuer's key is enqueued when its spec, its Secret or an annotation changed, and when the next check is due; each
-time it is checked. The table of all situations is in the README, section "Issuers".
+time it is checked. deploy/README.md explains the reasons, under "Issuers".
 """
 
 from __future__ import annotations

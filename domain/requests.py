@@ -1,7 +1,7 @@
 """Decides about a CertificateRequest or a CertificateSigningRequest: two pure functions, `decide` and `settle`.
 
 Both kinds are decided alike; they differ only where a status is built. `decide` returns Sign only for a request that
-is approved and has no answer yet. The table of all situations is in the README, section "Requests".
+is approved and has no answer yet. deploy/README.md explains the reasons, under "Requests".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from domain import durations, parameters, rights
 from domain.annotations import apply_csr_annotations
-from domain.conditions import Reason, RequestReason, explain, message, ready_condition
+from domain.conditions import FAILED, Reason, RequestReason, explain, message, ready_condition
 from domain.effects import (
     NOTHING,
     Effects,
@@ -224,7 +224,7 @@ def _fail(request: Request, reason: Reason, why: str, now: datetime, **words: st
     text = message(reason, why=why, **words)
     status: Status
     if request.is_kubernetes:
-        status = SigningRequestStatus(failed=Condition("Failed", "True", reason.reason, text, now))
+        status = SigningRequestStatus(failed=Condition(FAILED, "True", reason.reason, text, now))
     else:
         status = RequestStatus(ready_condition(reason, text, now, request.ready), failure_time=now)
     return Effects(patch=_patch(request, status), event=_event(request, reason, why, **words))

@@ -79,15 +79,16 @@ OPTIONS = [
     _option(
         "--cluster-resource-namespace",
         type=NamespaceType(),
-        help=f"Where the Secrets of {NAMES.cluster_issuer}s are.",
+        help=f"Where the Secrets of {NAMES.cluster_issuer}s are. Needed outside a pod.",
         show_default="the namespace that the pod runs in",
     ),
     _option(
         "--namespaces",
         type=NamespaceListType(),
         default=(),
-        help=f"Works on {NAMES.issuer}s, CertificateRequests and Secrets of these alone, as in team-a,team-b. "
-        "Default: of all namespaces.",
+        help=f"Works on {NAMES.issuer}s, CertificateRequests and Secrets of these namespaces only, as in "
+        "team-a,team-b.",
+        show_default="all namespaces",
     ),
     _option(
         "--health-probe-bind-address",
@@ -99,20 +100,21 @@ OPTIONS = [
         "--max-retry-duration",
         type=DurationType(timedelta(0)),
         default="10m",
-        help="How long a request is retried before it is Failed, counted from its approval.",
+        help="How long a request is retried before it is Failed, counted from its approval or, if that is later, from "
+        "when its issuer became Ready.",
     ),
     _option(
         "--check-interval",
         type=DurationType(timedelta(seconds=10)),
         default="5m",
-        help="How often a Ready issuer is checked again, give or take a tenth.",
+        help="How often a Ready issuer is checked again, give or take a tenth. At least 10s.",
     ),
     _option(
         "--max-concurrent-requests",
         type=click.IntRange(1, 10_000),
         default=256,
-        help="How many requests are worked on at the same time, and how many issuers beside them. A namespace gets "
-        "one more while it holds fewer than are free.",
+        help="How many requests are worked on at the same time, and how many issuers are checked beside them. A "
+        "namespace gets one more slot while it holds fewer than are free.",
     ),
     _option(
         "--max-concurrent-requests-per-issuer",
@@ -124,7 +126,7 @@ OPTIONS = [
         "--kube-api-qps",
         type=click.FloatRange(min=0),
         default=0,
-        help="How many calls a second are made to the API server in the long run; 0 for no limit but its own.",
+        help="How many calls a second are made to the API server in the long run; 0 for no limit.",
     ),
     _option(
         "--kube-api-burst",
@@ -141,14 +143,15 @@ OPTIONS = [
         "--ca-allowed-networks",
         type=NetworkListType(),
         default=EVERYWHERE,
-        help="CAs elsewhere are connected to at addresses in these networks alone, as in 10.0.0.0/8,2001:db8::/32.",
+        help="Remote CAs may have addresses in these networks only, as in 10.0.0.0/8,2001:db8::/32.",
         show_default=",".join(map(str, EVERYWHERE)),
     ),
     _option(
         "--ca-denied-networks",
         type=NetworkListType(),
         default=denied_by_default,
-        help="And not at addresses in these, of which three have names: loopback, link-local and api-server.",
+        help="Remote CAs may not have addresses in these: networks, the names loopback, link-local and api-server, or "
+        "none.",
         show_default="loopback,link-local,api-server in a pod, none elsewhere",
     ),
     _option(
@@ -158,14 +161,21 @@ OPTIONS = [
         help="The least important lines that are logged.",
     ),
     _option(
+        "--log-format",
+        type=click.Choice(FORMS, case_sensitive=False),
+        default="console",
+        help="How log lines are written: for people, or as one JSON object a line.",
+    ),
+    _option(
         "--leader-elect",
         is_flag=True,
-        help="Works only while it holds the Lease, of which one of several replicas has it. deploy/ sets it.",
+        help="Leader election: works only while it holds the Lease. deploy/ sets it.",
     ),
     _option(
         "--leader-election-namespace",
         type=NamespaceType(),
-        help=f"Where the Lease is. Default: the pod's namespace; outside a pod, that of {NAMES.cluster_issuer}s.",
+        help="Where the Lease is.",
+        show_default="the pod's namespace, else --cluster-resource-namespace",
     ),
     _option(
         "--leader-election-lease-duration",
@@ -186,12 +196,6 @@ OPTIONS = [
         help="How often a leader renews the Lease; the others look twice as often.",
     ),
     _option(
-        "--log-format",
-        type=click.Choice(FORMS, case_sensitive=False),
-        default="console",
-        help="How they are written: for people, or as one JSON object a line.",
-    ),
-    _option(
         "--metrics-bind-address",
         type=AddressType(),
         default="0",
@@ -203,14 +207,14 @@ OPTIONS = [
         default=True,
         is_flag=False,
         flag_value=True,
-        help="Serves the metrics by TLS, to those who may get /metrics in the cluster. "
+        help="Serves the metrics by TLS, to clients that may get /metrics in the cluster. "
         "With =false: in the clear, to all.",
     ),
     _option(
         "--metrics-cert-path",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
-        help="A folder with the tls.crt and tls.key to serve the metrics with, read again when they change. "
-        "Default: a certificate made at the start, which no client can verify.",
+        help="A folder with the tls.crt and tls.key to serve the metrics with, read again when they change.",
+        show_default="a certificate made at the start, which clients cannot verify",
     ),
 ]
 
@@ -222,11 +226,15 @@ _DEMO: dict[str, dict[str, Any]] = {
 """The flags that change what a demo shows, and how they differ there."""
 
 
+def variable(flag: str) -> str:
+    """The environment variable of a flag."""
+    return "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
+
+
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command every flag of the manager."""
     for flag, attributes in reversed(OPTIONS):
-        variable = "ISSUER_" + flag.removeprefix("--").replace("-", "_").upper()
-        command = click.option(flag, envvar=variable, show_envvar=True, **attributes)(command)
+        command = click.option(flag, envvar=variable(flag), show_envvar=True, **attributes)(command)
     return command
 
 

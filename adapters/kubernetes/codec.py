@@ -27,6 +27,7 @@ from adapters.kubernetes.schema import (
     SecretMeta,
     SecretVersionObject,
 )
+from domain.conditions import FAILED, ORDER, READY
 from domain.controller.cache import Object
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -54,7 +55,7 @@ class Codec:
     def __init__(self, names: IssuerNames, cluster_resource_namespace: str) -> None:
         self.cluster_resource_namespace = cluster_resource_namespace
         self._references = References(names)
-        self._order_type = f"{names.group}/Order"
+        self._order_type = f"{names.group}/{ORDER}"
         self._default_signer = names.default_signer
 
     def object(self, kind: str, obj: object) -> Object:
@@ -85,7 +86,7 @@ class Codec:
                 parameters=parameters,
                 problem=problem,
             ),
-            ready=_find(obj.status.conditions if obj.status else None, "Ready"),
+            ready=_find(obj.status.conditions if obj.status else None, READY),
             annotations=limits.kept_annotations(obj.metadata.annotations),
             deleting=obj.metadata.deletionTimestamp is not None,
         )
@@ -110,7 +111,7 @@ class Codec:
             approval=approval,
             approved_at=approved_at,
             invalid=_is_true(conditions, "InvalidRequest"),
-            ready=_find(conditions, "Ready"),
+            ready=_find(conditions, READY),
             order=self._order(conditions),
             has_certificate=bool(status and status.certificate),
             annotations=limits.kept_annotations(obj.metadata.annotations),
@@ -139,7 +140,7 @@ class Codec:
             approval=approval,
             approved_at=approved_at,
             order=self._order(conditions),
-            failed=_is_true(conditions, "Failed"),
+            failed=_is_true(conditions, FAILED),
             has_certificate=bool(status and status.certificate),
             annotations=limits.kept_annotations(obj.metadata.annotations),
             deleting=obj.metadata.deletionTimestamp is not None,

@@ -2,7 +2,6 @@
 
 Label values are fixed words, kinds or signers, never objects, so that the number of series is bounded. What is known
 of single issuers is kept for state_collector.py, which shows it while the issuer exists.
-Names: https://prometheus.io/docs/practices/naming/
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from adapters.prometheus.definitions import Defined
 from domain.model import ObjectKey
 from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
@@ -49,24 +49,14 @@ class PrometheusMetrics(Metrics):
         self.registry = CollectorRegistry()
         self.checks: dict[ObjectKey, Checked] = {}
         ProcessCollector(registry=self.registry)
-        Info(f"{prefix}_build", "What runs.", registry=self.registry).info(build)
-        self._requests = self._counter(
-            "requests", "Requests that got their answer, by kind of issuer and outcome.", "issuer_kind", "outcome"
-        )
-        self._signing = self._histogram(
-            "signing_duration_seconds", "How long signers took.", _SIGNING_BUCKETS, "signer", "outcome"
-        )
-        self._checks_took = self._histogram(
-            "check_duration_seconds", "How long checks of issuers took.", _SIGNING_BUCKETS, "signer", "outcome"
-        )
-        self._retries = self._counter("retries", "Failures after which the work is tried again, by kind.", "kind")
-        self._queue = self._histogram(
-            "queue_latency_seconds", "How long keys that were due waited for a worker.", _QUEUE_BUCKETS
-        )
-        self._calls = self._counter(
-            "api_requests", "Calls to the API server; code none: no answer came.", "verb", "resource", "code"
-        )
-        self._restarts = self._counter("watch_restarts", "Watches that began anew, by cause.", "kind", "cause")
+        Info(f"{prefix}_build", Defined.BUILD.value.help, registry=self.registry).info(build)
+        self._requests = self._counter(Defined.REQUESTS)
+        self._signing = self._histogram(Defined.SIGNING, _SIGNING_BUCKETS)
+        self._checks_took = self._histogram(Defined.CHECKS, _SIGNING_BUCKETS)
+        self._retries = self._counter(Defined.RETRIES)
+        self._queue = self._histogram(Defined.QUEUE_LATENCY, _QUEUE_BUCKETS)
+        self._calls = self._counter(Defined.API_REQUESTS)
+        self._restarts = self._counter(Defined.WATCH_RESTARTS)
         for kind in issuer_kinds:
             for answer in RequestOutcome:
                 self._requests.labels(kind, answer.value)
@@ -106,11 +96,14 @@ class PrometheusMetrics(Metrics):
     def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         self._restarts.labels(kind, cause.value).inc()
 
-    def _counter(self, name: str, what: str, *labels: str) -> Counter:
-        return Counter(f"{self.prefix}_{name}_total", what, labels, registry=self.registry)
+    def _counter(self, defined: Defined) -> Counter:
+        metric = defined.value
+        return Counter(f"{self.prefix}_{metric.name}", metric.help, metric.labels, registry=self.registry)
 
-    def _histogram(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(f"{self.prefix}_{name}", what, labels, buckets=buckets, registry=self.registry)
+    def _histogram(self, defined: Defined, buckets: tuple[float, ...]) -> Histogram:
+        metric = defined.value
+        name = f"{self.prefix}_{metric.name}"
+        return Histogram(name, metric.help, metric.labels, buckets=buckets, registry=self.registry)
 
 
 def _seconds(time: timedelta) -> float:

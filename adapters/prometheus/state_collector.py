@@ -12,11 +12,10 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from adapters.prometheus.definitions import Defined
 from adapters.prometheus.metrics import PrometheusMetrics
 from domain.model import Issuer
 from domain.ports import Clock, Cluster
-
-_ISSUER = ("issuer_kind", "issuer_namespace", "issuer_name")
 
 
 class StateCollector(Collector):
@@ -39,19 +38,14 @@ class StateCollector(Collector):
         self._leads = is_leader
 
     def collect(self) -> Iterable[Metric]:
-        yield self._gauge("leader", "1 if this process is the one that works, else 0.", float(self._leads()))
-        yield self._gauge("queue_depth", "Objects that are due and not being worked on yet.", float(self._depth()))
+        yield self._gauge(Defined.LEADER, float(self._leads()))
+        yield self._gauge(Defined.QUEUE_DEPTH, float(self._depth()))
         yield from self._waiting()
         yield from self._issuers(list(self._cluster.issuers()))
 
     def _waiting(self) -> Iterator[Metric]:
-        number = self._gauge("waiting_requests", "Approved requests without an answer.", None, "issuer_kind")
-        oldest = self._gauge(
-            "oldest_waiting_request_age_seconds",
-            "Time since the approval of the oldest request without an answer; 0 where there is none.",
-            None,
-            "issuer_kind",
-        )
+        number = self._gauge(Defined.WAITING)
+        oldest = self._gauge(Defined.OLDEST_WAITING)
         now, waiting = self._clock.now(), list(self._cluster.waiting())
         for kind in self._issuer_kinds:
             approvals = [each.approved_at for each in waiting if each.issuer and each.issuer.kind == kind]
@@ -61,11 +55,9 @@ class StateCollector(Collector):
         yield from (number, oldest)
 
     def _issuers(self, issuers: list[Issuer]) -> Iterator[Metric]:
-        ready = self._gauge("issuer_ready", "1 if the issuer is Ready, else 0.", None, *_ISSUER)
-        check = self._gauge("issuer_last_check_timestamp_seconds", "When its CA was last checked.", None, *_ISSUER)
-        expiry = self._gauge(
-            "ca_certificate_expiration_timestamp_seconds", "When the issuer's CA expires, as last seen.", None, *_ISSUER
-        )
+        ready = self._gauge(Defined.ISSUER_READY)
+        check = self._gauge(Defined.ISSUER_CHECKED)
+        expiry = self._gauge(Defined.CA_EXPIRATION)
         for issuer in issuers:
             labels = [issuer.key.kind, issuer.key.namespace, issuer.key.name]
             ready.add_metric(labels, float(issuer.is_ready))
@@ -76,8 +68,9 @@ class StateCollector(Collector):
                 expiry.add_metric(labels, _timestamp(found.expires))
         yield from (ready, check, expiry)
 
-    def _gauge(self, name: str, what: str, value: float | None, *labels: str) -> GaugeMetricFamily:
-        return GaugeMetricFamily(f"{self._metrics.prefix}_{name}", what, value, labels or None)
+    def _gauge(self, defined: Defined, value: float | None = None) -> GaugeMetricFamily:
+        metric = defined.value
+        return GaugeMetricFamily(f"{self._metrics.prefix}_{metric.name}", metric.help, value, metric.labels or None)
 
 
 def _timestamp(time: datetime) -> float:

@@ -12,6 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from adapters.prometheus.definitions import Defined
 from domain.controller.workqueue import Usage, WorkQueue
 
 _NAMED = 5
@@ -28,17 +29,15 @@ class UsageCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         yield from self._slots()
-        cached = self._gauge("cache_bytes", "About how many bytes a cache holds.", "cache")
+        cached = self._gauge(Defined.CACHE)
         for name, size in self._caches.items():
             cached.add_metric([name], size())
         yield cached
 
     def _slots(self) -> Iterator[Metric]:
-        slots = self._gauge("slots", "How many objects may be worked on at the same time.", "work")
-        used = self._gauge("tenant_slots", "How many objects of a tenant are worked on.", "work", "tenant")
-        waiting = self._gauge(
-            "tenant_waiting_objects", "How many objects of a tenant wait for a slot.", "work", "tenant"
-        )
+        slots = self._gauge(Defined.SLOTS)
+        used = self._gauge(Defined.TENANT_SLOTS)
+        waiting = self._gauge(Defined.TENANT_WAITING)
         for work, queue in self._queues.items():
             slots.add_metric([work], queue.at_once)
             for tenant, working, due in _few(queue.usage()):
@@ -46,8 +45,9 @@ class UsageCollector(Collector):
                 waiting.add_metric([work, tenant], due)
         yield from (slots, used, waiting)
 
-    def _gauge(self, name: str, what: str, *labels: str) -> GaugeMetricFamily:
-        return GaugeMetricFamily(f"{self._prefix}_{name}", what, labels=labels)
+    def _gauge(self, defined: Defined) -> GaugeMetricFamily:
+        metric = defined.value
+        return GaugeMetricFamily(f"{self._prefix}_{metric.name}", metric.help, labels=metric.labels)
 
 
 def _few(usages: Iterable[Usage]) -> Iterator[tuple[str, int, int]]:

@@ -27,7 +27,7 @@ from tests.support.cluster.fixtures import give_up
 from tests.support.commands import REPOSITORY, make, typed
 from tests.support.deployed import SERVICE_ACCOUNT, Deployed
 
-INSTALL, TRY, *_ = readme.blocks(readme.section("## Install"))
+INSTALL, TRY, *_ = readme.blocks(readme.section("README.md", "## Install"))
 IMAGE = INSTALL[0].removeprefix("make docker-build IMG=")
 
 collect_ignore_glob = ["test_*.py"] if left_out(os.environ) else []

@@ -1,4 +1,7 @@
-"""README.md, as far as tests hold it: what it has people type, and where it sends them."""
+"""The READMEs, as far as tests hold them: what they tell people to type, and where they send them.
+
+A file is named by its path from the top of the repository, such as "deploy/README.md".
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,58 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text()
-_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FOLDERS = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")]
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (
+        ROOT / "README.md",
+        *(ROOT / ".github").glob("*.md"),
+        *(found for folder in _FOLDERS for found in folder.rglob("README.md")),
+    )
+)
+"""Every README, and the documents for contributors."""
+
+_CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 
 
-def section(heading: str) -> str:
-    """What stands under this heading, subsections included."""
+def text(file: str) -> str:
+    return (ROOT / file).read_text()
+
+
+def prose(file: str) -> str:
+    """The text without its blocks of code."""
+    return _FENCED.sub("", text(file))
+
+
+def section(file: str, heading: str) -> str:
+    """What stands under this heading, subsections included. Raises KeyError if the file has no such heading."""
     hashes = heading.partition(" ")[0]
-    _, _, rest = TEXT.partition(f"\n{heading}\n")
+    _, _, rest = text(file).partition(f"\n{heading}\n")
     if not rest:
-        raise KeyError(heading)
+        raise KeyError(f"{file} has no heading {heading!r}")
     return re.split(rf"^#{{1,{len(hashes)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def blocks(text: str) -> list[list[str]]:
+def rows(markdown: str) -> list[str]:
+    """The lines of all tables."""
+    return [line for line in markdown.splitlines() if line.startswith("|")]
+
+
+def blocks(markdown: str) -> list[list[str]]:
     """The commands of each console block, those that go over several lines as one; not what they print."""
-    return [_commands(block) for block in _BLOCK.findall(text)]
+    return [_commands(block) for block in _CONSOLE.findall(markdown)]
+
+
+def links(file: str) -> list[str]:
+    """The target of each link."""
+    return re.findall(r"\]\(([^)\s]+)\)", prose(file))
+
+
+def anchors(file: str) -> list[str]:
+    """The anchor of each heading, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.*)$", prose(file), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def _commands(block: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""deploy/namespaced, installed as README.md says, for a manager that works in two namespaces alone.
+"""deploy/namespaced, installed as deploy/README.md says, for a manager that works in two namespaces alone.
 
 The manager gets the flags that are printed, no others of this kind; what is in a third namespace is there before
 it starts.
@@ -20,7 +20,7 @@ from tests.support.cluster.api_server import ApiServer
 from tests.support.commands import CommandFailed
 from tests.support.deployed import install
 
-PRINT, APPLY, ASK = readme.blocks(readme.section("### In chosen namespaces only"))[0]
+PRINT, APPLY, ASK = readme.blocks(readme.section("deploy/README.md", "## In chosen namespaces only"))[0]
 CHOSEN = ("team-a", "team-b")
 ELSEWHERE = "elsewhere"
 IN_NAMESPACES = {"secrets", NAMES.issuers, "certificaterequests", "events", "leases"}

@@ -1,7 +1,7 @@
 """A real step-ca on a loopback port, with a PKI and provisioners made for it.
 
 JWK and X5C provisioners, each with step-ca's default template and policy (a day at most), and with a template that
-honours what cert-manager asked for and a policy of a year. `HONOURING` is the template that the README shows.
+honours what cert-manager asked for and a policy of a year. `HONOURING` is the template of adapters/signers/README.md.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ async def test_no_other_names_by_the_default_template(signer: Signer, step_ca: S
 async def test_its_policy_for_names_does_not_look_into_extensions(
     signer: Signer, step_ca_program: Path, tmp_path: Path
 ) -> None:
-    """What the README warns of: beside an otherName it sees no DNS name either; alone, it does."""
+    """What adapters/signers/README.md warns of: beside an otherName it sees no DNS name either; alone, it does."""
     ca = StepCAServer(step_ca_program, tmp_path, policy={"x509": {"allow": {"dns": ["app.example.com"]}}})
     ca.start()
     try:

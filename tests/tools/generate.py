@@ -1,0 +1,141 @@
+"""Writes the tables of the READMEs that code knows: python -m tests.tools.generate [--check].
+
+A table stands between the markers `<!-- generated: NAME; by make generate -->` and `<!-- end -->`. `--check` writes
+nothing: it exits with status 1 and names the files whose tables differ from the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adapters.clock import SystemClock
+from adapters.memory.cluster import MemoryCluster
+from adapters.memory.recorder import MemoryRecorder
+from adapters.prometheus.definitions import Defined
+from domain.conditions import CONDITION_TYPES, ORDER, IssuerReason, RequestReason
+from entrypoints.container import in_memory
+from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
+from entrypoints.settings import OPTIONS, Settings, variable
+
+ROOT = Path(__file__).parents[2]
+_MARKED = re.compile(r"(<!-- generated: ([a-z-]+); by make generate -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """The exit status."""
+    parser = argparse.ArgumentParser(prog="make generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a table is not up to date")
+    check = parser.parse_args(arguments).check
+    status = 0
+    for name, tables in TABLES.items():
+        file = root / name
+        committed = file.read_text()
+        generated = with_tables(name, committed, tables)
+        if generated == committed:
+            continue
+        if check:
+            print(f"{name}: a generated table differs from the code; run: make generate", file=sys.stderr)
+            status = 1
+        else:
+            file.write_text(generated)
+            print(f"Wrote the tables of {name}")
+    return status
+
+
+def with_tables(name: str, text: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    """The text with its tables made anew. Ends the program if the markers are not exactly those of `tables`."""
+    found = [marked[2] for marked in _MARKED.finditer(text)]
+    if sorted(found) != sorted(tables):
+        sys.exit(f"{name}: has the markers {found}, and must have each of {list(tables)} once")
+    return _MARKED.sub(lambda marked: f"{marked[1]}\n{tables[marked[2]]()}\n{marked[3]}", text)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), *(list(row) for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    cells = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def flags() -> str:
+    return _table(["flag", "variable", "default", "what it does"], (_flag(*option) for option in OPTIONS))
+
+
+def _flag(flag: str, attributes: Mapping[str, Any]) -> Iterator[str]:
+    yield _code([flag])
+    yield _code([variable(flag)])
+    shown = attributes["show_default"]
+    if attributes.get("is_flag"):
+        yield "off"
+    else:
+        yield shown if isinstance(shown, str) else _code([str(attributes["default"]).lower()])
+    choice = attributes.get("type")
+    choices = f" One of {_code(choice.choices)}." if isinstance(choice, click.Choice) else ""
+    yield attributes["help"] + choices
+
+
+def metrics() -> str:
+    rows = ([_code([each.value.name]), each.value.type, _code(each.value.labels), each.value.help] for each in Defined)
+    return _table([f"metric (`{METRICS_PREFIX}_…`)", "type", "labels", "what it says"], rows)
+
+
+def condition_types() -> str:
+    names = {kind: f"{NAMES.group}/{kind}" if kind == ORDER else kind for kind in CONDITION_TYPES}
+    return _table(["condition", "what it says"], ([_code([names[kind]]), CONDITION_TYPES[kind]] for kind in names))
+
+
+def _reasons(table: type[Enum]) -> str:
+    """One row for each reason with each of its messages."""
+    rows = ([_code([each.reason]), each.ready or "", each.event_type, _code([each.message])] for each in _values(table))
+    return _table(["reason", "Ready", "Event", "message"], rows)
+
+
+def _values(table: type[Enum]) -> Iterator[Any]:
+    return (each.value for each in table)
+
+
+def signers() -> str:
+    container = in_memory(Settings(NAMESPACE), MemoryCluster(), MemoryRecorder(SystemClock()))
+    head = ["`spec.signer`", "its own parameters", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
+    rows = (
+        [
+            _code([name]) + (" (default)" if name == NAMES.default_signer else ""),
+            _code(signer.parameters),
+            _default(signer.allow_annotations),
+            _default(signer.ca_decides_subject_and_usages),
+        ]
+        for name, signer in container.signers().items()
+    )
+    return _table(head, rows)
+
+
+def _default(value: bool) -> str:
+    return _code([f'"{value}"'.lower()])
+
+
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "deploy/README.md": {
+        "flags": flags,
+        "metrics": metrics,
+        "condition-types": condition_types,
+        "issuer-reasons": lambda: _reasons(IssuerReason),
+        "request-reasons": lambda: _reasons(RequestReason),
+    },
+    "adapters/signers/README.md": {"signers": signers},
+}
+"""For each file the function that makes each of its tables."""
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
