@@ -178,7 +178,7 @@ class Container(containers.DeclarativeContainer):
         Controller,
         of(clock),
         issuer_of=of(cluster).issuer_of,
-        at_once=of(settings).max_concurrent_requests,
+        max_concurrent=of(settings).max_concurrent_reconciles,
         per_issuer=of(settings).max_concurrent_requests_per_issuer,
         metrics=of(metrics),
     )

@@ -42,7 +42,7 @@ class Settings:
     health_probe_bind_address: Address | None = None
     max_retry_duration: timedelta = timedelta(minutes=10)
     check_interval: timedelta = timedelta(minutes=5)
-    max_concurrent_requests: int = 256
+    max_concurrent_reconciles: int = 256
     max_concurrent_requests_per_issuer: int = 8
     kube_api_qps: float = 0.0
     kube_api_burst: int = 100
@@ -110,7 +110,7 @@ OPTIONS = [
         help="How often a Ready issuer is checked again, give or take a tenth. At least 10s.",
     ),
     _option(
-        "--max-concurrent-requests",
+        "--max-concurrent-reconciles",
         type=click.IntRange(1, 10_000),
         default=256,
         help="How many requests are worked on at the same time, and how many issuers are checked beside them. A "

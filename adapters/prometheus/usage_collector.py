@@ -39,7 +39,7 @@ class UsageCollector(Collector):
         used = self._gauge(Defined.TENANT_SLOTS)
         waiting = self._gauge(Defined.TENANT_WAITING)
         for work, queue in self._queues.items():
-            slots.add_metric([work], queue.at_once)
+            slots.add_metric([work], queue.max_concurrent)
             for tenant, working, due in _few(queue.usage()):
                 used.add_metric([work, tenant], working)
                 waiting.add_metric([work, tenant], due)

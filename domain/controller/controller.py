@@ -35,16 +35,18 @@ _log = logging.getLogger("issuer.controller")
 
 
 class Controller:
-    """Works on `at_once` requests, of them on `per_issuer` of one issuer, and on `at_once` issuers."""
+    """Works on `max_concurrent` requests, of them on `per_issuer` of one issuer, and on `max_concurrent` issuers."""
 
-    def __init__(self, clock: Clock, issuer_of: IssuerOf, at_once: int, per_issuer: int, metrics: Metrics) -> None:
+    def __init__(
+        self, clock: Clock, issuer_of: IssuerOf, max_concurrent: int, per_issuer: int, metrics: Metrics
+    ) -> None:
         self._clock = clock
         self._metrics = metrics
         self._per_issuer = per_issuer
         self._is_circuit_open: Callable[[ObjectKey], bool] = _never
         self.queues = {
-            CHECKS: WorkQueue(_no_issuer, self._width, at_once),
-            REQUESTS: WorkQueue(issuer_of, self._width, at_once),
+            CHECKS: WorkQueue(_no_issuer, self._limit, max_concurrent),
+            REQUESTS: WorkQueue(issuer_of, self._limit, max_concurrent),
         }
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[timedelta | None]] = set()
@@ -106,7 +108,7 @@ class Controller:
                     await self._ended.wait()
         return not (self._running or unwritten_results())
 
-    def _width(self, issuer: ObjectKey) -> int:
+    def _limit(self, issuer: ObjectKey) -> int:
         return 1 if self._is_circuit_open(issuer) else self._per_issuer
 
     def _queue_of(self, key: ObjectKey) -> WorkQueue:
@@ -134,7 +136,7 @@ class Controller:
         for work, usage in sorted(limited, key=lambda each: -each[1].due)[:_NAMED]:
             _log.warning(
                 "%s of %s hold %d of %d slots, and %d more wait, while those of others go on; see how its CAs answer",
-                *(work, _tenant(usage.namespace), usage.working, self.queues[work].at_once, usage.due),
+                *(work, _tenant(usage.namespace), usage.working, self.queues[work].max_concurrent, usage.due),
             )
 
     async def _change(self, within: timedelta | None) -> None:

@@ -5,9 +5,9 @@
   due again when that work is done. It is remembered since when it was due.
 - A key has at most one timer, the earliest that was asked for.
 - Namespaces take turns, and in each its issuers: a namespace with 300 issuers has the turns of one.
-- `at_once` keys are worked on at a time. A namespace gets one more while it holds fewer slots than are free: alone it
-  holds half of them, next to another that wants as many a third; some are always free for the next namespace.
-- Of each issuer's keys only `width` are worked on at once. What belongs to no issuer has no such limit.
+- `max_concurrent` keys are worked on at a time. A namespace gets one more while it holds fewer slots than are free:
+  alone it holds half of them, beside another that wants as many a third; some are always free for the next one.
+- Of each issuer's keys only `limit` are worked on at once. What belongs to no issuer has no such limit.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class _Work:
 
 
 class WorkQueue:
-    """`issuer_of` says to which issuer a key belongs, `width` how many of an issuer's may be worked on at once."""
+    """`issuer_of` says to which issuer a key belongs, `limit` how many of an issuer's may be worked on at once."""
 
     def __init__(
-        self, issuer_of: Callable[[ObjectKey], _IssuerKey], width: Callable[[ObjectKey], int], at_once: int
+        self, issuer_of: Callable[[ObjectKey], _IssuerKey], limit: Callable[[ObjectKey], int], max_concurrent: int
     ) -> None:
         self._issuer_of = issuer_of
-        self._width = width
-        self.at_once = at_once
+        self._limit = limit
+        self.max_concurrent = max_concurrent
         self._due: dict[ObjectKey, timedelta] = {}  # each with since when
         self._lines: OrderedDict[str, _Line] = OrderedDict()  # by namespace; whose turn is next, first
         self._timers: dict[ObjectKey, timedelta] = {}
@@ -95,7 +95,7 @@ class WorkQueue:
     def pop_due(self, now: timedelta) -> ObjectKey | None:
         """The next key to work on; it is not handed out again until `done`. None if there is nothing to do."""
         self._fire(now)
-        if len(self._working) >= self.at_once:
+        if len(self._working) >= self.max_concurrent:
             return None
         for namespace, line in self._lines.items():
             if not self._has_share(namespace):
@@ -124,10 +124,10 @@ class WorkQueue:
         return self._heap[0][0] if self._heap else None
 
     def _has_share(self, namespace: str) -> bool:
-        return self._by_namespace[namespace] < self.at_once - len(self._working)
+        return self._by_namespace[namespace] < self.max_concurrent - len(self._working)
 
     def _has_room(self, issuer: _IssuerKey) -> bool:
-        return issuer is None or self._by_issuer[issuer] < self._width(issuer)
+        return issuer is None or self._by_issuer[issuer] < self._limit(issuer)
 
     def _begin(self, namespace: str, issuer: _IssuerKey) -> ObjectKey:
         """Takes the first key of the issuer; the next turns are those of other issuers and other namespaces."""

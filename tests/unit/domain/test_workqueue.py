@@ -15,7 +15,7 @@ A, B, C = (ObjectKey("CertificateRequest", "n", name) for name in "abc")
 
 
 def queue_of_no_lanes() -> WorkQueue:
-    return WorkQueue(issuer_of=lambda key: None, width=lambda issuer: 0, at_once=8)
+    return WorkQueue(issuer_of=lambda key: None, limit=lambda issuer: 0, max_concurrent=8)
 
 
 def drained(queue: WorkQueue, now: timedelta = START) -> list[ObjectKey]:

@@ -1,6 +1,6 @@
 """The turns of issuers within one namespace: no issuer's requests keep another's waiting.
 
-Of one issuer so many keys are worked on as its width says, which may change at any time.
+Of one issuer so many keys are worked on as its limit says, which may change at any time.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Laned(WorkQueue):
     """All issuers are of one namespace, and of each two keys are worked on at once, unless told otherwise."""
 
     def __init__(self) -> None:
-        self.widths: dict[ObjectKey, int] = {}
-        super().__init__(issuer_of, lambda issuer: self.widths.get(issuer, 2), at_once=20)
+        self.limits: dict[ObjectKey, int] = {}
+        super().__init__(issuer_of, lambda issuer: self.limits.get(issuer, 2), max_concurrent=20)
 
     def fill(self, issuer: ObjectKey, count: int) -> list[ObjectKey]:
         keys = [request(issuer, number) for number in range(count)]
@@ -50,7 +50,7 @@ def queue() -> Laned:
 
 def test_lanes_take_turns_and_each_keeps_its_order(queue: Laned) -> None:
     one, two, three = queue.fill(ONE, 3), queue.fill(TWO, 1), queue.fill(THREE, 2)
-    queue.widths = dict.fromkeys((ONE, TWO, THREE), 9)
+    queue.limits = dict.fromkeys((ONE, TWO, THREE), 9)
     assert queue.pop_all() == [one[0], two[0], three[0], one[1], three[1], one[2]]
 
 
@@ -75,12 +75,12 @@ def test_a_full_lane_holds_up_nobody_else_however_long_it_is(queue: Laned) -> No
 
 def test_a_width_that_changes_holds_from_then_on(queue: Laned) -> None:
     one = queue.fill(ONE, 5)
-    queue.widths[ONE] = 1
+    queue.limits[ONE] = 1
     assert queue.pop_all() == one[:1]
     queue.done(one[0])
-    queue.widths[ONE] = 3
+    queue.limits[ONE] = 3
     assert queue.pop_all() == one[1:4]
-    queue.widths[ONE] = 1
+    queue.limits[ONE] = 1
     queue.done(one[1])
     queue.done(one[2])
     assert queue.pop_all() == []
@@ -96,7 +96,7 @@ def test_keys_of_no_issuer_take_turns_with_the_issuers_and_have_no_width(queue: 
 
 
 def test_a_key_comes_back_into_its_lane_after_its_work_and_after_its_time(queue: Laned) -> None:
-    queue.widths[ONE] = 1
+    queue.limits[ONE] = 1
     first, second = queue.fill(ONE, 2)
     queue.schedule(request(ONE, 7), START)
     assert queue.pop_due(START) == first
@@ -110,7 +110,7 @@ def test_a_key_comes_back_into_its_lane_after_its_work_and_after_its_time(queue:
 
 def test_the_lane_is_the_one_that_the_key_had_when_it_became_due() -> None:
     lanes: dict[ObjectKey, ObjectKey] = {}
-    queue = WorkQueue(lanes.get, lambda issuer: 1, at_once=20)
+    queue = WorkQueue(lanes.get, lambda issuer: 1, max_concurrent=20)
     key, other = request(ONE, 1), request(ONE, 2)
     lanes |= {key: ONE, other: ONE}
     queue.add(key, START)

@@ -21,8 +21,8 @@ def issuer_of(key: ObjectKey) -> ObjectKey | None:
     return ObjectKey("SampleIssuer", key.namespace, key.name.partition("-")[0])
 
 
-def queue_of(at_once: int, width: int = 8) -> WorkQueue:
-    return WorkQueue(issuer_of, lambda issuer: width, at_once)
+def queue_of(max_concurrent: int, limit: int = 8) -> WorkQueue:
+    return WorkQueue(issuer_of, lambda issuer: limit, max_concurrent)
 
 
 def filled(queue: WorkQueue, namespace: str, number: int, issuers: int = 1) -> list[ObjectKey]:
@@ -41,7 +41,7 @@ def begun(queue: WorkQueue) -> list[ObjectKey]:
 
 
 def test_a_namespace_of_many_issuers_has_the_turns_of_one() -> None:
-    queue = queue_of(at_once=1)
+    queue = queue_of(max_concurrent=1)
     filled(queue, "many", 6, issuers=6)
     filled(queue, "few", 3)
     turns = []
@@ -53,13 +53,13 @@ def test_a_namespace_of_many_issuers_has_the_turns_of_one() -> None:
 
 @pytest.mark.parametrize("issuers", [2, 300])
 def test_a_namespace_alone_holds_half_of_the_slots(issuers: int) -> None:
-    queue = queue_of(at_once=10)
+    queue = queue_of(max_concurrent=10)
     filled(queue, "a", 600, issuers)
     assert len(begun(queue)) == 5
 
 
 def test_a_namespace_that_asks_for_little_finds_a_slot_however_much_others_ask_for() -> None:
-    queue = queue_of(at_once=16)
+    queue = queue_of(max_concurrent=16)
     for namespace in ("a", "b", "c"):
         filled(queue, namespace, 300, issuers=100)
     begun(queue)
@@ -68,7 +68,7 @@ def test_a_namespace_that_asks_for_little_finds_a_slot_however_much_others_ask_f
 
 
 def test_namespaces_that_ask_for_as_much_hold_as_much() -> None:
-    queue = queue_of(at_once=16)
+    queue = queue_of(max_concurrent=16)
     namespaces = ["a", "b", "c"]
     for namespace in namespaces:
         filled(queue, namespace, 300, issuers=100)
@@ -77,7 +77,7 @@ def test_namespaces_that_ask_for_as_much_hold_as_much() -> None:
 
 
 def test_a_share_grows_when_others_have_done_their_work() -> None:
-    queue = queue_of(at_once=10)
+    queue = queue_of(max_concurrent=10)
     filled(queue, "a", 4, issuers=4)
     filled(queue, "b", 300, issuers=100)
     first = begun(queue)
@@ -89,9 +89,9 @@ def test_a_share_grows_when_others_have_done_their_work() -> None:
     assert {usage.namespace: usage.working for usage in queue.usage()}["b"] == 5
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 3])
-def test_with_few_slots_a_namespace_alone_is_worked_on_too(at_once: int) -> None:
-    queue = queue_of(at_once)
+@pytest.mark.parametrize("max_concurrent", [1, 2, 3])
+def test_with_few_slots_a_namespace_alone_is_worked_on_too(max_concurrent: int) -> None:
+    queue = queue_of(max_concurrent)
     keys, done = filled(queue, "a", 5), []
     while (key := queue.pop_due(START)) is not None:
         done.append(key)
@@ -100,7 +100,7 @@ def test_with_few_slots_a_namespace_alone_is_worked_on_too(at_once: int) -> None
 
 
 def test_requests_in_no_namespace_are_their_issuers_tenant() -> None:
-    queue = queue_of(at_once=1)
+    queue = queue_of(max_concurrent=1)
     signing_requests = [ObjectKey("CertificateSigningRequest", "", name) for name in "ab"]
     for key in signing_requests:
         queue.add(key, START)
@@ -113,7 +113,7 @@ def test_requests_in_no_namespace_are_their_issuers_tenant() -> None:
 
 
 def test_usage_tells_what_each_namespace_holds_and_whether_its_share_is_why_keys_wait() -> None:
-    queue = queue_of(at_once=10, width=2)
+    queue = queue_of(max_concurrent=10, limit=2)
     filled(queue, "a", 8, issuers=8)
     filled(queue, "b", 3)  # of one issuer, two wide
     begun(queue)
@@ -124,7 +124,7 @@ def test_usage_tells_what_each_namespace_holds_and_whether_its_share_is_why_keys
 
 
 def test_nothing_is_remembered_of_a_namespace_without_keys() -> None:
-    queue = queue_of(at_once=10)
+    queue = queue_of(max_concurrent=10)
     filled(queue, "a", 3)
     for key in begun(queue):
         queue.done(key)

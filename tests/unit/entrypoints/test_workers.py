@@ -27,10 +27,16 @@ AT_ONCE = timedelta(0)
 PATIENCE = 10.0  # seconds, of which none is used unless something hangs
 
 
-def workers_of(at_once: int, clock: StoppedClock, per_issuer: int = 8, metrics: Metrics | None = None) -> Controller:
+def workers_of(
+    max_concurrent: int, clock: StoppedClock, per_issuer: int = 8, metrics: Metrics | None = None
+) -> Controller:
     """Requests of the namespace n belong to one issuer, all others to none."""
     return Controller(
-        clock, lambda key: ISSUER if key.namespace == "n" else None, at_once, per_issuer, metrics or MemoryMetrics()
+        clock,
+        lambda key: ISSUER if key.namespace == "n" else None,
+        max_concurrent,
+        per_issuer,
+        metrics or MemoryMetrics(),
     )
 
 

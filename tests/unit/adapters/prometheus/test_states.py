@@ -118,7 +118,7 @@ async def test_requests_bring_no_series_however_many_there_are(page: Page) -> No
 
 async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
     page.caches["CA"] = lambda: 0
-    page.queues["checks"] = WorkQueue(lambda key: None, lambda issuer: 1, at_once=1)
+    page.queues["checks"] = WorkQueue(lambda key: None, lambda issuer: 1, max_concurrent=1)
     await with_issuer(page)
     page.metrics.checked(ISSUER, page.clock.now(), page.clock.now())
     for kind in (ISSUER.kind, CLUSTER_ISSUER.kind):

@@ -17,7 +17,7 @@ TENANTS = "abcdefgh"
 
 @pytest.fixture
 def queue() -> WorkQueue:
-    return WorkQueue(lambda key: None, lambda issuer: 1, at_once=100)
+    return WorkQueue(lambda key: None, lambda issuer: 1, max_concurrent=100)
 
 
 def scraped(queue: WorkQueue) -> Scraped:
