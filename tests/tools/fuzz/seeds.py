@@ -16,14 +16,11 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
-from jwt.utils import to_base64url_uint
 
 from entrypoints.issuer import NAMES
-from tests.integration.step_ca.provisioner import encrypt
 from tests.support import pki, raw_csr
 from tests.support.der import SEQUENCE, UTF8, element
-from tests.tools.fuzz import parties
+from tests.tools.fuzz import parties, step_ca_seeds
 
 CORPUS = Path(__file__).parent / "corpus"
 Seeds = dict[str, bytes]
@@ -98,16 +95,15 @@ def good() -> dict[str, Seeds]:
             "base64": base64.encodebytes(_pkcs7(answers["plain"])),
             "unreadable": _unreadable(_pkcs7(answers["plain"])),
         },
-        "step": {name: json.dumps(said).encode() for name, said in _step(bundle.decode()).items()},
         "retry-after": {"seconds": b"120", "date": b"Thu, 03 Jan 2030 03:04:05 GMT", "zone": b"3 Jan 2030 03:04 +0230"},
         "url": {"plain": b"https://ca.example.com", "ipv6": b"https://[2001:db8::1]:9000/", "http": b"http://ca/path"},
         "ca": {name: found.tbs_certificate_bytes for name, found in cas.items()},
         "key": {"pem": parties.CA.key_pem, **{kind: _pkcs8(pki.key(kind)) for kind in _KEYS}},
-        "jwe": {"compact": _ENCRYPTED.encode(), "json": _flattened(), "header": _decode(_ENCRYPTED.split(".")[0])},
-        "jwk": {name: json.dumps(key).encode() for name, key in _jwks().items()},
         "watch": {"page": _page(), "changes": _changes()},
         "object": {name: json.dumps(found).encode() for name, found in _objects().items()},
         "duration": {"plain": b"2160h", "parts": b"1h30m10.5s", "small": "-1.5ms2µs3ns".encode()},
+        "est-url": {"plain": b"https://ca.example.com", "path": b"https://ca.example.com/path", "label": b"devices"},
+        **step_ca_seeds.good(bundle.decode(), [found.tbs_certrequest_bytes for found in requests.values()]),
     }
 
 
@@ -117,10 +113,10 @@ def bad() -> dict[str, Seeds]:
     fields, deep = json.dumps({"f:spec": {"f:request": {}}}), 1_100 * '{"f:a": ' + "{}" + 1_100 * "}"
     odd = json.dumps(_objects()["request"]).replace(fields, deep).encode()
     broken = {
+        **step_ca_seeds.bad(),
         "csr": {"empty": pki.armor(b""), "begins": 50 * b"-----BEGIN CERTIFICATE REQUEST-----"},
         "leaf": {"forged": _certificate(forged, parties.KEY, []).tbs_certificate_bytes},
         "retry-after": {"year": b"Mon, 01 Jan 99999999999 00:00:00 GMT", "offset": b"3 Jan 2030 03:04 +99999999999999"},
-        "jwk": {"no-primes": _prime_jwk()},
         "watch": {
             "deep-page": b'{"metadata": {}, "items": [%s]}' % odd,
             "deep-change": b'{"type": "ADDED", "object": %s}\n' % odd,
@@ -145,21 +141,12 @@ def _encodings() -> Seeds:
     }
 
 
-def _prime_jwk() -> bytes:
-    """RSA with a prime for its modulus, so that looking for its factors comes to no end."""
-    modulus = 2**4423 - 1
-    numbers = {"n": modulus, "e": 65537, "d": pow(65537, -1, modulus - 1)}
-    text = {name: to_base64url_uint(number).decode() for name, number in numbers.items()}
-    return json.dumps({"kty": "RSA", "kid": "kid"} | text).encode()
-
-
 def _dated(time: str) -> bytes:
     return json.dumps(_objects()["waiting"]).replace(_TIME, time).encode()
 
 
 _TIME = "2030-01-02T03:04:05Z"
 _KEYS = ("rsa2048", "p256", "p384", "p521", "ed25519")
-_ENCRYPTED = encrypt(b"{}", b"password", iterations=1)
 
 
 def _requests() -> Iterator[tuple[str, x509.CertificateSigningRequest]]:
@@ -214,33 +201,6 @@ def _unreadable(pkcs7: bytes) -> bytes:
 
 def _pkcs8(key: pki.Key) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _step(bundle: str) -> dict[str, Any]:
-    provisioner = {"type": "JWK", "name": "us", "key": {"kid": "kid"}, "encryptedKey": _ENCRYPTED}
-    return {
-        "health": {"status": "ok"},
-        "provisioners": {"provisioners": [{"type": "X5C", "name": "other"}, provisioner], "nextCursor": "a/b"},
-        "roots": {"crts": [parties.CA.pem.decode()]},
-        "sign": {"crt": bundle, "certChain": [bundle]},
-    }
-
-
-def _flattened() -> bytes:
-    names = ("protected", "encrypted_key", "iv", "ciphertext", "tag")
-    return json.dumps(dict(zip(names, _ENCRYPTED.split("."), strict=True))).encode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "==")
-
-
-def _jwks() -> dict[str, dict[str, str]]:
-    made = {kind: json.loads(_JWK_MAKERS[kind.rstrip("0123456789")].to_jwk(pki.key(kind))) for kind in _KEYS}
-    return {kind: key | {"kid": "kid"} for kind, key in made.items()}
-
-
-_JWK_MAKERS: dict[str, Any] = {"rsa": RSAAlgorithm, "p": ECAlgorithm, "ed": OKPAlgorithm}
 
 
 def _objects() -> dict[str, dict[str, Any]]:

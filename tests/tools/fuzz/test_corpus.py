@@ -33,7 +33,7 @@ EDITS = st.lists(
 
 
 @pytest.fixture(autouse=True, scope="module")
-def suppress_warnings() -> Iterator[None]:
+def no_log_lines() -> Iterator[None]:
     """Nothing is logged: pytest would keep it all, and hypothesis tries much."""
     logging.disable()
     yield

@@ -6,34 +6,14 @@ import base64
 from collections.abc import Awaitable
 from datetime import timedelta
 
-from adapters.signers.est import server as est_server
 from adapters.signers.http import client as http
 from adapters.signers.http.assembly import assemble
-from adapters.signers.http.client import HTTPRequest, HTTPResponse
-from adapters.signers.http.pool import ClientPool, Endpoint, base_url
+from adapters.signers.http.pool import base_url
 from adapters.signers.pki import bundle as bag
 from adapters.signers.pki.bundle import CertificateBundle
-from adapters.signers.step_ca.api import StepAPI
-from adapters.signers.step_ca.token import Tokens
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError
-from domain.model import Credentials, IssuerSpec
 from tests.tools.fuzz import parties
 from tests.tools.fuzz.targets import refusals
-
-_TOKENS = Tokens("JWK", "jwk and password", {"kid": "kid"}, parties.KEY)
-_ENDPOINT = Endpoint("https://ca.example.com", parties.SECRET, parties.CREDENTIALS)
-_BASIC = Credentials({"username": b"us", "password": b"it"})
-
-
-class _Answering(ClientPool):
-    """Gives the same answer to everything."""
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(parties.CLOCK)
-        self._body = body
-
-    async def exchange(self, endpoint: Endpoint, question: HTTPRequest) -> HTTPResponse:
-        return HTTPResponse(200, self._body)
 
 
 def pkcs7(data: bytes) -> bool:
@@ -48,27 +28,14 @@ def _pkcs7(answer: bytes) -> bool:
         refusals.check(error, ValueError)
         return False
     trusted = CertificateBundle([parties.CA.certificate])
-    return _is_kept(assemble("", "the CA", found, parties.KEY.public_key(), trusted, _nothing_new, parties.NOW))
+    return is_kept(assemble("", "the CA", found, parties.KEY.public_key(), trusted, _nothing_new, parties.NOW))
 
 
 async def _nothing_new() -> CertificateBundle:
     raise IssuerUnhealthy("not just now")
 
 
-def step(data: bytes) -> bool:
-    """step-ca's answer to each of the questions."""
-    api = StepAPI(_Answering(data), _ENDPOINT)
-    return any(
-        [
-            _is_kept(api.require_health(), IssuerUnhealthy),
-            _is_kept(api.require_provisioner("us", _TOKENS), IssuerUnhealthy),
-            _is_kept(api.roots(), IssuerUnhealthy),
-            _is_kept(api.sign(parties.REQUEST, "token", None, "us", _TOKENS)),
-        ]
-    )
-
-
-def _is_kept(work: Awaitable[object], kind: type[Exception] = SigningError) -> bool:
+def is_kept(work: Awaitable[object], kind: type[Exception] = SigningError) -> bool:
     try:
         parties.finish(work)
     except SigningError as refusal:
@@ -85,9 +52,8 @@ def retry_after(data: bytes) -> bool:
 
 
 def url(data: bytes) -> bool:
-    """spec.url, for all remote signers and for EST, which wants it without a path; and EST's label."""
+    """spec.url, for all signers of remote CAs."""
     text = data.decode(errors="surrogateescape")
-    _read_for_est(text)
     return any([_is_url(text, allow_http=True), _is_url(text, allow_http=False)])
 
 
@@ -102,11 +68,3 @@ def _is_url(text: str, *, allow_http: bool) -> bool:
     assert host
     assert "@" not in host
     return True
-
-
-def _read_for_est(text: str) -> None:
-    for url, label in ((text, ""), ("https://ca.example.com", text)):
-        try:
-            est_server.server(IssuerSpec(url, parties.SECRET, "EST", {"label": label}), _BASIC)
-        except IssuerFailed as refusal:
-            refusals.check(refusal, IssuerFailed, begins="spec.")

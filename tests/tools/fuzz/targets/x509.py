@@ -5,7 +5,6 @@ from __future__ import annotations
 from adapters.signers.ca.signer import CA
 from adapters.signers.pki import csr as requests
 from adapters.signers.pki import pem
-from adapters.signers.step_ca.token import Tokens
 from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected, WrongCertificate
 from domain.model import Issued
@@ -15,7 +14,6 @@ from tests.tools.fuzz.targets import refusals
 from tests.unit.adapters.signers.lying import Scripted
 
 _SIGNER = VerifyingSigner(CA(parties.CLOCK), parties.CLOCK)
-_TOKENS = Tokens("JWK", "jwk and password", {"kid": "kid"}, parties.KEY)
 
 
 def certificates(data: bytes) -> bool:
@@ -60,7 +58,6 @@ def _sign(signed: bytes, *, is_ca: bool) -> bool:
     except RequestRejected as refusal:
         refusals.check(refusal, RequestRejected, begins="spec.", quotes=True)
         return False
-    _TOKENS.make("us", "ca.example.com", order, requests.read(signed), parties.NOW)
     return True
 
 
