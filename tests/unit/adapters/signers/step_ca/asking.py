@@ -17,7 +17,7 @@ from tests.support import pki
 from tests.support.remote import https
 
 SECRET = ObjectKey("Secret", "team-a", "my-ca")
-KEY = Provisioner("kid")
+KEY = Provisioner("kid", iterations=1000)  # not the 600,000 of `step`: each test opens it anew
 DATA = {"jwk": KEY.encrypted.encode(), "password": PASSWORD.encode()}
 US = https.client_certificate("us")
 Answers = dict[str, tuple[int, object]]
