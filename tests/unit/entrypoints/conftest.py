@@ -11,6 +11,7 @@ from selectors import SelectorKey
 import pytest
 
 from entrypoints import cli
+from entrypoints.demo import run as demo
 from tests.unit.entrypoints.command import Result, Run
 
 
@@ -23,6 +24,14 @@ def run(loggers: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         return Result(ended.value.code or 0, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo that makes nobody wait."""
+    monkeypatch.setattr(demo, "_APPROVED_AFTER", 0.01)
+    monkeypatch.setattr(demo, "_SECRETS_AFTER", 0.02)
+    monkeypatch.setattr(demo, "_GIVE_UP_AFTER", 5.0)
 
 
 @pytest.fixture
