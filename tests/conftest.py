@@ -1,4 +1,13 @@
-"""What all tests share: where a real API server comes from, and this project installed in it."""
+"""What all tests share: where a real API server comes from, this project installed in it, and how much properties try.
+
+Properties try the same examples each time, and no clock ends them: a slow machine is no failure.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.support.cluster.fixtures",
@@ -7,3 +16,13 @@ pytest_plugins = [
     "tests.k3s.availability",
     "tests.integration.x509_reader.fixtures",
 ]
+
+for profile, examples in (("quick", 25), ("deep", 200)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],  # a deadline by another name
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("deep" if "CI" in os.environ else "quick"))

@@ -10,10 +10,11 @@ import pytest
 from domain.errors import IssuerUnhealthy
 from domain.model import Issued
 from domain.ports import Signer
-from tests.integration.est_ca.asking import BY_CERTIFICATE, BY_NAME, issuer, order, refusal, secret
+from tests.integration.est_ca.asking import BY_NAME, order
 from tests.integration.est_ca.server import ESTCAServer
 from tests.support import pki
 from tests.support.remote import https
+from tests.support.remote.asking import BY_CERTIFICATE, est_issuer, refusal, secret
 
 
 async def test_a_wrong_password(signer: Signer, est_ca: ESTCAServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -21,7 +22,7 @@ async def test_a_wrong_password(signer: Signer, est_ca: ESTCAServer, caplog: pyt
     caplog.set_level(logging.DEBUG)
     wrong = BY_NAME | {"password": b"guessed-3f5c"}
 
-    await signer.check(issuer(est_ca), secret(wrong))
+    await signer.check(est_issuer(est_ca), secret(wrong))
     told = await refusal(signer.sign(order(est_ca, data=wrong)), IssuerUnhealthy)
 
     assert told == (
@@ -43,7 +44,7 @@ async def test_no_password(signer: Signer, est_ca: ESTCAServer) -> None:
 
 async def test_no_client_certificate_where_one_is_wanted(signer: Signer, strict_est_ca: ESTCAServer) -> None:
     for asking in (
-        signer.check(issuer(strict_est_ca), secret(BY_NAME)),
+        signer.check(est_issuer(strict_est_ca), secret(BY_NAME)),
         signer.sign(order(strict_est_ca)),
     ):
         assert "broke the connection off" in await refusal(asking, IssuerUnhealthy)
@@ -61,13 +62,13 @@ async def test_a_client_certificate_of_another_ca(signer: Signer, strict_est_ca:
 async def test_certificate_and_password(signer: Signer, strict_est_ca: ESTCAServer) -> None:
     both = BY_NAME | BY_CERTIFICATE
 
-    await signer.check(issuer(strict_est_ca), secret(both))
+    await signer.check(est_issuer(strict_est_ca), secret(both))
 
     assert isinstance(await signer.sign(order(strict_est_ca, data=both)), Issued)
 
 
 async def test_a_label_that_it_does_not_know(signer: Signer, est_ca: ESTCAServer) -> None:
-    labelled = issuer(est_ca, label="devices")
+    labelled = est_issuer(est_ca, label="devices")
 
     for asking in (
         signer.check(labelled, secret(BY_NAME)),

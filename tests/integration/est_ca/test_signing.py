@@ -12,15 +12,16 @@ from cryptography import x509
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError, WrongCertificate
 from domain.model import Issued
 from domain.ports import Signer
-from tests.integration.est_ca.asking import BY_NAME, issuer, order, refusal, secret
+from tests.integration.est_ca.asking import BY_NAME, order
 from tests.integration.est_ca.server import CA, ESTCAServer
 from tests.support import pki
+from tests.support.remote.asking import est_issuer, refusal, secret
 
 
 @pytest.mark.parametrize("kind", ["p256", "rsa2048", "rsa4096", "ed25519"])
 async def test_it_signs(signer: Signer, est_ca: ESTCAServer, kind: str) -> None:
     """What is asked for is just what it gives."""
-    await signer.check(issuer(est_ca), secret(BY_NAME))
+    await signer.check(est_issuer(est_ca), secret(BY_NAME))
 
     answer = await signer.sign(order(est_ca, pki.csr(pki.key(kind), common_name="us")))
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Awaitable
 from datetime import timedelta
 
-import pytest
 from cryptography import x509
 
-from domain.model import Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
+from domain.model import Issued, IssuerSpec, SignRequest
 from tests.integration.step_ca.provisioner import PASSWORD, Provisioner
 from tests.integration.step_ca.server import DEFAULT_JWK, HONOURING_JWK, ROOT, X5C, StepCAServer
 from tests.support import pki
+from tests.support.remote.asking import SECRET, secret
 
-SECRET = ObjectKey("Secret", "team-a", "my-ca")
-BY_CERTIFICATE = {"tls.crt": X5C.pem, "tls.key": X5C.key_pem}
+TRUST = {"ca.crt": ROOT.pem}
+BY_CERTIFICATE = TRUST | {"tls.crt": X5C.pem, "tls.key": X5C.key_pem}
 TOLERANCE = timedelta(minutes=5)
 
 
 def by_jwk(key: Provisioner, password: str = PASSWORD) -> dict[str, bytes]:
-    return {"jwk": key.encrypted.encode(), "password": password.encode()}
+    return TRUST | {"jwk": key.encrypted.encode(), "password": password.encode()}
 
 
 BY_DEFAULT, BY_HONOURING = by_jwk(DEFAULT_JWK), by_jwk(HONOURING_JWK)
-
-
-def secret(data: dict[str, bytes]) -> Credentials:
-    return Credentials({"ca.crt": ROOT.pem} | data, version="1")
 
 
 def issuer(server: StepCAServer, provisioner: str = "jwk", **parameters: str) -> IssuerSpec:
@@ -43,16 +37,7 @@ def order(
     duration: timedelta | None = timedelta(hours=1),
 ) -> SignRequest:
     asked = csr or pki.csr(common_name="app", dns=["app.example.com"])
-    return SignRequest("uid", asked, usages, False, duration, spec, secret(data))
-
-
-async def refusal(asking: Awaitable[object], kind: type[Exception]) -> str:
-    """What people are told, and exactly in this class. No traceback may hold the password."""
-    with pytest.raises(kind) as caught:
-        await asking
-    assert type(caught.value) is kind
-    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
-    return str(caught.value)
+    return SignRequest("uid", asked, usages, False, duration, spec, secret(TRUST, data))
 
 
 def leaf_of(answer: object) -> x509.Certificate:

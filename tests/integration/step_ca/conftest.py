@@ -12,6 +12,7 @@ from adapters.signers.http.pool import ClientPool
 from tests.integration.step_ca.server import StepCAServer
 from tests.support.cluster.fixtures import built
 from tests.support.programs import STEP_CA
+from tests.support.remote.asking import made
 
 
 @pytest.fixture(scope="session")
@@ -22,23 +23,18 @@ def step_ca_program(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def step_ca(step_ca_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StepCAServer]:
     """For all tests that leave it running."""
-    server = StepCAServer(step_ca_program, tmp_path_factory.mktemp("step-ca"))
-    server.start()
-    yield server
-    server.stop()
+    with StepCAServer(step_ca_program, tmp_path_factory.mktemp("step-ca")).running() as server:
+        yield server
 
 
 @pytest.fixture
 def step_ca_of_my_own(step_ca_program: Path, tmp_path: Path) -> Iterator[StepCAServer]:
     """For a test that ends it."""
-    server = StepCAServer(step_ca_program, tmp_path)
-    server.start()
-    yield server
-    server.stop()
+    with StepCAServer(step_ca_program, tmp_path).running() as server:
+        yield server
 
 
 @pytest.fixture
 async def clients() -> AsyncIterator[ClientPool]:
-    made = ClientPool(SystemClock())
-    yield made
-    await made.close()
+    async with made(SystemClock()) as clients:
+        yield clients

@@ -21,14 +21,14 @@ def _base64url(data: bytes) -> str:
 class Provisioner:
     """A JWK provisioner's key: the public part for the CA, the private one as `step` writes it into Secrets."""
 
-    def __init__(self, kid: str, password: str = PASSWORD) -> None:
+    def __init__(self, kid: str, password: str = PASSWORD, *, iterations: int = 600_000) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         numbers = key.private_numbers()
         point = numbers.public_numbers
         named = {"use": "sig", "kty": "EC", "kid": kid, "crv": "P-256", "alg": "ES256"}
         self.public = named | {"x": _base64url(point.x.to_bytes(32)), "y": _base64url(point.y.to_bytes(32))}
         self.private = self.public | {"d": _base64url(numbers.private_value.to_bytes(32))}
-        self.encrypted = encrypt(json.dumps(self.private).encode(), password.encode())
+        self.encrypted = encrypt(json.dumps(self.private).encode(), password.encode(), iterations=iterations)
 
 
 def encrypt(content: bytes, password: bytes, *, iterations: int = 600_000, enc: str = "A256GCM") -> str:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
-import signal
 import ssl
 import urllib.request
 from datetime import timedelta
@@ -23,10 +21,9 @@ from tests.integration.step_ca.provisioner import Provisioner
 from tests.support import pki
 from tests.support.cluster.controlplane import free_ports
 from tests.support.cluster.process import Process
-from tests.support.cluster.waiting import wait_until
 from tests.support.remote.https import leaf
+from tests.support.remote.program import CAProgram
 
-START_SECONDS = 60
 HONOURING = """{
   "rawSubject": {{ toJson .Insecure.CR.RawSubject }},
   "dnsNames": {{ toJson .Insecure.CR.DNSNames }},
@@ -45,43 +42,19 @@ DEFAULT_JWK, HONOURING_JWK = Provisioner("default"), Provisioner("honouring")
 X5C = leaf("us", X5C_ROOT, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
 
 
-class StepCAServer:
-    """`start()` may follow `stop()`: the port stays the same. Nothing outlives the test run."""
-
+class StepCAServer(CAProgram):
     def __init__(self, program: Path, directory: Path, policy: dict[str, object] | None = None) -> None:
         """`policy` as step-ca has it in `authority.policy`; without one, every name is allowed."""
         [port] = free_ports(1)
-        self.url = f"https://localhost:{port}"
         _write(directory, port, policy)
         at_home = [shutil.which("env") or "env", f"STEPPATH={directory}"]  # not what a person has in ~/.step
-        self.process = Process("step-ca", [*at_home, program, directory / "ca.json"], directory / "step-ca.log")
+        command: list[str | Path] = [*at_home, program, directory / "ca.json"]
+        super().__init__(f"https://localhost:{port}", Process("step-ca", command, directory / "step-ca.log"))
 
-    def start(self) -> None:
-        """Returns when it is healthy. Raises ProcessDied, TimeoutError."""
-        self.process.start()
-        wait_until(self._is_healthy, START_SECONDS, "step-ca is healthy")
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        """SIGKILL: it has no time to say goodbye."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.stop()
-
-    @property
-    def log(self) -> str:
-        return self.process.log.read_text()
-
-    def _is_healthy(self) -> bool:
-        self.process.check()
+    def _connect(self) -> None:
         context = ssl.create_default_context(cadata=ROOT.pem.decode())
         no_proxy, https = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        try:
-            with urllib.request.build_opener(no_proxy, https).open(f"{self.url}/health", timeout=5):
-                return True
-        except OSError:  # nobody listens yet
-            return False
+        urllib.request.build_opener(no_proxy, https).open(f"{self.url}/health", timeout=5).close()
 
 
 def _write(directory: Path, port: int, policy: dict[str, object] | None) -> None:

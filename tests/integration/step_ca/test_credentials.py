@@ -17,20 +17,11 @@ from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import Issued
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
-from tests.integration.step_ca.asking import (
-    BY_CERTIFICATE,
-    BY_DEFAULT,
-    BY_HONOURING,
-    by_jwk,
-    issuer,
-    leaf_of,
-    order,
-    refusal,
-    secret,
-)
+from tests.integration.step_ca.asking import BY_CERTIFICATE, BY_DEFAULT, BY_HONOURING, by_jwk, issuer, leaf_of, order
 from tests.integration.step_ca.provisioner import PASSWORD, Provisioner
 from tests.integration.step_ca.server import DEFAULT_JWK, ISSUING, ROOT, X5C_ROOT, StepCAServer
 from tests.support import pki
+from tests.support.remote.asking import refusal, secret
 from tests.support.remote.https import leaf
 
 

@@ -18,19 +18,10 @@ from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued
 from domain.ports import Signer
-from tests.integration.step_ca.asking import (
-    BY_CERTIFICATE,
-    BY_DEFAULT,
-    BY_HONOURING,
-    TOLERANCE,
-    issuer,
-    leaf_of,
-    order,
-    refusal,
-    secret,
-)
+from tests.integration.step_ca.asking import BY_CERTIFICATE, BY_DEFAULT, BY_HONOURING, TOLERANCE, issuer, leaf_of, order
 from tests.integration.step_ca.server import ISSUING, ROOT, X5C_ROOT, StepCAServer
 from tests.support import pki
+from tests.support.remote.asking import refusal, secret
 
 
 @pytest.fixture
@@ -159,9 +150,8 @@ async def test_its_policy_for_names_does_not_look_into_extensions(
     signer: Signer, step_ca_program: Path, tmp_path: Path
 ) -> None:
     """What adapters/signers/README.md warns of: beside an otherName it sees no DNS name either; alone, it does."""
-    ca = StepCAServer(step_ca_program, tmp_path, policy={"x509": {"allow": {"dns": ["app.example.com"]}}})
-    ca.start()
-    try:
+    policy: dict[str, object] = {"x509": {"allow": {"dns": ["app.example.com"]}}}
+    with StepCAServer(step_ca_program, tmp_path, policy).running() as ca:
         spec = issuer(ca, "jwk-honouring")
         leaf_of(await signer.sign(order(spec, BY_HONOURING, pki.csr(dns=["app.example.com"]))))
         refused = signer.sign(order(spec, BY_HONOURING, pki.csr(dns=["www.example.com"])))
@@ -169,8 +159,6 @@ async def test_its_policy_for_names_does_not_look_into_extensions(
 
         beside = pki.csr(dns=["www.example.com"], others=[PRINCIPAL])
         leaf_of(await signer.sign(order(spec, BY_HONOURING, beside)))
-    finally:
-        ca.stop()
 
 
 # Restarts

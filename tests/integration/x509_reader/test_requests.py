@@ -20,7 +20,6 @@ from tests.support import pki, raw_csr
 from tests.support.der import SEQUENCE, UTF8, element
 from tests.tools.fuzz import parties
 from tests.tools.fuzz.seeds import CORPUS
-from tests.unit.domain.factories import fuzz
 
 KEPT = sorted(path for folder in ("csr", "request") for path in (CORPUS / folder).iterdir())
 
@@ -129,7 +128,6 @@ ATTRIBUTE = st.one_of(
 )
 
 
-@fuzz
 @given(subject=SUBJECT, attributes=st.lists(ATTRIBUTE, max_size=3))
 def test_what_is_put_together_at_random(go_reader: GoReader, subject: bytes, attributes: list[bytes]) -> None:
     require_same_reading(raw_csr.request(subject=subject, attributes=attributes), go_reader)

@@ -24,6 +24,7 @@ from tests.support import pki
 from tests.support.remote import https
 
 USERNAME, PASSWORD = "us", "canary-5b2f9c1e7d"
+BASIC = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 ROOT = pki.authority("EST root")
 ISSUING = pki.authority("EST issuing CA", parent=ROOT, lasts=timedelta(days=300))
 _ISSUER = IssuerSpec("", ObjectKey("Secret", "the-ca", "its-own"), "CA")
@@ -96,8 +97,7 @@ async def est(directory: Path, *, require_client: bool = False, label: str = "")
 
 
 def _is_known(request: web.Request) -> bool:
-    expected = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
-    return request.headers.get("Authorization") == expected or bool(https.peer(request))
+    return request.headers.get("Authorization") == f"Basic {BASIC}" or bool(https.peer(request))
 
 
 def _pkcs7(body: bytes) -> web.Response:

@@ -109,7 +109,7 @@ async def serving(
     server = Server("", handler)
     app = web.Application(client_max_size=1024**2)
     app.router.add_route("*", "/{path:.*}", server.handle)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.01)
     await runner.setup()
     try:
         tls = None if plain else _context(directory, [certificate or server_certificate(), *above], require_client)

@@ -19,7 +19,6 @@ from tests.support.programs import X509_READER
 from tests.tools.fuzz import der
 from tests.tools.fuzz.seeds import CORPUS
 from tests.tools.fuzz.targets import TARGETS
-from tests.unit.domain.factories import fuzz
 
 KEPT = {name: sorted((CORPUS / name).iterdir()) for name in TARGETS}
 FILES = [(name, file) for name, files in KEPT.items() for file in files]
@@ -61,7 +60,6 @@ def test_nothing_else_is_kept() -> None:
 
 
 @target
-@fuzz
 @given(data=st.data())
 def test_what_is_damaged(name: str, data: st.DataObject) -> None:
     good = data.draw(st.sampled_from(KEPT[name])).read_bytes()
@@ -69,7 +67,6 @@ def test_what_is_damaged(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", DER)
-@fuzz
 @given(data=st.data())
 def test_what_is_damaged_and_still_der(name: str, data: st.DataObject) -> None:
     good = data.draw(st.sampled_from(KEPT[name])).read_bytes()

@@ -5,12 +5,9 @@ Each maker gives something healthy and approved, at T0; a test names only what i
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from hypothesis import settings
 
 from domain.effects import Event, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -34,8 +31,6 @@ START = timedelta(days=3)
 """An uptime of the clock."""
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLICY = RetryPolicy()
-fuzz = settings(deadline=None, derandomize="CI" in os.environ)
-"""For every property: a slow machine is no failure, and CI tries the same examples each time."""
 KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
 ISSUER_KINDS = ["SampleIssuer", "SampleClusterIssuer"]
 GROUP = NAMES.group

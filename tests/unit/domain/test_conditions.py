@@ -23,7 +23,7 @@ from domain.conditions import (
     ready_condition,
     set_condition,
 )
-from tests.unit.domain.factories import HOUR, MINUTE, T0, fuzz, ready
+from tests.unit.domain.factories import HOUR, MINUTE, T0, ready
 
 NOW = T0 + HOUR
 ALL: list[Reason] = [row.value for row in [*IssuerReason, *RequestReason]]
@@ -85,7 +85,6 @@ def test_the_same_again_is_the_very_same() -> None:
 
 
 @row
-@fuzz
 @given(why=st.text(max_size=400))
 def test_a_message_fits_into_an_event_and_can_be_sent(news: Reason, why: str) -> None:
     made = message(news, why=why * 4, retried="10m")

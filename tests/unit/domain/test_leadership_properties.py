@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from domain.controller.leader_election import LeaderElectionState, LeaseTimes
 from domain.model import LeaseRecord
-from tests.unit.domain.factories import SECOND, T0, fuzz
+from tests.unit.domain.factories import SECOND, T0
 
 TIMES = LeaseTimes()
 ZERO = timedelta(0)
@@ -140,7 +140,6 @@ def at_most_one_leads(alive: list[Candidate]) -> None:
     assert not leading or [one for one in alive if one.may_finish()] == leading
 
 
-@fuzz
 @given(st.integers(0, 2**32))
 def test_never_two_lead_nor_one_while_anothers_work_is_under_way(seed: int) -> None:
     run(Random(seed), at_most_one_leads)

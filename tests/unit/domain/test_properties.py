@@ -41,7 +41,6 @@ from tests.unit.domain.factories import (
     a_spec,
     certificate,
     cluster_issuer_key,
-    fuzz,
     request_key,
     secret_key,
 )
@@ -385,5 +384,5 @@ class Controller(RuleBasedStateMachine):
             assert request.uid in self.uncounted or self.ends_of(request.uid) == 1, f"{request.key} was not told"
 
 
-Controller.TestCase.settings = settings(fuzz, max_examples=1000, stateful_step_count=40)
+Controller.TestCase.settings = settings(max_examples=5 * settings().max_examples, stateful_step_count=40)
 TestController = Controller.TestCase

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.retry import RetryPolicy, fraction
-from tests.unit.domain.factories import MINUTE, POLICY, SECOND, fuzz
+from tests.unit.domain.factories import MINUTE, POLICY, SECOND
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,6 @@ def test_waits_double_up_to_the_longest(failures: int, full: int) -> None:
     assert len(set(waits)) > 90
 
 
-@fuzz
 @given(st.integers(0, 10**6), st.text())
 def test_a_wait_can_be_repeated_and_is_never_nothing(failures: int, seed: str) -> None:
     wait = POLICY.backoff(failures, seed)
@@ -51,7 +50,6 @@ def test_checks_spread_over_a_fifth_of_the_interval() -> None:
     assert 1.09 * POLICY.check_interval < max(checks) <= 1.1 * POLICY.check_interval
 
 
-@fuzz
 @given(st.text())
 def test_a_fraction_is_one(seed: str) -> None:
     assert 0 <= fraction(seed) < 1

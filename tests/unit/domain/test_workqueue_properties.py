@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
-from tests.unit.domain.factories import SECOND, START, fuzz
+from tests.unit.domain.factories import SECOND, START
 
 ISSUERS = [ObjectKey("SampleIssuer", name, name) for name in ("one", "two")]
 KEYS = [ObjectKey("CertificateRequest", issuer.name, name) for issuer in ISSUERS for name in "abc"]
@@ -110,5 +110,5 @@ class Queue(RuleBasedStateMachine):
         assert sorted(left) == sorted(self.due)
 
 
-Queue.TestCase.settings = settings(fuzz, max_examples=200, stateful_step_count=40)
+Queue.TestCase.settings = settings(stateful_step_count=40)
 TestQueue = Queue.TestCase

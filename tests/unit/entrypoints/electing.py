@@ -1,6 +1,6 @@
-"""What the tests of elections share: short times, a clock that can be set ahead, a Lease that can be out of reach.
+"""What the tests of elections share: a clock that can be set ahead, and a Lease that can be out of reach.
 
-Times are real but short, for the loop's timers are under test; nothing is asserted about how long anything takes.
+The loop's timers are under test, so they run; but nobody waits for them, see the fixture `skipped_waits`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PATIENCE = 20.0  # seconds, much more than anything here takes
 
 
 class PausedClock(SystemClock):
-    """Its uptime is ahead by `ahead`: so a process finds its clock that was paused for so long, its timers not run.
+    """The loop's clock, its uptime ahead by `ahead`: as after a pause of so long, in which no timer has run.
 
     Its wall clock alone is moved by `set_back`.
     """
@@ -36,7 +36,7 @@ class PausedClock(SystemClock):
         return super().now() - self.set_back
 
     def uptime(self) -> timedelta:
-        return super().uptime() + self.ahead
+        return timedelta(seconds=asyncio.get_running_loop().time()) + self.ahead
 
 
 class FarLease(MemoryLease):

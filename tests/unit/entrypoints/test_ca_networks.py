@@ -13,8 +13,8 @@ from domain.errors import IssuerUnhealthy
 from entrypoints import cli
 from entrypoints.container import in_memory
 from entrypoints.settings import Settings
+from tests.support.remote.asking import PLAIN, endpoint
 from tests.support.remote.https import serving
-from tests.unit.adapters.signers.asking import PLAIN, endpoint
 from tests.unit.entrypoints.command import Run
 
 

@@ -19,13 +19,13 @@ from tests.support.remote import https
 from tests.support.remote.est import PASSWORD, USERNAME, ESTServer
 from tests.support.remote.way import in_background
 from tests.unit.adapters.signers.step_ca.asking import DATA
-from tests.unit.entrypoints.command import Result
+from tests.unit.entrypoints.command import Result, Run
 from tests.unit.entrypoints.manifests import Manifest, issuer, request, secret, signing_request, written
 
 HURRIED = """\
 from entrypoints import cli
 from entrypoints.demo import run
-run._APPROVED_AFTER, run._SECRETS_AFTER, run._GIVE_UP_AFTER = 0.01, 0.02, {seconds}
+run._APPROVED_AFTER, run._SECRETS_AFTER, run._GIVE_UP_AFTER, run._STOP_AFTER = 0.01, 0.02, {seconds}, 0.05
 cli.main()
 """
 CREDENTIALS = {"username": USERNAME.encode(), "password": PASSWORD.encode(), "ca.crt": https.ROOT.pem}
@@ -80,30 +80,35 @@ def test_a_certificate_from_a_remote_ca_ends_well_and_leaves_nothing_open(
     assert PASSWORD not in result.out
 
 
-def test_without_the_flag_http_is_refused_by_the_name_of_the_flag(file: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("hurried")
+def test_without_the_flag_http_is_refused_by_the_name_of_the_flag(run: Run, file: Path, tmp_path: Path) -> None:
     with serving(tmp_path, ESTServer().answer, plain=True) as server:
         file.write_text(est_of(server))
-        result = demo(file)
+        result = run("demo", file)
         asked = server.seen
     assert (result.status, result.err, asked) == (1, "", [])
     assert "NOT AS EXPECTED: SampleIssuer default/ca: Failed: " in result.out
     assert "start it with --allow-http" in result.out
 
 
-def test_the_managers_environment_changes_nothing(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("hurried")
+def test_the_managers_environment_changes_nothing(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ISSUER_ALLOW_HTTP", "true")
     monkeypatch.setenv("ISSUER_MAX_RETRY_DURATION", "soon")
     with serving(tmp_path, ESTServer().answer, plain=True) as server:
         file.write_text(est_of(server))
-        assert "start it with --allow-http" in demo(file).out
+        assert "start it with --allow-http" in run("demo", file).out
 
 
-def test_the_retry_duration_is_the_flags(file: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("hurried")
+def test_the_retry_duration_is_the_flags(run: Run, file: Path, tmp_path: Path) -> None:
     ca = ESTServer()
     ca.next = [_broken] * 100
     with serving(tmp_path, ca.answer) as server:
         file.write_text(est_of(server, request(pki.csr())))
-        result = demo("--max-retry-duration=100ms", file)
+        result = run("demo", "--max-retry-duration=100ms", file)
     assert (result.status, result.err) == (1, "")
     assert "NOT AS EXPECTED: CertificateRequest default/web: Failed: Given up after retrying for 0.1s: " in result.out
 
@@ -130,7 +135,7 @@ def test_a_ca_that_never_answers_does_not_hold_up_the_verdict(file: Path, tmp_pa
     ca = _Silent()
     with serving(tmp_path, ca.answer) as server:
         file.write_text(est_of(server))
-        result = demo(file, seconds=1)
+        result = demo(file, seconds=0.5)
     assert (result.status, result.err) == (1, "")
     assert "stopped in the middle of work" not in result.out
     assert "0 of 1 objects ended as they should." in result.out

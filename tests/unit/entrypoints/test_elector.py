@@ -17,6 +17,8 @@ from domain.errors import Conflict, LeadLost
 from domain.model import LeaseRecord
 from tests.unit.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
+pytestmark = pytest.mark.usefixtures("skipped_waits")
+
 
 class Candidate:
     """An elector, as of one process."""
@@ -288,7 +290,7 @@ class TouchedLease(FarLease):
     """Somebody writes it between every read and write."""
 
     async def write(self, record: LeaseRecord) -> LeaseRecord:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         raise Conflict("modified")
 
 

@@ -35,6 +35,7 @@ from tests.unit.domain.factories import (
 from tests.unit.domain.world import ScriptedSigner
 from tests.unit.entrypoints.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
+pytestmark = pytest.mark.usefixtures("skipped_waits")
 CA, WEB = cluster_issuer_key(), request_key()
 
 

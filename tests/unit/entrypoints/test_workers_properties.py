@@ -18,7 +18,7 @@ from adapters.memory.metrics import MemoryMetrics
 from domain.controller.controller import Controller
 from domain.model import ObjectKey
 from tests.contracts.clock import StoppedClock
-from tests.unit.domain.factories import T0, fuzz
+from tests.unit.domain.factories import T0
 
 AT_ONCE = timedelta(0)
 SLOTS, PER_ISSUER = 3, 2
@@ -125,7 +125,7 @@ async def all_slots_are_free(bench: Bench) -> None:
     bench.held.set()
 
 
-@settings(fuzz, max_examples=300)
+@settings(max_examples=2 * settings().max_examples)
 @given(moves)
 def test_no_key_and_no_slot_is_lost_wherever_work_is_cancelled(script: list[tuple[str, object]]) -> None:
     asyncio.run(played(script))

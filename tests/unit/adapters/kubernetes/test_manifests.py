@@ -270,7 +270,7 @@ def test_what_has_no_kind_is_no_manifest(document: str, read: Read, file: Path) 
         ("a: !b c", "line 1: not YAML: could not determine a constructor"),
         ("a: \0", "cannot be read: unacceptable character #x0000"),
         ("a: 2020-13-45", "cannot be read: month must be in 1..12"),
-        ("[" * 20_000, "cannot be read: its lists and mappings are nested too deeply"),
+        ("[\n" * 20_000, "cannot be read: its lists and mappings are nested too deeply"),
     ],
 )
 def test_what_is_not_yaml_is_named_down_to_its_line(text: str, message: str, read: Read, file: Path) -> None:

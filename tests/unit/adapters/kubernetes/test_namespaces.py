@@ -25,7 +25,7 @@ from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
 from tests.support.cluster.pki import write_kubeconfig
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, failure, page
-from tests.unit.adapters.kubernetes.follow import an_object, until
+from tests.unit.adapters.kubernetes.follow import an_object, passing_at_once, until
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
 
 OURS = f"/apis/{NAMES.group}/{NAMES.version}"
@@ -120,7 +120,10 @@ async def test_one_that_may_not_be_looked_into_keeps_no_other_waiting(
         ]
 
 
-async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(tmp_path: Path) -> None:
+async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing_at_once(monkeypatch)
     async with FakeApiServer([failure(403), *[page()] * 5]) as server, watching(server, [], tmp_path):
         paths = [asked.path for asked in server.lists]
         assert paths[:2] == ["/api/v1/secrets"] * 2

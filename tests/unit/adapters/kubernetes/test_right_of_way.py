@@ -75,9 +75,9 @@ async def writing() -> AsyncIterator[tuple[Server, KubernetesRecorder, StoppedCl
     try:
         yield server, recorder, clock
     finally:
+        tasks[1].cancel()  # before the way is free: it would write all that is left
         server.go_on.set()
         await tasks[0]
-        tasks[1].cancel()
 
 
 async def turns() -> None:

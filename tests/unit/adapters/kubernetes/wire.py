@@ -21,6 +21,7 @@ from adapters.kubernetes.client import client_on
 from adapters.kubernetes.credentials import Authentication, Given
 from adapters.kubernetes.schema import SECRETS, Resource, followed
 from entrypoints.issuer import NAMES
+from tests.support.remote.https import ROOT
 
 CANARY = "canary-f00d-do-not-show"
 RESOURCES = {resource.kind: resource for resource in followed(NAMES)} | {"Secret": SECRETS}
@@ -37,10 +38,9 @@ def config(server: str = "https://api.example.com") -> SingleConfig:
 
 
 def access(server: str) -> kubeconfig.Config:
-    """A kubeconfig's cluster and user."""
-    return kubeconfig.Config(
-        kubeconfig.Cluster(server=server, insecure_skip_tls_verify=True), kubeconfig.User(token=CANARY)
-    )
+    """A kubeconfig's cluster and user; one CA is trusted, for the system's store takes long to read."""
+    cluster = kubeconfig.Cluster(server=server, certificate_authority_data=ROOT.pem)
+    return kubeconfig.Config(cluster, kubeconfig.User(token=CANARY))
 
 
 def authentication() -> Authentication:

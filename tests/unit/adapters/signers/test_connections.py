@@ -20,8 +20,8 @@ from adapters.signers.http.pool import ClientPool, Endpoint
 from domain.errors import SigningError
 from domain.model import Credentials
 from tests.contracts.clock import StoppedClock
+from tests.support.remote.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal
 from tests.support.remote.https import client_certificate, serving
-from tests.unit.adapters.signers.asking import CANARY, PLAIN, SECRET, endpoint, made, refusal
 
 
 @pytest.fixture

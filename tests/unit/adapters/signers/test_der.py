@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from adapters.signers.pki import der
 from adapters.signers.pki.der import Element
-from tests.unit.domain.factories import fuzz
 
 REFUSED = {
     "nothing": (b"", "it is cut off"),
@@ -36,13 +35,11 @@ def test_what_is_no_element_is_refused_with_the_reason(data: bytes, why: str) ->
         der.read(data)
 
 
-@fuzz
 @given(st.integers(0, 255).filter(lambda tag: tag & 0x1F != 0x1F), st.binary(max_size=70_000))
 def test_an_element_is_read_as_it_was_written(tag: int, content: bytes) -> None:
     assert der.read(Element(tag, content).encode()) == Element(tag, content)
 
 
-@fuzz
 @given(st.binary(max_size=300))
 def test_what_is_read_is_written_as_it_was(data: bytes) -> None:
     try:

@@ -17,9 +17,9 @@ from domain.model import Credentials
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
+from tests.support.remote.asking import est_issuer, made, secret
 from tests.support.remote.est import ISSUING, ROOT, est
-from tests.unit.adapters.signers.asking import made
-from tests.unit.adapters.signers.est.asking import BY_NAME, issuer, secret
+from tests.unit.adapters.signers.est.asking import BY_NAME
 from tests.unit.adapters.signers.orders import ISSUER
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -72,7 +72,7 @@ async def test_of_the_signer_demo() -> None:
 
 async def test_of_an_est_server(tmp_path: Path) -> None:
     async with made() as clients, est(tmp_path) as server:
-        signer, spec, credentials = EST(clients, StoppedClock()), issuer(server), secret(BY_NAME)
+        signer, spec, credentials = EST(clients, StoppedClock()), est_issuer(server), secret(BY_NAME)
         assert (await signer.check(spec, credentials)).expires == ROOT.certificate.not_valid_after_utc
         server.trusted = [ROOT.certificate, ISSUING.certificate]
         assert (await signer.check(spec, credentials)).expires == ISSUING.certificate.not_valid_after_utc

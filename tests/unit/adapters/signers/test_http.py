@@ -13,8 +13,8 @@ from aiohttp import web
 from adapters.signers.http.client import LONGEST_PAUSE, Limits, schemes
 from adapters.signers.http.pool import ClientPool
 from tests.contracts.clock import StoppedClock
+from tests.support.remote.asking import CANARY, PLAIN, SHORT, endpoint, made, refusal
 from tests.support.remote.https import fine, serving
-from tests.unit.adapters.signers.asking import CANARY, PLAIN, SHORT, endpoint, made, refusal
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from adapters.signers.http.networks import LINK_LOCAL, LOOPBACK, Network, Networks, Resolver
 from domain.errors import IssuerUnhealthy
+from tests.support.remote.asking import PLAIN, endpoint, made, refusal
 from tests.support.remote.dns import NameServer, name_server
 from tests.support.remote.https import server_certificate, serving
-from tests.unit.adapters.signers.asking import PLAIN, endpoint, made, refusal
 
 REFUSED = (
     "is at an address that the manager does not connect to; put another into spec.url, "

@@ -12,9 +12,9 @@ from adapters.signers.http import networks
 from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerUnhealthy
 from tests.contracts.clock import StoppedClock
+from tests.support.remote.asking import PLAIN, endpoint, refusal
 from tests.support.remote.dns import NameServer, name_server
 from tests.support.remote.https import server_certificate, serving
-from tests.unit.adapters.signers.asking import PLAIN, endpoint, refusal
 
 SEARCH = ("team-a.svc.cluster.local", "svc.cluster.local", "cluster.local")
 

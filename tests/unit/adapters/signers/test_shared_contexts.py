@@ -18,8 +18,8 @@ from adapters.signers.http.tls import Contexts
 from domain.model import Credentials, ObjectKey
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
+from tests.support.remote.asking import PLAIN, US, made, refusal
 from tests.support.remote.https import ROOT
-from tests.unit.adapters.signers.asking import PLAIN, US, made, refusal
 
 NOW = StoppedClock().now()
 NOBODY = "https://127.0.0.1:1"  # refuses connections

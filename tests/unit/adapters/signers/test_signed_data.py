@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from adapters.signers.pki import bundle
 from tests.support import der, pki
 from tests.support.remote.est import certs_only
-from tests.unit.domain.factories import fuzz
 
 CERTIFICATES = [pki.authority(name, lasts=timedelta(days=9)).certificate for name in ("one", "another", "a third")]
 ENCODED = {certificate.public_bytes(Encoding.DER) for certificate in CERTIFICATES}
@@ -37,7 +36,6 @@ def test_many_small_elements_take_no_longer_than_their_bytes() -> None:
 
 
 @given(st.integers(0, len(SIGNED_DATA) - 1), st.binary(min_size=1, max_size=8))
-@fuzz
 def test_hostile_bytes_are_found_or_refused(place: int, inserted: bytes) -> None:
     altered = SIGNED_DATA[:place] + inserted + SIGNED_DATA[place + len(inserted) :]
     try:

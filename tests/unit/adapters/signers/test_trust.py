@@ -21,8 +21,8 @@ from domain.model import Credentials
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
+from tests.support.remote.asking import PLAIN, SECRET, endpoint, refusal
 from tests.support.remote.https import ROOT, serving
-from tests.unit.adapters.signers.asking import PLAIN, SECRET, endpoint, refusal
 
 LOCALHOST = x509.SubjectAlternativeName([x509.DNSName("localhost")])
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])

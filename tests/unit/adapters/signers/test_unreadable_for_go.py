@@ -16,9 +16,9 @@ from domain.model import Credentials, Issued
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_cases import ca_request
 from tests.support import pki
+from tests.support.remote.asking import est_issuer, made, secret
 from tests.support.remote.est import est
-from tests.unit.adapters.signers.asking import made
-from tests.unit.adapters.signers.est.asking import BY_NAME, issuer, secret
+from tests.unit.adapters.signers.est.asking import BY_NAME
 from tests.unit.adapters.signers.lying import LOWER, ROOT, UPPER, honest, pem, verify
 from tests.unit.adapters.signers.orders import ISSUER, order
 
@@ -55,7 +55,7 @@ async def test_the_check_of_an_est_server_with_an_unreadable_root_names_it(tmp_p
         server.trusted = [ODD_ROOT.certificate]
 
         with pytest.raises(IssuerUnhealthy) as told:
-            await EST(clients, CLOCK).check(issuer(server), secret(BY_NAME))
+            await EST(clients, CLOCK).check(est_issuer(server), secret(BY_NAME))
 
     assert "the answer of the EST server to cacerts leads to a CA whose certificates" in str(told.value)
     assert WHY in str(told.value)

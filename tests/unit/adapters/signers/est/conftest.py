@@ -12,14 +12,14 @@ from adapters.signers.est.signer import EST
 from adapters.signers.http.client import Limits
 from adapters.signers.http.pool import ClientPool
 from tests.contracts.clock import StoppedClock
+from tests.support.remote.asking import made
 from tests.support.remote.est import ESTServer, est
 
 
 @pytest.fixture
 async def clients() -> AsyncIterator[ClientPool]:
-    made = ClientPool(StoppedClock(), limits=Limits(total=timedelta(seconds=2), body=50_000))
-    yield made
-    await made.close()
+    async with made(limits=Limits(total=timedelta(seconds=2), body=50_000)) as clients:
+        yield clients
 
 
 @pytest.fixture

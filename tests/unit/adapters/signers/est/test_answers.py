@@ -20,19 +20,9 @@ from domain.model import Issued, IssuerSpec
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, certs_only
-from tests.unit.adapters.signers.est.asking import (
-    BASIC,
-    BY_CERTIFICATE,
-    BY_NAME,
-    SECRET,
-    answering,
-    der,
-    issuer,
-    order,
-    refusal,
-    secret,
-)
+from tests.support.remote.asking import BY_CERTIFICATE, SECRET, est_issuer, refusal, secret
+from tests.support.remote.est import BASIC, ISSUING, PASSWORD, ROOT, ESTServer, certs_only
+from tests.unit.adapters.signers.est.asking import BY_NAME, answering, der, order
 
 UNREADABLE = pki.authority("Unreadable").certificate
 GARBAGE = {
@@ -138,7 +128,7 @@ async def test_a_certificate_that_cannot_be_read_harms_nobody(signer: EST, serve
     server.trusted = [unreadable(), ROOT.certificate]
     server.handed_out = [unreadable(), ISSUING.certificate]
 
-    await signer.check(issuer(server), secret(BY_NAME))
+    await signer.check(est_issuer(server), secret(BY_NAME))
     answer = await signer.sign(order(server))
 
     assert isinstance(answer, Issued)
@@ -185,7 +175,7 @@ async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_
     both = x509.SubjectAlternativeName([x509.DNSName("www.example.com"), x509.DNSName("app.example.com")])
     widened = pki.altered(await server.sign(der(asked)), ISSUING, extension=both)
     server.next = [answering(200, certs_only([widened, ISSUING.certificate]))] * 2
-    allowed = replace(asked, issuer=issuer(server, caAddsCommonNameAsDNSName="true"))
+    allowed = replace(asked, issuer=est_issuer(server, caAddsCommonNameAsDNSName="true"))
     verified = VerifyingSigner(signer, StoppedClock())
 
     with pytest.raises(SigningError, match='caAddsCommonNameAsDNSName: "true" of the issuer allows it'):
@@ -245,7 +235,7 @@ def with_garbage(*certificates: x509.Certificate) -> bytes:
 async def test_a_ca_certificate_that_cannot_be_read_is_left_out_and_told(signer: EST, server: ESTServer) -> None:
     server.raw = with_garbage(ROOT.certificate)
 
-    result = await signer.check(issuer(server), secret(BY_NAME))
+    result = await signer.check(est_issuer(server), secret(BY_NAME))
     answer = await signer.sign(order(server))
 
     [warning] = result.warnings
@@ -285,7 +275,7 @@ async def test_cacerts_without_a_root_are_told(
 ) -> None:
     server.trusted = [member.certificate for member in trusted]
 
-    assert (await signer.check(issuer(server), secret(BY_NAME))).warnings == warnings
+    assert (await signer.check(est_issuer(server), secret(BY_NAME))).warnings == warnings
 
 
 async def test_cacerts_without_a_root_are_asked_for_once(signer: EST, server: ESTServer) -> None:
@@ -303,14 +293,14 @@ async def test_too_many_cas_of_one_name_are_told_at_the_issuer(signer: EST, serv
         pki.authority("EST root", private=pki.key(owner=str(number))).certificate for number in range(11)
     ]
 
-    told = await refusal(signer.check(issuer(server), secret(BY_NAME)), IssuerUnhealthy)
+    told = await refusal(signer.check(est_issuer(server), secret(BY_NAME)), IssuerUnhealthy)
 
     assert told.startswith("the answer of the EST server to cacerts holds too many certificates of the same name")
 
 
 async def test_a_new_ca_certificate_is_learnt_of(signer: EST, server: ESTServer) -> None:
     server.trusted = [pki.authority("Old root").certificate]
-    await signer.check(issuer(server), secret(BY_NAME))
+    await signer.check(est_issuer(server), secret(BY_NAME))
     server.trusted = [ROOT.certificate]
 
     answer = await signer.sign(order(server))
@@ -322,7 +312,7 @@ async def test_a_new_ca_certificate_is_learnt_of(signer: EST, server: ESTServer)
 async def test_a_certificate_is_not_lost_for_want_of_its_root(signer: EST, server: ESTServer) -> None:
     """The CA's certificates known so far do not fit, and new ones are not to be had."""
     server.trusted = [pki.authority("Old root").certificate]
-    await signer.check(issuer(server), secret(BY_NAME))
+    await signer.check(est_issuer(server), secret(BY_NAME))
     server.trusted = []
 
     answer = await signer.sign(order(server))

@@ -18,19 +18,9 @@ from domain.model import Issued, IssuerSpec, Pending
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.est import ISSUING, PASSWORD, ROOT, ESTServer, est
-from tests.unit.adapters.signers.est.asking import (
-    BASIC,
-    BY_CERTIFICATE,
-    BY_NAME,
-    SECRET,
-    answering,
-    der,
-    issuer,
-    order,
-    refusal,
-    secret,
-)
+from tests.support.remote.asking import BY_CERTIFICATE, SECRET, est_issuer, refusal, secret
+from tests.support.remote.est import BASIC, ISSUING, PASSWORD, ROOT, ESTServer, est
+from tests.unit.adapters.signers.est.asking import BY_NAME, answering, der, order
 
 # Who gets in
 
@@ -43,7 +33,7 @@ from tests.unit.adapters.signers.est.asking import (
 async def test_it_signs(signer: EST, server: ESTServer, data: list[dict[str, bytes]], peer: str) -> None:
     credentials = secret(*data)
 
-    await signer.check(issuer(server), credentials)
+    await signer.check(est_issuer(server), credentials)
     answer = await signer.sign(order(server, credentials))
 
     assert isinstance(answer, Issued)
@@ -72,7 +62,7 @@ async def test_the_request_is_as_the_standard_has_it(signer: EST, server: ESTSer
 async def test_who_requires_a_client_certificate(signer: EST, tmp_path: Path) -> None:
     async with est(tmp_path, require_client=True) as server:
         assert isinstance(await signer.sign(order(server, secret(BY_CERTIFICATE))), Issued)
-        told = await refusal(signer.check(issuer(server), secret(BY_NAME)), IssuerUnhealthy)
+        told = await refusal(signer.check(est_issuer(server), secret(BY_NAME)), IssuerUnhealthy)
 
     assert "it may want a client certificate" in told
 
@@ -85,11 +75,11 @@ async def test_a_newline_at_the_end_is_not_the_passwords(signer: EST, server: ES
 
 async def test_one_ca_of_several(signer: EST, tmp_path: Path) -> None:
     async with est(tmp_path, label="devices") as server:
-        labelled = issuer(server, label="devices")
+        labelled = est_issuer(server, label="devices")
         await signer.check(labelled, secret(BY_NAME))
         assert isinstance(await signer.sign(replace(order(server), issuer=labelled)), Issued)
 
-        told = await refusal(signer.check(issuer(server, label="others"), secret(BY_NAME)), IssuerUnhealthy)
+        told = await refusal(signer.check(est_issuer(server, label="others"), secret(BY_NAME)), IssuerUnhealthy)
 
     assert told == (
         "the EST server answers cacerts with HTTP 404: no EST or no such CA there; "

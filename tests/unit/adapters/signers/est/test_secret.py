@@ -8,18 +8,9 @@ from adapters.signers.est import server as est_server
 from adapters.signers.est.signer import EST
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
-from tests.support.remote.est import PASSWORD, ESTServer
-from tests.unit.adapters.signers.est.asking import (
-    BASIC,
-    BY_CERTIFICATE,
-    BY_NAME,
-    SECRET,
-    US,
-    issuer,
-    order,
-    refusal,
-    secret,
-)
+from tests.support.remote.asking import BY_CERTIFICATE, SECRET, US, est_issuer, refusal, secret
+from tests.support.remote.est import BASIC, PASSWORD, ESTServer
+from tests.unit.adapters.signers.est.asking import BY_NAME, order
 
 
 @pytest.mark.parametrize(
@@ -37,14 +28,14 @@ from tests.unit.adapters.signers.est.asking import (
     ],
 )
 async def test_a_secret_that_cannot_work(signer: EST, server: ESTServer, data: dict[str, bytes], told: str) -> None:
-    for asking in (signer.check(issuer(server), secret(data)), signer.sign(order(server, secret(data)))):
+    for asking in (signer.check(est_issuer(server), secret(data)), signer.sign(order(server, secret(data)))):
         assert told in await refusal(asking, IssuerFailed)
     assert server.http.seen == []
 
 
 @pytest.mark.parametrize("label", ["/", "a/b", "..", ".", "a b", "ä", "cacerts", "?a", "x" * 101])
 async def test_a_label_that_is_none(signer: EST, server: ESTServer, label: str) -> None:
-    told = await refusal(signer.check(issuer(server, label=label), secret(BY_NAME)), IssuerFailed)
+    told = await refusal(signer.check(est_issuer(server, label=label), secret(BY_NAME)), IssuerFailed)
 
     assert told.startswith("spec.parameters.label: must be one path segment")
 

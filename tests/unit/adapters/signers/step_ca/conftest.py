@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
 from tests.contracts.clock import StoppedClock
 from tests.support.remote import https
+from tests.support.remote.asking import made
 from tests.unit.adapters.signers.lying import ROOT
 from tests.unit.adapters.signers.step_ca.asking import KEY, Answers, pem
 
@@ -41,7 +41,5 @@ async def server(tmp_path: Path, answers: Answers) -> AsyncIterator[https.Server
 
 @pytest.fixture
 async def signer() -> AsyncIterator[StepCA]:
-    clock = StoppedClock()
-    clients = ClientPool(clock)
-    yield StepCA(clients, clock)
-    await clients.close()
+    async with made() as clients:
+        yield StepCA(clients, StoppedClock())

@@ -19,8 +19,9 @@ from tests.contracts.clock import StoppedClock
 from tests.integration.step_ca.provisioner import PASSWORD, encrypt
 from tests.support import pki
 from tests.support.remote import https
+from tests.support.remote.asking import US, refusal
 from tests.unit.adapters.signers.lying import ROOT
-from tests.unit.adapters.signers.step_ca.asking import DATA, KEY, US, Answers, issuer, order, pem, refusal, secret
+from tests.unit.adapters.signers.step_ca.asking import DATA, KEY, Answers, issuer, order, pem, secret
 
 # A spec or Secret that cannot work
 

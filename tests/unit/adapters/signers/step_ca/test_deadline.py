@@ -13,7 +13,8 @@ from adapters.signers.decorators import DeadlineSigner
 from adapters.signers.step_ca.signer import StepCA
 from domain.errors import IssuerUnhealthy
 from tests.support.remote import https
-from tests.unit.adapters.signers.step_ca.asking import issuer, refusal, secret
+from tests.support.remote.asking import refusal
+from tests.unit.adapters.signers.step_ca.asking import issuer, secret
 
 
 async def test_a_check_does_not_read_page_after_page_for_ever(

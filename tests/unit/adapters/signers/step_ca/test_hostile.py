@@ -15,8 +15,9 @@ from domain.model import Issued
 from tests.integration.step_ca.provisioner import PASSWORD
 from tests.support import pki
 from tests.support.remote import https
+from tests.support.remote.asking import US, refusal
 from tests.unit.adapters.signers.lying import LOWER, ROOT, STRANGER, honest
-from tests.unit.adapters.signers.step_ca.asking import KEY, US, Answers, issuer, order, pem, refusal, secret
+from tests.unit.adapters.signers.step_ca.asking import KEY, Answers, issuer, order, pem, secret
 
 # What it answers
 
