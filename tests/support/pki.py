@@ -17,7 +17,7 @@ from math import gcd
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from cryptography.x509.oid import NameOID
 
 from tests.support import der
@@ -268,3 +268,8 @@ def _resigned(signing: rsa.RSAPrivateKey, algorithm: hashes.HashAlgorithm, ident
     body = x509.load_pem_x509_csr(csr(rsa_key())).tbs_certrequest_bytes
     signature = signing.sign(body, padding.PKCS1v15(), algorithm)
     return armor(der.element(der.SEQUENCE, body, identifier, der.element(0x03, b"\x00", signature)))
+
+
+def certs_only(certificates: Sequence[x509.Certificate]) -> bytes:
+    """PKCS#7 in base64, as EST servers answer."""
+    return base64.encodebytes(pkcs7.serialize_certificates(list(certificates), Encoding.DER))

@@ -135,18 +135,7 @@ async def test_the_metrics_show_of_each_cache_its_own_bytes() -> None:
     for number, cache in enumerate(caches.values(), start=1):
         cache.put("it", None, number)
     found = Scraped(container.page()())
-    assert [found.get("cache_bytes", cache=name) for name in caches] == [1, 2, 3, 4, 5]
-
-
-def test_what_the_readme_says_of_each_signers_parameters_and_annotations() -> None:
-    signers = nowhere().signers()
-    assert {name: list(signer.parameters) for name, signer in signers.items()} == {
-        "Demo": [],
-        "CA": [],
-        "StepCA": ["provisioner", "maxDuration"],
-        "EST": ["label"],
-    }
-    assert [name for name, signer in signers.items() if signer.allow_annotations] == ["Demo"]
+    assert [found.get("cache_bytes", cache=name) for name in caches] == list(range(1, 1 + len(caches)))
 
 
 ADAPTERS: list[tuple[type, type]] = [

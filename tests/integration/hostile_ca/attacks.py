@@ -15,7 +15,7 @@ from pathlib import Path
 from aiohttp import web
 from cryptography import x509
 
-from tests.integration.hostile_ca.dialects import Dialect
+from tests.integration.hostile_ca.dialect import Dialect
 from tests.integration.hostile_ca.road import PATIENCE
 from tests.support import pki
 from tests.support.remote import https

@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 
 from domain.model import CERTIFICATE_REQUEST, Credentials, Issuer, IssuerSpec, ObjectKey, Request, SignRequest
+from tests.integration.est_ca.dialect import DIALECT as EST
 from tests.integration.hostile_ca.attacks import (
     ASKED,
     ATTACKS,
@@ -28,8 +29,9 @@ from tests.integration.hostile_ca.attacks import (
     Attack,
     serving,
 )
-from tests.integration.hostile_ca.dialects import DIALECTS, Dialect
+from tests.integration.hostile_ca.dialect import Dialect
 from tests.integration.hostile_ca.road import ISSUER, SECRET, TOO_LATE, Road, road
+from tests.integration.step_ca.dialect import DIALECT as STEP_CA
 from tests.support import pki
 from tests.support.remote import https
 from tests.unit.adapters.signers import lying, orders
@@ -43,7 +45,11 @@ ASKED_BY = [
     for name, attack in ATTACKS.items()
     for kind in (KINDS if name in WRONG_CERTIFICATES else [CERTIFICATE_REQUEST])
 ]
-dialects = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+DIALECTS = [
+    EST,
+    STEP_CA,
+]
+dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.signer)
 
 
 @pytest.fixture(autouse=True)

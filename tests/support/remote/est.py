@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.ca.signer import CA
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
@@ -29,11 +29,6 @@ ROOT = pki.authority("EST root")
 ISSUING = pki.authority("EST issuing CA", parent=ROOT, lasts=timedelta(days=300))
 _ISSUER = IssuerSpec("", ObjectKey("Secret", "the-ca", "its-own"), "CA")
 _KEYS = Credentials({"tls.crt": ISSUING.pem, "tls.key": ISSUING.key_pem})
-
-
-def certs_only(certificates: Sequence[x509.Certificate]) -> bytes:
-    """PKCS#7 in base64, as EST servers answer."""
-    return base64.encodebytes(pkcs7.serialize_certificates(list(certificates), Encoding.DER))
 
 
 class ESTServer:
@@ -68,7 +63,7 @@ class ESTServer:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         match request.method, request.path.removeprefix(self.path):
             case "GET", "/cacerts":
-                return _pkcs7(self.raw or certs_only(self.trusted))
+                return _pkcs7(self.raw or pki.certs_only(self.trusted))
             case "POST", "/simpleenroll":
                 return await self._enrol(request)
         return web.Response(status=404)
@@ -81,7 +76,7 @@ class ESTServer:
         if request.content_type != "application/pkcs10":
             return web.Response(status=400)
         leaf = await self.sign(base64.b64decode(await request.read()))
-        return _pkcs7(certs_only([*self.handed_out, leaf]))  # a set: the leaf need not be the first
+        return _pkcs7(pki.certs_only([*self.handed_out, leaf]))  # a set: the leaf need not be the first
 
     async def sign(self, csr: bytes) -> x509.Certificate:
         answer = await CA(StoppedClock()).sign(self.profiles.get(csr) or _plain(csr))

@@ -17,10 +17,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+import tests.tools.fuzz.step_ca_seeds as step_ca_seeds
 from entrypoints.issuer import NAMES
 from tests.support import pki, raw_csr
 from tests.support.der import SEQUENCE, UTF8, element
-from tests.tools.fuzz import parties, step_ca_seeds
+from tests.tools.fuzz import parties
 
 CORPUS = Path(__file__).parent / "corpus"
 Seeds = dict[str, bytes]
@@ -102,7 +103,7 @@ def good() -> dict[str, Seeds]:
         "watch": {"page": _page(), "changes": _changes()},
         "object": {name: json.dumps(found).encode() for name, found in _objects().items()},
         "duration": {"plain": b"2160h", "parts": b"1h30m10.5s", "small": "-1.5ms2µs3ns".encode()},
-        "est-url": {"plain": b"https://ca.example.com", "path": b"https://ca.example.com/path", "label": b"devices"},
+        "est-url": {"plain": b"https://ca.example.com", "label": b"est", "path": b"https://ca.example.com/path"},
         **step_ca_seeds.good(bundle.decode(), [found.tbs_certrequest_bytes for found in requests.values()]),
     }
 
@@ -217,7 +218,7 @@ def _objects() -> dict[str, dict[str, Any]]:
     request = base64.b64encode(parties.REQUEST[:60]).decode()
     ours = {"group": NAMES.group, "kind": NAMES.cluster_issuer, "name": "ca"}
     signer_name = f"{NAMES.cluster_issuers}.{NAMES.group}/ca"
-    issuer = {"url": "https://ca.example.com", "authSecretName": "my-ca", "signer": "EST", "parameters": {"label": "a"}}
+    issuer = {"url": "https://ca.example.com", "authSecretName": "my-ca", "signer": "CA", "parameters": {"label": "a"}}
     asked = {"request": request, "usages": ["digital signature"], "isCA": True, "duration": "90h", "issuerRef": ours}
     return {
         "request": {

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,46 +13,11 @@ from aiohttp import web
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.est import PASSWORD, USERNAME, ESTServer
-from tests.support.remote.way import in_background
-from tests.unit.adapters.signers.step_ca.asking import DATA
-from tests.unit.entrypoints.command import Result, Run
+from tests.unit.entrypoints.command import Run
+from tests.unit.entrypoints.demo_process import begun, broken, demo, serving
 from tests.unit.entrypoints.manifests import Manifest, issuer, request, secret, signing_request, written
 
-HURRIED = """\
-from entrypoints import cli
-from entrypoints.demo import run
-run._APPROVED_AFTER, run._SECRETS_AFTER, run._GIVE_UP_AFTER, run._STOP_AFTER = 0.01, 0.02, {seconds}, 0.05
-cli.main()
-"""
 CREDENTIALS = {"username": USERNAME.encode(), "password": PASSWORD.encode(), "ca.crt": https.ROOT.pem}
-
-
-def command(arguments: Sequence[object], seconds: float) -> list[str]:
-    """The demo in a process of its own, where Python warns of everything that is left open."""
-    return [
-        sys.executable,
-        "-W",
-        "error::ResourceWarning",
-        "-c",
-        HURRIED.format(seconds=seconds),
-        "demo",
-        *map(str, arguments),
-    ]
-
-
-def demo(*arguments: object, seconds: float = 20) -> Result:
-    ended = subprocess.run(command(arguments, seconds), capture_output=True, text=True, timeout=60)
-    return Result(ended.returncode, ended.stdout, ended.stderr)
-
-
-def begun(*arguments: object, seconds: float) -> subprocess.Popen[str]:
-    return subprocess.Popen(command(arguments, seconds), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-@contextmanager
-def serving(directory: Path, handler: https.Handler, *, plain: bool = False) -> Iterator[https.Server]:
-    with in_background(https.serving(directory, handler, plain=plain)) as server:
-        yield server
 
 
 @pytest.fixture
@@ -105,7 +66,7 @@ def test_the_managers_environment_changes_nothing(
 @pytest.mark.usefixtures("hurried")
 def test_the_retry_duration_is_the_flags(run: Run, file: Path, tmp_path: Path) -> None:
     ca = ESTServer()
-    ca.next = [_broken] * 100
+    ca.next = [broken] * 100
     with serving(tmp_path, ca.answer) as server:
         file.write_text(est_of(server, request(pki.csr())))
         result = run("demo", "--max-retry-duration=100ms", file)
@@ -114,18 +75,8 @@ def test_the_retry_duration_is_the_flags(run: Run, file: Path, tmp_path: Path) -
 
 
 def test_an_est_server_that_fails_leaves_nothing_open(file: Path, tmp_path: Path) -> None:
-    with serving(tmp_path, _broken) as server:
+    with serving(tmp_path, broken) as server:
         file.write_text(est_of(server))
-        result = demo(file, seconds=0.2)
-    assert (result.status, result.err) == (1, "")
-    assert server.seen != []
-
-
-def test_a_step_ca_that_fails_leaves_nothing_open(file: Path, tmp_path: Path) -> None:
-    data = DATA | {"ca.crt": https.ROOT.pem}
-    with serving(tmp_path, _broken) as server:
-        step = issuer(url=server.url, signer="StepCA", parameters={"provisioner": "us"})
-        file.write_text(written(secret(data=data), step))
         result = demo(file, seconds=0.2)
     assert (result.status, result.err) == (1, "")
     assert server.seen != []
@@ -163,10 +114,6 @@ def test_a_reader_that_goes_away_is_no_traceback(file: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 1
-
-
-async def _broken(request: web.Request) -> web.Response:
-    return web.Response(status=500)
 
 
 class _Silent:

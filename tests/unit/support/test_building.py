@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.est_ca import build as est_ca
 from tests.support import building
-from tests.support.building import BuildFailed, NoToolchain
+from tests.support.building import BuildFailed
 
 
 def run(tmp_path: Path, script: str) -> None:
@@ -95,20 +94,3 @@ def test_without_a_toolchain_any_build_of_the_same_sources_serves(tmp_path: Path
     assert building.place(env, "it", "new", None) == cache / "new-rust1.91.0"
     assert building.place(env, "it", "newer", None) is None
     assert building.place(env, "it", "new", "rust1.95.0") == cache / "new-rust1.95.0"
-
-
-@pytest.mark.parametrize(
-    ("cargo", "told"),
-    [
-        ("", "no `cargo` on PATH"),
-        ("echo no toolchain is installed >&2; exit 1", "`cargo --version` failed: no toolchain is installed"),
-        ("printf 'release: 1.75.0\\nhost: x86_64-unknown-linux-gnu\\n'", "cargo 1.75.0 is older than"),
-    ],
-)
-def test_est_ca_wants_a_cargo_that_can_build_it(tmp_path: Path, cargo: str, told: str) -> None:
-    if cargo:
-        (tmp_path / "cargo").write_text(f"#!/bin/sh\n{cargo}\n")
-        (tmp_path / "cargo").chmod(0o755)
-
-    with pytest.raises(NoToolchain, match=told):
-        est_ca.ensure({"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)})

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import tests.tools.fuzz.targets.est as est
+import tests.tools.fuzz.targets.step_ca as step_ca
 from adapters.signers.pki import pem
-from tests.tools.fuzz.targets import cluster, est, reading, remote, secrets, step_ca, words, x509
+from tests.tools.fuzz.targets import cluster, reading, remote, secrets, words, x509
 
 _LARGEST_ANSWER = 65_536  # of a CA: its limit is 512 KiB, but what is that long says nothing new
 _LONGEST_BODY = 4_096  # of a certificate or a CSR

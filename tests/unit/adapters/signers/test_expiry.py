@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.signers.ca.signer import CA
 from adapters.signers.demo.signer import Demo
-from adapters.signers.est.signer import EST
 from adapters.signers.pki import bundle as bag
 from adapters.signers.verify import VerifyingSigner
 from domain.model import Credentials
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
-from tests.support.remote.asking import est_issuer, made, secret
-from tests.support.remote.est import ISSUING, ROOT, est
-from tests.unit.adapters.signers.est.asking import BY_NAME
 from tests.unit.adapters.signers.orders import ISSUER
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -68,11 +63,3 @@ async def test_of_the_signer_demo() -> None:
     signer: Signer = Demo(MemoryCAStore(), StoppedClock(NOW), "demo CA")
     result = await signer.check(ISSUER, Credentials({}))
     assert result.expires == NOW - timedelta(minutes=5) + timedelta(days=3653)
-
-
-async def test_of_an_est_server(tmp_path: Path) -> None:
-    async with made() as clients, est(tmp_path) as server:
-        signer, spec, credentials = EST(clients, StoppedClock()), est_issuer(server), secret(BY_NAME)
-        assert (await signer.check(spec, credentials)).expires == ROOT.certificate.not_valid_after_utc
-        server.trusted = [ROOT.certificate, ISSUING.certificate]
-        assert (await signer.check(spec, credentials)).expires == ISSUING.certificate.not_valid_after_utc

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import gc
 import weakref
-from pathlib import Path
 
 from adapters.signers.ca.signer import CA
-from adapters.signers.est.signer import EST
-from adapters.signers.http.pool import ClientPool
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
-from tests.support.remote import est, https
 
 SECRET = ObjectKey("Secret", "team-a", "my-ca")
 
@@ -36,11 +32,3 @@ async def test_the_ca_signer_keeps_no_secret() -> None:
     data = {"tls.crt": root.pem, "tls.key": root.key_pem}
 
     assert await is_let_go(CA(StoppedClock()), IssuerSpec("", SECRET, "CA"), data)
-
-
-async def test_est_keeps_no_secret(tmp_path: Path) -> None:
-    clients = ClientPool(StoppedClock())
-    data = {"ca.crt": https.ROOT.pem, "username": est.USERNAME.encode(), "password": est.PASSWORD.encode()}
-    async with est.est(tmp_path) as server:
-        assert await is_let_go(EST(clients, StoppedClock()), IssuerSpec(server.url, SECRET, "EST"), data)
-        await clients.close()

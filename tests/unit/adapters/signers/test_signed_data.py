@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from adapters.signers.pki import bundle
 from tests.support import der, pki
-from tests.support.remote.est import certs_only
 
 CERTIFICATES = [pki.authority(name, lasts=timedelta(days=9)).certificate for name in ("one", "another", "a third")]
 ENCODED = {certificate.public_bytes(Encoding.DER) for certificate in CERTIFICATES}
-SIGNED_DATA = base64.b64decode(certs_only(CERTIFICATES))
+SIGNED_DATA = base64.b64decode(pki.certs_only(CERTIFICATES))
 
 
 def test_all_certificates_are_found() -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.signers.ca.signer import CA
-from adapters.signers.est.signer import EST
 from adapters.signers.verify import VerifyingSigner
 from domain.errors import IssuerUnhealthy, RequestRejected, WrongCertificate
 from domain.model import Credentials, Issued
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_cases import ca_request
 from tests.support import pki
-from tests.support.remote.asking import est_issuer, made, secret
-from tests.support.remote.est import est
-from tests.unit.adapters.signers.est.asking import BY_NAME
 from tests.unit.adapters.signers.lying import LOWER, ROOT, UPPER, honest, pem, verify
 from tests.unit.adapters.signers.orders import ISSUER, order
 
@@ -48,17 +42,6 @@ async def test_an_unreadable_root_that_no_chain_needs_harms_nobody() -> None:
     result = await CA(CLOCK).check(ISSUER, secret)
 
     assert result.expires == ROOT.certificate.not_valid_after_utc
-
-
-async def test_the_check_of_an_est_server_with_an_unreadable_root_names_it(tmp_path: Path) -> None:
-    async with est(tmp_path) as server, made() as clients:
-        server.trusted = [ODD_ROOT.certificate]
-
-        with pytest.raises(IssuerUnhealthy) as told:
-            await EST(clients, CLOCK).check(est_issuer(server), secret(BY_NAME))
-
-    assert "the answer of the EST server to cacerts leads to a CA whose certificates" in str(told.value)
-    assert WHY in str(told.value)
 
 
 async def test_an_answer_with_an_unreadable_certificate_is_refused() -> None:

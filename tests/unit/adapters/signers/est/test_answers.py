@@ -21,7 +21,7 @@ from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.asking import BY_CERTIFICATE, SECRET, est_issuer, refusal, secret
-from tests.support.remote.est import BASIC, ISSUING, PASSWORD, ROOT, ESTServer, certs_only
+from tests.support.remote.est import BASIC, ISSUING, PASSWORD, ROOT, ESTServer
 from tests.unit.adapters.signers.est.asking import BY_NAME, answering, der, order
 
 UNREADABLE = pki.authority("Unreadable").certificate
@@ -34,10 +34,10 @@ GARBAGE = {
         bytes.fromhex("3023 06092a864886f70d010702 a016 3014 020101 3100 300b06092a864886f70d010701 a000")
     ),
     "a name that cannot be read": base64.b64encode(
-        base64.b64decode(certs_only([ISSUING.certificate])).replace(b"\x0c\x0eEST i", b"\x03\x0e\x00ST i")
+        base64.b64decode(pki.certs_only([ISSUING.certificate])).replace(b"\x0c\x0eEST i", b"\x03\x0e\x00ST i")
     ),
-    "cut off": certs_only([ISSUING.certificate])[:200],
-    "too many": certs_only([https.leaf(f"{number}", ROOT).certificate for number in range(65)]),
+    "cut off": pki.certs_only([ISSUING.certificate])[:200],
+    "too many": pki.certs_only([https.leaf(f"{number}", ROOT).certificate for number in range(65)]),
 }
 
 
@@ -81,7 +81,7 @@ async def test_pkcs7_is_read_in_every_form_that_servers_send(
 ) -> None:
     asked = order(server)
     signed = await server.sign(der(asked))
-    body = FORMS[form](base64.b64decode(certs_only([ISSUING.certificate, signed])))
+    body = FORMS[form](base64.b64decode(pki.certs_only([ISSUING.certificate, signed])))
     server.next = [answering(200, body, **({"Content_Type": content_type} if content_type else {}))]
 
     answer = await signer.sign(asked)
@@ -102,7 +102,7 @@ NO_PKCS7 = {
     ),
     "garbage in base64": (base64.b64encode(PASSWORD.encode()), "is no PKCS#7 with certificates that can be read"),
     "half a PEM block": (
-        b"-----BEGIN PKCS7-----\n" + certs_only([ISSUING.certificate]),
+        b"-----BEGIN PKCS7-----\n" + pki.certs_only([ISSUING.certificate]),
         "is no complete PEM block of PKCS#7",
     ),
 }
@@ -137,7 +137,7 @@ async def test_a_certificate_that_cannot_be_read_harms_nobody(signer: EST, serve
 
 
 async def test_an_answer_of_unreadable_certificates_alone_is_named(signer: EST, server: ESTServer) -> None:
-    server.next = [answering(200, certs_only([unreadable()]))]
+    server.next = [answering(200, pki.certs_only([unreadable()]))]
 
     told = await refusal(signer.sign(order(server)), SigningError)
 
@@ -152,7 +152,7 @@ async def test_an_answer_without_end(signer: EST, server: ESTServer) -> None:
 
 async def test_a_certificate_for_another_key(signer: EST, server: ESTServer) -> None:
     other = await server.sign(der(order(server, csr=pki.csr(pki.key(owner="other")))))
-    server.next = [answering(200, certs_only([other, ISSUING.certificate]))]
+    server.next = [answering(200, pki.certs_only([other, ISSUING.certificate]))]
 
     told = await refusal(signer.sign(order(server)), SigningError)
 
@@ -162,7 +162,7 @@ async def test_a_certificate_for_another_key(signer: EST, server: ESTServer) -> 
 async def test_other_names_than_asked_are_not_passed_on(signer: EST, server: ESTServer) -> None:
     server.announce(order(server, csr=pki.csr(dns=["evil.example.com"])))
     evil = await server.sign(next(iter(server.profiles)))
-    server.next = [answering(200, certs_only([evil]))]
+    server.next = [answering(200, pki.certs_only([evil]))]
 
     with pytest.raises(SigningError, match=r"DNS name 'evil\.example\.com' was not asked for"):
         await VerifyingSigner(signer, StoppedClock()).sign(order(server))
@@ -174,7 +174,7 @@ async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_
     asked = order(server, csr=pki.csr(common_name="app.example.com", dns=["www.example.com"]))
     both = x509.SubjectAlternativeName([x509.DNSName("www.example.com"), x509.DNSName("app.example.com")])
     widened = pki.altered(await server.sign(der(asked)), ISSUING, extension=both)
-    server.next = [answering(200, certs_only([widened, ISSUING.certificate]))] * 2
+    server.next = [answering(200, pki.certs_only([widened, ISSUING.certificate]))] * 2
     allowed = replace(asked, issuer=est_issuer(server, caAddsCommonNameAsDNSName="true"))
     verified = VerifyingSigner(signer, StoppedClock())
 
@@ -185,7 +185,7 @@ async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_
 
 async def test_ber_as_java_writes_it(signer: EST, server: ESTServer) -> None:
     asked = order(server)
-    plain = base64.b64decode(certs_only([await server.sign(der(asked))]))
+    plain = base64.b64decode(pki.certs_only([await server.sign(der(asked))]))
     assert plain[:2] == b"\x30\x82"
     server.next = [answering(200, base64.b64encode(b"\x30\x80" + plain[4:] + b"\x00\x00"))]  # of indefinite length
 
@@ -225,7 +225,7 @@ async def test_chain_and_ca(
 
 def with_garbage(*certificates: x509.Certificate) -> bytes:
     """A PKCS#7 whose second certificate has a version that X.509 does not know."""
-    good = certs_only([*certificates, UNREADABLE])
+    good = pki.certs_only([*certificates, UNREADABLE])
     der, certificate = base64.b64decode(good), UNREADABLE.public_bytes(Encoding.DER)
     return base64.encodebytes(
         der.replace(certificate, certificate.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"))
