@@ -17,7 +17,7 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint format generate run manifests install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test coverage bench fuzz lint format generate run manifests install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
@@ -28,6 +28,11 @@ demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml
 
 test: $(READY) ## Run all tests; narrow with ARGS="tests/unit/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
 	@$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(READY) ## Run tests/unit and tests/contracts, and show which lines and branches they miss; fails where it is too many
+	@mkdir -p build
+	@$(BIN)/coverage run -m pytest tests/unit tests/contracts $(ARGS)
+	@$(BIN)/coverage report
 
 bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns; all of it with ARGS="--full"
 	@$(BIN)/python -m tests.tools.bench $(ARGS)

@@ -224,7 +224,7 @@ def test_a_leader_that_was_paused_overwrites_nothing_asks_for_nothing_and_ends(
     assert orders(ca) == [1, 1, 1]
 
 
-def test_an_answer_that_comes_for_a_leader_that_was_paused_is_not_written_over_anothers(
+def test_an_answer_to_a_paused_leader_does_not_overwrite_anothers(
     candidates: Candidates, objects: Objects, ca: ESTServer
 ) -> None:
     """The one case in which a CA is asked twice: it has answered, and the answer was not written."""

@@ -149,7 +149,7 @@ def test_resource_versions_are_compared_as_numbers() -> None:
     assert cache.put(a_request(resource_version="9")) == []
 
 
-def test_of_an_object_recreated_under_its_name_the_watch_is_believed_whatever_the_version() -> None:
+def test_the_watch_is_believed_about_a_recreated_object_whatever_its_version() -> None:
     cache = filled(a_request(resource_version="9"))
     again = a_request(uid="uid-another", resource_version="3")
     assert woken(cache.put(again)) == [again.key]
@@ -169,7 +169,7 @@ def test_issuers_known_from_before_a_restart_are_checked_within_a_minute_spread_
     assert len(set(after)) == 200
 
 
-def test_who_begins_later_looks_at_every_issuer_as_at_first_sight_and_at_whoever_has_no_answer() -> None:
+def test_a_late_start_looks_at_every_issuer_and_every_unanswered_request() -> None:
     told: list[Object] = [an_issuer(CA), a_new_issuer(cluster_issuer_key("new")), SECRET, a_request()]
     cache = filled(*told, a_request(key=request_key(name="answered"), has_certificate=True))
     first_sight = [enqueue for one in told for enqueue in Cache().put(one) if one is not SECRET]

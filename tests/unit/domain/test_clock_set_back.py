@@ -44,7 +44,7 @@ async def test_a_request_whose_approval_lies_in_the_future_is_signed_at_once(kin
 
 
 @both_kinds
-async def test_a_request_whose_approval_lies_in_the_future_is_retried_no_longer_than_another(kind: str) -> None:
+async def test_an_approval_in_the_future_does_not_lengthen_the_retries(kind: str) -> None:
     world = await a_ready_world()
     stuttering(world)
     approved = world.clock.now()
@@ -72,7 +72,7 @@ async def test_a_step_during_the_retries_makes_their_window_neither_longer_nor_s
     assert _failed(world, key)
 
 
-async def test_the_window_of_a_request_without_a_time_of_approval_is_measured_from_when_it_was_seen() -> None:
+async def test_without_a_time_of_approval_the_window_begins_when_the_request_is_seen() -> None:
     world = await a_ready_world()
     await world.advance(MINUTE)
     world.signer.hold()

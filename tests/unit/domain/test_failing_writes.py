@@ -142,7 +142,7 @@ async def test_a_request_deleted_while_it_was_signed_is_no_trouble(kind: str, ca
     assert "trying again" not in caplog.text
 
 
-async def test_a_request_recreated_before_its_write_arrives_is_signed_anew_without_waiting_for_the_watch() -> None:
+async def test_a_request_recreated_before_its_write_is_signed_before_the_watch_tells() -> None:
     world = await a_ready_world()
     world.cluster.tell, tell = lambda: None, world.cluster.tell  # type: ignore[method-assign]
     with_request(world)

@@ -152,7 +152,7 @@ def test_a_deleted_lease_is_written_anew_by_its_holder_and_waited_for_by_the_oth
     assert other.wanted(TIMES.held, T0) == LeaseRecord("b", TIMES.held, 4, T0, T0, "")
 
 
-def test_a_leader_looks_when_it_must_renew_and_another_twice_as_often_and_when_a_lease_ends() -> None:
+def test_others_look_twice_as_often_as_the_leader_and_when_a_lease_ends() -> None:
     assert leading().next_look(ZERO) == TIMES.retry_period
     other = candidate("b")
     assert other.next_look(ZERO) == TIMES.look_period

@@ -36,7 +36,7 @@ from tests.unit.domain.world import Harness
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 
 
-async def test_the_scene_of_the_seed__the_secret_comes_late_and_the_request_is_signed_at_once() -> None:
+async def test_a_secret_that_comes_late_gets_the_waiting_request_signed_at_once() -> None:
     world = Harness()
     with_issuer(world)
     with_request(world)
@@ -223,7 +223,7 @@ async def test_a_request_recreated_under_its_name_starts_afresh() -> None:
     assert world.signer.orders[-1].handle is None
 
 
-async def test_a_request_recreated_while_its_predecessor_is_signed_gets_a_certificate_of_its_own() -> None:
+async def test_a_request_recreated_during_signing_gets_its_own_certificate() -> None:
     world = await a_ready_world()
     world.signer.hold()
     with_request(world)

@@ -30,7 +30,7 @@ from tests.unit.domain.world import FaultyCluster, fails, meanwhile
 DOWN = IssuerUnhealthy("503 from the CA")
 
 
-async def test_requests_that_fail_together_open_the_breaker_once_and_do_not_bypass_its_backoff() -> None:
+async def test_requests_that_fail_together_open_the_breaker_once_and_keep_its_backoff() -> None:
     world = await a_ready_world()
     world.signer.hold()
     world.signer.answers.extend([DOWN] * 5)
@@ -46,7 +46,7 @@ async def test_requests_that_fail_together_open_the_breaker_once_and_do_not_bypa
     assert len(world.signer.checks) == checks + 1
 
 
-async def test_a_request_that_fails_while_the_breaker_is_being_opened_does_not_bypass_its_backoff() -> None:
+async def test_a_failure_while_the_breaker_is_being_opened_keeps_its_backoff() -> None:
     world = await a_ready_world()
     world.signer.hold()
     world.signer.answers.extend([DOWN] * 2)
@@ -136,7 +136,7 @@ async def test_a_straggler_does_not_delay_the_check_of_a_changed_secret() -> Non
 
 
 @pytest.mark.parametrize("mended", ["before the complaint", "before anybody looked at it"])
-async def test_a_complaint_about_the_old_secret_does_not_fail_the_issuer_that_has_a_new_one(mended: str) -> None:
+async def test_a_complaint_about_the_old_secret_does_not_fail_the_mended_issuer(mended: str) -> None:
     world = await a_ready_world()
     world.signer.hold()
     world.signer.answers.append(IssuerFailed("the account is closed"))
@@ -173,7 +173,7 @@ async def test_a_complaint_about_the_old_spec_says_nothing_of_the_new_one() -> N
     assert "Failed" not in [told for told, _ in events(world, CA)]
 
 
-async def test_who_waits_because_of_a_complaint_is_signed_when_a_changed_spec_makes_an_end_of_it() -> None:
+async def test_a_changed_spec_ends_a_complaint_and_the_waiting_request_is_signed() -> None:
     world = await a_ready_world()
     world.signer.answers.append(DOWN)
     with_request(world)
@@ -216,7 +216,7 @@ async def test_while_the_breaker_cannot_be_written_open_it_is_open_all_the_same(
     assert issued(world, two)
 
 
-async def test_a_signature_of_an_issuer_that_is_gone_does_not_close_the_breaker_of_its_successor() -> None:
+async def test_a_signature_of_a_deleted_issuer_does_not_close_its_successors_breaker() -> None:
     world = await a_ready_world()
     world.signer.hold()
     with_request(world, "one")

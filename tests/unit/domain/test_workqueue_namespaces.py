@@ -112,7 +112,7 @@ def test_requests_in_no_namespace_are_their_issuers_tenant() -> None:
     assert turns == [signing_requests[0], other, signing_requests[1]]
 
 
-def test_usage_tells_what_each_namespace_holds_and_whether_its_share_is_why_keys_wait() -> None:
+def test_usage_shows_each_namespaces_keys_and_whether_its_share_limits_it() -> None:
     queue = queue_of(max_concurrent=10, limit=2)
     filled(queue, "a", 8, issuers=8)
     filled(queue, "b", 3)  # of one issuer, two wide

@@ -139,7 +139,7 @@ def test_in_a_pod_the_namespace_is_the_pods(run: Run, monkeypatch: pytest.Monkey
     assert run("manager").status == 1  # it came as far as to look for a cluster
 
 
-def test_a_leader_that_has_lost_its_lease_exits_with_status_1_and_without_a_traceback(
+def test_a_leader_that_lost_its_lease_exits_with_status_1_and_no_traceback(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def manage(settings: Settings) -> None:

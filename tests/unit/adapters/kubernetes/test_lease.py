@@ -25,7 +25,7 @@ def lease(wire: Wire) -> KubernetesLease:
     return KubernetesLease(wire.api, "system", "x")
 
 
-async def test_a_replacement_names_the_version_that_was_read_and_keeps_the_rest_of_the_metadata() -> None:
+async def test_a_replacement_names_the_version_it_read_and_keeps_other_metadata() -> None:
     wire = answering(STORED)
     one = lease(wire)
     read = await one.read()

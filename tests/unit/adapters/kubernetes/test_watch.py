@@ -237,7 +237,7 @@ async def test_a_watch_that_held_is_asked_for_again_soon_though_it_told_nothing(
     assert all(0.2 < pause <= 1 for pause in pauses)
 
 
-async def test_after_a_silence_it_goes_on_from_the_last_version_if_the_server_is_not_before_it(
+async def test_after_a_silence_it_resumes_unless_the_server_is_behind_its_version(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(api, "_SILENCE", 0.05)

@@ -171,7 +171,7 @@ async def test_the_issuer_warns(bundle: bytes, anchors: bytes, warning: str) -> 
     assert said.startswith(f"Secret team-a/my-ca: {warning}")
 
 
-async def test_without_a_root_status_ca_is_empty_and_the_chain_is_good_for_those_who_have_it() -> None:
+async def test_without_a_root_status_ca_is_empty_and_the_chain_leads_to_the_root() -> None:
     credentials = secret(pem([ISSUING, NEW_BY_OLD]), ISSUING)
 
     answer = await VerifyingSigner(CA(CLOCK), CLOCK).sign(order(duration=DAY, credentials=credentials))

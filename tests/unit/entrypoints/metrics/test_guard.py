@@ -101,7 +101,7 @@ async def test_who_may_not_gets_nothing(client: Client, judge: Judge, verdict: V
     assert TOKEN not in text
 
 
-async def test_where_the_api_server_cannot_be_asked_nobody_gets_in_and_it_is_not_remembered(
+async def test_while_the_api_server_is_away_nobody_gets_in_and_nothing_is_remembered(
     client: Client, judge: Judge, caplog: pytest.LogCaptureFixture
 ) -> None:
     judge.script.append(Transient("it is away"))
