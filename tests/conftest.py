@@ -5,8 +5,11 @@ Properties try the same examples each time, and no clock ends them: a slow machi
 
 from __future__ import annotations
 
+import asyncio
 import os
+from selectors import SelectorKey
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
@@ -26,3 +29,24 @@ for profile, examples in (("quick", 25), ("deep", 200)):
         suppress_health_check=[HealthCheck.too_slow],  # a deadline by another name
     )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("deep" if "CI" in os.environ else "quick"))
+
+
+@pytest.fixture
+async def skipped_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets the loop's time to its next timer whenever nothing else is to do; it moves in no other way.
+
+    For tests in which nothing comes from outside the loop.
+    """
+    loop = asyncio.get_running_loop()
+    selector, time = loop._selector, loop.time()  # type: ignore[attr-defined]
+    select = selector.select
+
+    def skipping(timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        nonlocal time
+        found: list[tuple[SelectorKey, int]] = select(timeout and 0)
+        if timeout and not found:
+            time += timeout
+        return found
+
+    monkeypatch.setattr(selector, "select", skipping)
+    monkeypatch.setattr(loop, "time", lambda: time)

@@ -10,10 +10,8 @@ from datetime import datetime
 from cryptography import x509
 
 from adapters.signers.decorators import SignerDecorator
-from adapters.signers.pki import bundle as bag
-from adapters.signers.pki import chains, go_readable, parsing, pem
-from adapters.signers.pki import csr as requests
-from adapters.signers.pki import csr_policy as agreement
+from adapters.signers.pki import bundle, chains, csr_policy, go_readable, parsing, pem
+from adapters.signers.pki import csr as csrs
 from adapters.signers.pki.csr import CSR
 from adapters.signers.pki.differences import differences, time_differences
 from adapters.signers.threads import run_in_thread_if_large
@@ -52,8 +50,8 @@ class VerifyingSigner(SignerDecorator):
 
 
 def _examine(order: SignRequest) -> CSR:
-    csr = requests.read(order.csr)
-    agreement.require(csr, order)
+    csr = csrs.read(order.csr)
+    csr_policy.require(csr, order)
     return csr
 
 
@@ -71,7 +69,7 @@ def _confirm(answer: Issued, csr: CSR, order: SignRequest, now: datetime, ca_dec
         )
     if trusted and path[-1] not in trusted:
         raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
-    issued = bag.issued(path, now)
+    issued = bundle.issued(path, now)
     return replace(issued, ca=pem.encode(trusted)) if trusted else issued
 
 
@@ -79,7 +77,7 @@ def _path(chain: bytes, csr: CSR, trusted: list[x509.Certificate], now: datetime
     """The certificate for the CSR's key, then each one's issuer."""
     try:
         found, _ = pem.readable_certificates(chain, pem.CHAIN_LIMIT)
-        leaf = bag.leaf(found, csr.public_key)
+        leaf = bundle.leaf(found, csr.public_key)
         if len(pem.encode([leaf])) > pem.LEAF_LIMIT:
             raise ValueError(f"holds a certificate of more than the {pem.LEAF_LIMIT:,} bytes allowed")
         return chains.Graph([*found, *trusted]).best([leaf], trusted, now)

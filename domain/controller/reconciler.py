@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain import issuers, requests
-from domain.controller import log as trace
+from domain.controller import log
 from domain.controller.signing import Signing
 from domain.controller.status_writer import StatusWriter
 from domain.effects import Check, Effects, Review, Sign
@@ -201,7 +201,7 @@ class Reconciler:
             await self._writes.write(snapshot, effects.patch, effects.event)
         if effects.event is not None:
             number = before.failures + 1 if before else 1
-            trace.decided(effects.event, issuer, number, self._clock.uptime() - begun)
+            log.decided(effects.event, issuer, number, self._clock.uptime() - begun)
             self._recorder.record(effects.event)
         if effects.attempt and before and effects.attempt.failures > before.failures:
             self._metrics.retried(key.kind)
@@ -243,5 +243,5 @@ class Reconciler:
             attempt = self._attempts[key] = replace(attempt, failures=attempt.failures + 1, outcome=kept)
             wait = self._policy.backoff(attempt.failures, attempt.uid)
         wait = max(wait, trouble.retry_after or wait)
-        trace.requeued(key, attempt.failures if attempt else 1, wait, trouble)
+        log.requeued(key, attempt.failures if attempt else 1, wait, trouble)
         return wait

@@ -10,9 +10,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from domain import outcomes as facts
-from domain import parameters, requests
-from domain.controller import log as trace
+from domain import outcomes, parameters, requests
+from domain.controller import log
 from domain.errors import ClusterError, Forbidden, Invalid, IssuerFailed, IssuerUnhealthy, NotFound
 from domain.model import CheckResult, Credentials, Issued, Issuer, IssuerSpec, Pending, Request
 from domain.ports import Clock, Cluster, Metrics, Signer
@@ -35,7 +34,7 @@ class Signing:
             signer, credentials = self._signer(issuer.spec), await self._credentials(issuer.spec)
             result = await self._timed(signer.check(issuer.spec, credentials), partial(self._checked, issuer.spec))
         except Exception as failure:
-            trace.failed(issuer.key, failure)
+            log.failed(issuer.key, failure)
             self._metrics.checked(issuer.key, self._clock.now(), None)
             return failure
         self._metrics.checked(issuer.key, self._clock.now(), result.expires)
@@ -50,7 +49,7 @@ class Signing:
             order = requests.sign_request(request, issuer, credentials, allow_annotations=signer.allow_annotations)
             return await self._timed(signer.sign(order), partial(self._signed, issuer.spec)), version
         except Exception as failure:
-            trace.failed(request.key, failure)
+            log.failed(request.key, failure)
             return failure, version
 
     async def secret_version(self, spec: IssuerSpec) -> str | None:
@@ -73,10 +72,10 @@ class Signing:
         return outcome
 
     def _checked(self, spec: IssuerSpec, outcome: CheckResult | Exception, took: timedelta) -> None:
-        self._metrics.check_took(spec.signer, facts.checking(outcome), took)
+        self._metrics.check_took(spec.signer, outcomes.checking(outcome), took)
 
     def _signed(self, spec: IssuerSpec, outcome: Issued | Pending | Exception, took: timedelta) -> None:
-        self._metrics.signed(spec.signer, facts.signing(outcome), took)
+        self._metrics.signed(spec.signer, outcomes.signing(outcome), took)
 
     def _signer(self, spec: IssuerSpec) -> Signer:
         if spec.problem:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain import issuers, requests
-from domain import outcomes as facts
+from domain import issuers, outcomes, requests
 from domain.effects import Event, PatchStatus
 from domain.errors import AdmissionRefused, Transient, UnknownOutcome
 from domain.model import Issuer, ObjectKey, Request, Snapshot
@@ -38,7 +37,7 @@ class StatusWriter:
             self._recorder.record(_refused(snapshot, refusal))
             raise
         except (UnknownOutcome, Transient):
-            if event and facts.answer(patch.status):
+            if event and outcomes.answer(patch.status):
                 self._unsure[patch.key] = _Unsure(patch, event)
             raise
         self.forget(patch.key)
@@ -50,7 +49,7 @@ class StatusWriter:
         if not request.is_terminal:
             return None
         unsure = self._unsure.pop(request.key, None)
-        if unsure is None or unsure.event.uid != request.uid or not facts.shows(request, unsure.patch.status):
+        if unsure is None or unsure.event.uid != request.uid or not outcomes.shows(request, unsure.patch.status):
             return None
         self._count(unsure.patch, request.issuer)
         return unsure.event
@@ -59,7 +58,7 @@ class StatusWriter:
         self._unsure.pop(key, None)
 
     def _count(self, patch: PatchStatus, issuer: ObjectKey | None) -> None:
-        if issuer and (answer := facts.answer(patch.status)):
+        if issuer and (answer := outcomes.answer(patch.status)):
             self._metrics.request_completed(issuer.kind, answer)
 
 

@@ -1,7 +1,7 @@
 """The contract of the port Cluster.
 
 Every adapter runs the same suite; what it says was first true of a Kubernetes API server. Nothing here knows an
-adapter: `hands` (tests/contracts/hands.py) does what other people and controllers do.
+adapter: `driver` (tests/contracts/cluster_driver.py) does what other people and controllers do.
 """
 
 from tests.contracts.cluster_watching import Watching
@@ -9,4 +9,4 @@ from tests.contracts.cluster_writing import Writing
 
 
 class ClusterContract(Watching, Writing):
-    """Inherit, and give a fixture `hands`."""
+    """Inherit, and give a fixture `driver`."""

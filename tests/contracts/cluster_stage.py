@@ -24,7 +24,7 @@ from domain.model import (
     RequestSnapshot,
 )
 from entrypoints.issuer import NAMES
-from tests.contracts.hands import ClusterDriver
+from tests.contracts.cluster_driver import ClusterDriver
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 NOW_STORED = NOW.replace(microsecond=0)
@@ -42,13 +42,13 @@ def stored(told: Condition) -> Condition:
 class Watched:
     """The adapter with its watch running, and whom of this test it woke."""
 
-    def __init__(self, hands: ClusterDriver) -> None:
-        self.hands = hands
-        self.cluster = hands.cluster
+    def __init__(self, driver: ClusterDriver) -> None:
+        self.driver = driver
+        self.cluster = driver.cluster
         self.woken: list[ObjectKey] = []
 
     def enqueue(self, key: ObjectKey, after: timedelta) -> None:
-        mine = (self.hands.namespace, self.hands.other_namespace)
+        mine = (self.driver.namespace, self.driver.other_namespace)
         if key.namespace in mine or key.name in mine:  # the API server holds what other tests left, too
             self.woken.append(key)
 
@@ -83,31 +83,31 @@ class Watched:
 
 
 class ClusterStage:
-    """The fixtures of the Cluster contract; wants one more, `hands`."""
+    """The fixtures of the Cluster contract; wants one more, `driver`."""
 
     @pytest_asyncio.fixture
-    async def watched(self, hands: ClusterDriver) -> AsyncIterator[Watched]:
-        watched = Watched(hands)
-        task = asyncio.create_task(hands.cluster.watch(watched.enqueue))
+    async def watched(self, driver: ClusterDriver) -> AsyncIterator[Watched]:
+        watched = Watched(driver)
+        task = asyncio.create_task(driver.cluster.watch(watched.enqueue))
         async with asyncio.timeout(DEADLINE):
-            await hands.cluster.synced()
+            await driver.cluster.synced()
         yield watched
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
     @pytest.fixture
-    def issuer(self, hands: ClusterDriver) -> ObjectKey:
-        return ObjectKey(NAMES.issuer, hands.namespace, "contract")
+    def issuer(self, driver: ClusterDriver) -> ObjectKey:
+        return ObjectKey(NAMES.issuer, driver.namespace, "contract")
 
     @pytest.fixture
-    def cluster_issuer(self, hands: ClusterDriver) -> ObjectKey:
-        return ObjectKey(NAMES.cluster_issuer, "", hands.namespace)
+    def cluster_issuer(self, driver: ClusterDriver) -> ObjectKey:
+        return ObjectKey(NAMES.cluster_issuer, "", driver.namespace)
 
     @pytest.fixture
-    def request_key(self, hands: ClusterDriver) -> ObjectKey:
-        return ObjectKey(CERTIFICATE_REQUEST, hands.namespace, "contract")
+    def request_key(self, driver: ClusterDriver) -> ObjectKey:
+        return ObjectKey(CERTIFICATE_REQUEST, driver.namespace, "contract")
 
     @pytest.fixture
-    def csr_key(self, hands: ClusterDriver) -> ObjectKey:
-        return ObjectKey(CERTIFICATE_SIGNING_REQUEST, "", hands.namespace)
+    def csr_key(self, driver: ClusterDriver) -> ObjectKey:
+        return ObjectKey(CERTIFICATE_SIGNING_REQUEST, "", driver.namespace)

@@ -14,19 +14,19 @@ from domain.model import (
     Approval,
     ObjectKey,
 )
+from tests.contracts.cluster_driver import ClusterDriver, a_certificate, a_csr
 from tests.contracts.cluster_stage import DEADLINE, ClusterStage, Watched, condition
-from tests.contracts.hands import ClusterDriver, a_certificate, a_csr
 
 
 class Watching(ClusterStage):
     async def test_what_existed_before_is_known_and_woken_once_synced(
-        self, hands: ClusterDriver, issuer: ObjectKey, request_key: ObjectKey
+        self, driver: ClusterDriver, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await hands.create_issuer(issuer, "credentials")
-        await hands.create_request(request_key, issuer)
-        watched = Watched(hands)
-        task = asyncio.create_task(hands.cluster.watch(watched.enqueue))
-        await asyncio.wait_for(hands.cluster.synced(), DEADLINE)
+        await driver.create_issuer(issuer, "credentials")
+        await driver.create_request(request_key, issuer)
+        watched = Watched(driver)
+        task = asyncio.create_task(driver.cluster.watch(watched.enqueue))
+        await asyncio.wait_for(driver.cluster.synced(), DEADLINE)
         assert (await watched.request(request_key)).issuer == await watched.issuer(issuer)
         assert {issuer, request_key} <= set(watched.woken)
         task.cancel()
@@ -35,13 +35,13 @@ class Watching(ClusterStage):
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
         open_, gone, answered = (replace(request_key, name=name) for name in ("open", "gone", "answered"))
-        await watched.hands.create_issuer(issuer, "credentials")
+        await watched.driver.create_issuer(issuer, "credentials")
         for key in (answered, gone, open_):
-            await watched.hands.create_request(key, issuer)
+            await watched.driver.create_request(key, issuer)
         await watched.eventually(lambda: {issuer, open_, gone, answered} <= set(watched.woken), "all are known")
         await watched.write(answered, RequestStatus(condition("True", "Issued"), certificate=a_certificate("us")))
         watched.woken.clear()
-        await watched.hands.delete(gone)
+        await watched.driver.delete(gone)
         await watched.wakes(gone)
         watched.woken.clear()
         watched.cluster.enqueue_all()
@@ -50,17 +50,17 @@ class Watching(ClusterStage):
     async def test_it_lists_issuers_and_the_approved_requests_without_an_answer(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_issuer(issuer, "credentials")
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(issuer)
         await watched.wakes(request_key)
         assert issuer in [each.key for each in watched.cluster.issuers()]
         assert request_key not in [each.key for each in watched.cluster.waiting()]
-        await watched.hands.approve(request_key)
+        await watched.driver.approve(request_key)
         await watched.wakes(request_key)
         assert request_key in [each.key for each in watched.cluster.waiting()]
-        await watched.hands.delete(request_key)
-        await watched.hands.delete(issuer)
+        await watched.driver.delete(request_key)
+        await watched.driver.delete(issuer)
         await watched.wakes(request_key)
         await watched.wakes(issuer)
         assert issuer not in [each.key for each in watched.cluster.issuers()]
@@ -75,16 +75,16 @@ class Watching(ClusterStage):
     ) -> None:
         keys = [replace(request_key, name=f"order-{number}") for number in range(5)]
         for key in keys:
-            await watched.hands.create_request(key, issuer)
+            await watched.driver.create_request(key, issuer)
         await watched.eventually(lambda: set(keys) <= set(watched.woken), "all are woken")
         assert [key for key in watched.woken if key in keys] == keys
 
     async def test_a_request_names_an_issuer_of_its_own_namespace_only(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        elsewhere = replace(issuer, namespace=watched.hands.other_namespace)
-        await watched.hands.create_issuer(elsewhere, "credentials")
-        await watched.hands.create_request(request_key, issuer)
+        elsewhere = replace(issuer, namespace=watched.driver.other_namespace)
+        await watched.driver.create_issuer(elsewhere, "credentials")
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(elsewhere)
         await watched.wakes(request_key)
         snapshot = await watched.request(request_key)
@@ -94,8 +94,8 @@ class Watching(ClusterStage):
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
         foreign = replace(request_key, name="foreign")
-        await watched.hands.create_foreign_request(foreign)
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_foreign_request(foreign)
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(request_key)
         assert await watched.cluster.load(foreign) is None
         assert foreign not in watched.woken
@@ -103,13 +103,13 @@ class Watching(ClusterStage):
     async def test_a_cluster_issuer_serves_requests_of_both_kinds(
         self, watched: Watched, cluster_issuer: ObjectKey, request_key: ObjectKey, csr_key: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(cluster_issuer, "credentials")
-        await watched.hands.create_request(request_key, cluster_issuer)
-        await watched.hands.create_request(csr_key, cluster_issuer)
+        await watched.driver.create_issuer(cluster_issuer, "credentials")
+        await watched.driver.create_request(request_key, cluster_issuer)
+        await watched.driver.create_request(csr_key, cluster_issuer)
         for key in (cluster_issuer, request_key, csr_key):
             await watched.wakes(key)
         known = await watched.issuer(cluster_issuer)
-        assert known.spec.secret == ObjectKey("Secret", watched.hands.cluster_namespace, "credentials")
+        assert known.spec.secret == ObjectKey("Secret", watched.driver.cluster_namespace, "credentials")
         assert watched.cluster.issuer_of(cluster_issuer) is None
         for key in (request_key, csr_key):
             assert watched.cluster.issuer_of(key) == cluster_issuer
@@ -123,10 +123,10 @@ class Watching(ClusterStage):
         self, watched: Watched, cluster_issuer: ObjectKey, request_key: ObjectKey, csr_key: ObjectKey
     ) -> None:
         for key in (request_key, csr_key):
-            await watched.hands.create_request(key, cluster_issuer)
+            await watched.driver.create_request(key, cluster_issuer)
             await watched.wakes(key)
             assert (await watched.request(key)).request.approval is Approval.UNDECIDED
-            await watched.hands.approve(key)
+            await watched.driver.approve(key)
             await watched.wakes(key)
             approved = (await watched.request(key)).request
             assert approved.approval is Approval.APPROVED
@@ -135,11 +135,11 @@ class Watching(ClusterStage):
     async def test_a_changed_spec_is_a_new_generation_and_wakes_the_issuer(
         self, watched: Watched, issuer: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
+        await watched.driver.create_issuer(issuer, "credentials")
         await watched.wakes(issuer)
         await watched.write(issuer, IssuerStatus(condition("True", "Checked", generation=1)))
         assert (await watched.issuer(issuer)).is_ready
-        await watched.hands.change_issuer(issuer, "https://changed.example.com")
+        await watched.driver.change_issuer(issuer, "https://changed.example.com")
         await watched.wakes(issuer)
         changed = await watched.issuer(issuer)
         assert (changed.generation, changed.spec.url) == (2, "https://changed.example.com")
@@ -148,51 +148,51 @@ class Watching(ClusterStage):
     async def test_an_annotation_wakes_an_issuer_and_a_request(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_issuer(issuer, "credentials")
+        await watched.driver.create_request(request_key, issuer)
         for key in (issuer, request_key):
             await watched.wakes(key)
-            await watched.hands.annotate(key, "look again")
+            await watched.driver.annotate(key, "look again")
             await watched.wakes(key)
 
     async def test_a_deleted_object_is_forgotten(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_issuer(issuer, "credentials")
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(issuer)
         await watched.wakes(request_key)
-        await watched.hands.delete(issuer)
+        await watched.driver.delete(issuer)
         await watched.wakes(request_key)  # whose message must now say that the issuer is missing
         assert (await watched.request(request_key)).issuer is None
-        await watched.hands.delete(request_key)
+        await watched.driver.delete(request_key)
         assert await watched.cluster.reload(request_key) is None
         assert await watched.cluster.load(request_key) is None
         assert watched.cluster.issuer_of(request_key) is None
 
     async def test_a_secret_is_read_by_its_name_and_namespace(self, watched: Watched) -> None:
-        here = ObjectKey("Secret", watched.hands.namespace, "credentials")
-        there = replace(here, namespace=watched.hands.other_namespace)
-        await watched.hands.put_secret(there, {"token": b"another tenant's"})
+        here = ObjectKey("Secret", watched.driver.namespace, "credentials")
+        there = replace(here, namespace=watched.driver.other_namespace)
+        await watched.driver.put_secret(there, {"token": b"another tenant's"})
         with pytest.raises(NotFound, match='secrets "credentials" not found'):
             await watched.cluster.credentials(here)
-        await watched.hands.put_secret(here, {"token": b"ours"})
+        await watched.driver.put_secret(here, {"token": b"ours"})
         assert (await watched.cluster.credentials(here)).data == {"token": b"ours"}
 
     async def test_a_secret_that_comes_changes_and_goes_wakes_its_issuers(
         self, watched: Watched, issuer: ObjectKey
     ) -> None:
         secret = ObjectKey("Secret", issuer.namespace, "credentials")
-        await watched.hands.create_issuer(issuer, secret.name)
+        await watched.driver.create_issuer(issuer, secret.name)
         await watched.wakes(issuer)
-        await watched.hands.put_secret(secret, {"token": b"first"})
+        await watched.driver.put_secret(secret, {"token": b"first"})
         await watched.wakes(issuer)
         first = await watched.cluster.credentials(secret)
-        await watched.hands.put_secret(secret, {"token": b"second"})
+        await watched.driver.put_secret(secret, {"token": b"second"})
         await watched.wakes(issuer)
         second = await watched.cluster.credentials(secret)
         assert (second.data, second.version != first.version) == ({"token": b"second"}, True)
-        await watched.hands.delete(secret)
+        await watched.driver.delete(secret)
         await watched.wakes(issuer)
         with pytest.raises(NotFound):
             await watched.cluster.credentials(secret)
@@ -200,6 +200,6 @@ class Watching(ClusterStage):
     @pytest.mark.parametrize("name", ["../../kube-system/secrets/x", "", "a/b", "A", "x?y=z", "x\n"])
     async def test_a_name_that_is_none_is_refused(self, watched: Watched, name: str) -> None:
         with pytest.raises((Invalid, NotFound)):
-            await watched.cluster.credentials(ObjectKey("Secret", watched.hands.namespace, name))
+            await watched.cluster.credentials(ObjectKey("Secret", watched.driver.namespace, name))
         with pytest.raises((Invalid, NotFound)):
             await watched.cluster.credentials(ObjectKey("Secret", name, "credentials"))

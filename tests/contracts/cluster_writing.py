@@ -15,51 +15,51 @@ from domain.model import (
     PendingOrder,
     RequestSnapshot,
 )
+from tests.contracts.cluster_driver import a_certificate
 from tests.contracts.cluster_stage import NOW, NOW_STORED, ClusterStage, Watched, condition, stored
-from tests.contracts.hands import a_certificate
 
 
 class Writing(ClusterStage):
     async def test_what_was_applied_is_known_at_once_and_stored_in_whole_seconds(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_issuer(issuer, "credentials")
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(issuer)
         await watched.wakes(request_key)
         ready = condition("True", "Checked", generation=1)
         await watched.write(issuer, IssuerStatus(ready))
         assert (await watched.issuer(issuer)).ready == stored(ready)
-        assert await watched.hands.status(issuer) == IssuerStatus(stored(ready))
+        assert await watched.driver.status(issuer) == IssuerStatus(stored(ready))
         failed = condition("False", "Failed")
         await watched.write(request_key, RequestStatus(failed, failure_time=NOW))
         assert (await watched.request(request_key)).request.is_terminal
-        assert await watched.hands.status(request_key) == RequestStatus(stored(failed), failure_time=NOW_STORED)
+        assert await watched.driver.status(request_key) == RequestStatus(stored(failed), failure_time=NOW_STORED)
 
     async def test_what_an_apply_leaves_out_is_dropped(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(request_key)
         full = RequestStatus(condition("True", "Issued"), b"certificate", b"ca", NOW)
         await watched.write(request_key, full)
-        assert await watched.hands.status(request_key) == replace(
+        assert await watched.driver.status(request_key) == replace(
             full, ready=stored(full.ready), failure_time=NOW_STORED
         )
         bare = condition("False", "Pending")
         await watched.write(request_key, RequestStatus(bare))
-        assert await watched.hands.status(request_key) == RequestStatus(stored(bare))
+        assert await watched.driver.status(request_key) == RequestStatus(stored(bare))
 
     async def test_what_others_said_stays(self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey) -> None:
-        await watched.hands.create_request(request_key, issuer)
-        await watched.hands.approve(request_key)
+        await watched.driver.create_request(request_key, issuer)
+        await watched.driver.approve(request_key)
         await watched.eventually(lambda: request_key in watched.woken, "the request is known")
         assert await watched.cluster.reload(request_key) is not None
         await watched.write(request_key, RequestStatus(condition("False", "Pending")))
         assert (await watched.request(request_key)).request.approval is Approval.APPROVED
 
     async def test_the_same_status_again_changes_nothing(self, watched: Watched, issuer: ObjectKey) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
+        await watched.driver.create_issuer(issuer, "credentials")
         await watched.wakes(issuer)
         status = IssuerStatus(condition("True", "Checked", generation=1))
         await watched.write(issuer, status)
@@ -70,14 +70,14 @@ class Writing(ClusterStage):
     async def test_our_own_write_wakes_nobody_but_the_requests_of_an_issuer_that_becomes_ready(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_issuer(issuer, "credentials")
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(issuer)
         await watched.wakes(request_key)
         await watched.write(request_key, RequestStatus(condition("False", "Pending")))
         await watched.write(issuer, IssuerStatus(condition("False", "Pending", generation=1)))
         last = replace(request_key, name="last")
-        await watched.hands.create_request(last, issuer)
+        await watched.driver.create_request(last, issuer)
         await watched.wakes(last)  # so the watch has told of all that was before
         assert watched.woken == []
         await watched.write(issuer, IssuerStatus(condition("True", "Checked", generation=1)))
@@ -88,18 +88,18 @@ class Writing(ClusterStage):
     async def test_an_apply_to_what_has_changed_is_a_conflict_until_it_is_read_again(
         self, watched: Watched, issuer: ObjectKey
     ) -> None:
-        await watched.hands.create_issuer(issuer, "credentials")
+        await watched.driver.create_issuer(issuer, "credentials")
         await watched.wakes(issuer)
         old = await watched.issuer(issuer)
-        await watched.hands.annotate(issuer, "changed under our hands")
+        await watched.driver.annotate(issuer, "changed under our driver")
         status = IssuerStatus(condition("True", "Checked", generation=1))
         with pytest.raises(Conflict):
             await watched.cluster.apply(PatchStatus(issuer, old.resource_version, status))
-        assert await watched.hands.status(issuer) is None
+        assert await watched.driver.status(issuer) is None
         new = await watched.cluster.reload(issuer)
         assert isinstance(new, Issuer)
         await watched.cluster.apply(PatchStatus(issuer, new.resource_version, status))
-        assert await watched.hands.status(issuer) == IssuerStatus(stored(status.ready))
+        assert await watched.driver.status(issuer) == IssuerStatus(stored(status.ready))
 
     async def test_an_apply_never_creates(self, watched: Watched, issuer: ObjectKey) -> None:
         with pytest.raises(NotFound):
@@ -114,27 +114,27 @@ class Writing(ClusterStage):
             csr_key: SigningRequestStatus(a_certificate("one")),
         }
         for key, status in statuses.items():
-            await watched.hands.create_request(key, cluster_issuer)
+            await watched.driver.create_request(key, cluster_issuer)
             await watched.wakes(key)
-            await watched.hands.refuse_statuses(key, "no certificates on Fridays")
+            await watched.driver.refuse_statuses(key, "no certificates on Fridays")
             with pytest.raises(AdmissionRefused, match="no certificates on Fridays"):
                 await watched.write(key, status)
             assert not (await watched.request(key)).request.is_terminal
-            await watched.hands.accept_statuses(key)
+            await watched.driver.accept_statuses(key)
             await watched.write(key, status)
             assert (await watched.request(key)).request.is_terminal
 
     async def test_a_request_with_its_answer_is_kept_without_its_csr_and_sleeps(
         self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey
     ) -> None:
-        await watched.hands.create_request(request_key, issuer)
+        await watched.driver.create_request(request_key, issuer)
         await watched.wakes(request_key)
         await watched.write(request_key, RequestStatus(condition("True", "Issued"), b"certificate"))
         snapshot = await watched.request(request_key)
         assert (snapshot.request.is_terminal, snapshot.request.csr) == (True, b"")
-        await watched.hands.annotate(request_key, "look again")
+        await watched.driver.annotate(request_key, "look again")
         last = replace(request_key, name="last")
-        await watched.hands.create_request(last, issuer)
+        await watched.driver.create_request(last, issuer)
         await watched.wakes(last)
         assert watched.woken == []
 
@@ -153,7 +153,7 @@ class Writing(ClusterStage):
             ),
         ]
         for key, taken, answered, expected in steps:
-            await watched.hands.create_request(key, cluster_issuer)
+            await watched.driver.create_request(key, cluster_issuer)
             await watched.wakes(key)
             watched.woken.clear()
             await watched.write(key, taken)
@@ -162,43 +162,43 @@ class Writing(ClusterStage):
                 assert isinstance(found, RequestSnapshot)
                 assert (found.request.order, found.request.is_terminal) == (order, False)
             await watched.write(key, answered)
-            assert await watched.hands.status(key) == expected
+            assert await watched.driver.status(key) == expected
             assert (await watched.request(key)).request.is_terminal
 
     async def test_the_certificate_of_a_csr_can_be_neither_changed_nor_omitted(
         self, watched: Watched, cluster_issuer: ObjectKey, csr_key: ObjectKey
     ) -> None:
         chain = a_certificate("one")
-        await watched.hands.create_request(csr_key, cluster_issuer)
-        await watched.hands.approve(csr_key)
+        await watched.driver.create_request(csr_key, cluster_issuer)
+        await watched.driver.approve(csr_key)
         await watched.eventually(lambda: csr_key in watched.woken, "the request is known")
         await watched.cluster.reload(csr_key)
         await watched.write(csr_key, SigningRequestStatus(certificate=chain))
-        assert await watched.hands.status(csr_key) == SigningRequestStatus(certificate=chain)
+        assert await watched.driver.status(csr_key) == SigningRequestStatus(certificate=chain)
         with pytest.raises(Invalid):
             await watched.write(csr_key, SigningRequestStatus(certificate=a_certificate("another")))
         failed = condition("True", "Failed", "Failed")
         with pytest.raises(Invalid):
             await watched.write(csr_key, SigningRequestStatus(failed=failed))
-        assert await watched.hands.status(csr_key) == SigningRequestStatus(certificate=chain)
+        assert await watched.driver.status(csr_key) == SigningRequestStatus(certificate=chain)
 
     async def test_a_csr_never_loses_its_failed_condition(
         self, watched: Watched, cluster_issuer: ObjectKey, csr_key: ObjectKey
     ) -> None:
-        await watched.hands.create_request(csr_key, cluster_issuer)
+        await watched.driver.create_request(csr_key, cluster_issuer)
         await watched.wakes(csr_key)
         failed = condition("True", "Failed", "Failed")
         await watched.write(csr_key, SigningRequestStatus(failed=failed))
         assert (await watched.request(csr_key)).request.is_terminal
         chain = a_certificate("one")
         await watched.write(csr_key, SigningRequestStatus(certificate=chain))  # accepted: so we must not
-        assert await watched.hands.status(csr_key) == SigningRequestStatus(chain, stored(failed))
+        assert await watched.driver.status(csr_key) == SigningRequestStatus(chain, stored(failed))
 
     async def test_an_unapproved_csr_accepts_a_certificate(
         self, watched: Watched, cluster_issuer: ObjectKey, csr_key: ObjectKey
     ) -> None:
-        await watched.hands.create_request(csr_key, cluster_issuer)
+        await watched.driver.create_request(csr_key, cluster_issuer)
         await watched.wakes(csr_key)
         chain = a_certificate("one")
         await watched.write(csr_key, SigningRequestStatus(certificate=chain))  # so it is we who must not
-        assert await watched.hands.status(csr_key) == SigningRequestStatus(certificate=chain)
+        assert await watched.driver.status(csr_key) == SigningRequestStatus(certificate=chain)

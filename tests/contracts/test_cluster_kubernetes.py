@@ -32,8 +32,8 @@ from domain.model import (
 from domain.ports import Cluster
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.contracts.cluster_contract import ClusterContract
+from tests.contracts.cluster_driver import ClusterDriver, a_csr
 from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
-from tests.contracts.hands import ClusterDriver, a_csr
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
@@ -67,7 +67,7 @@ _ODD_NAMES = [
 _numbers = count(1)
 
 
-class KubernetesHands(ClusterDriver):
+class KubernetesDriver(ClusterDriver):
     cluster_namespace = NAMESPACE
 
     def __init__(self, server: ApiServer, cluster: Cluster, namespace: str) -> None:
@@ -215,14 +215,14 @@ def _bytes(text: str | None) -> bytes | None:
 @pytest.mark.usefixtures("nobody_approves")
 class TestKubernetesCluster(ClusterContract):
     @pytest_asyncio.fixture
-    async def hands(self, deployed: Deployed, manager_api: Api) -> AsyncIterator[ClusterDriver]:
+    async def driver(self, deployed: Deployed, manager_api: Api) -> AsyncIterator[ClusterDriver]:
         namespace = f"contract-{next(_numbers)}"
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("create", "namespace", name)
         cluster = KubernetesCluster(
             manager_api, NAMES, Codec(NAMES, NAMESPACE), IdleCache(SECRETS_BUDGET), MemoryMetrics()
         )
-        yield KubernetesHands(deployed.server, cluster, namespace)
+        yield KubernetesDriver(deployed.server, cluster, namespace)
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")
         deployed.server.kubectl("delete", f"{NAMES.cluster_issuers}.{NAMES.group}", namespace, "--ignore-not-found")

@@ -11,10 +11,10 @@ from adapters.memory.cluster import MemoryCluster
 from domain.effects import Status
 from domain.model import Approval, Issuer, IssuerSpec, ObjectKey, Request
 from tests.contracts.cluster_contract import ClusterContract
-from tests.contracts.hands import ClusterDriver, a_csr
+from tests.contracts.cluster_driver import ClusterDriver, a_csr
 
 
-class MemoryHands(ClusterDriver):
+class MemoryDriver(ClusterDriver):
     namespace, other_namespace, cluster_namespace = "one", "other", "system"
 
     def __init__(self) -> None:
@@ -63,5 +63,5 @@ class MemoryHands(ClusterDriver):
 
 class TestMemoryCluster(ClusterContract):
     @pytest.fixture
-    def hands(self) -> ClusterDriver:
-        return MemoryHands()
+    def driver(self) -> ClusterDriver:
+        return MemoryDriver()

@@ -29,7 +29,7 @@ from tests.support.figures import Report
 from tests.support.remote import https
 from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
 from tests.support.remote.held import Held
-from tests.support.remote.way import Way, in_background, way_to
+from tests.support.remote.relay import Relay, in_background, relay_to
 
 FLAGS = (
     "--leader-elect",
@@ -49,7 +49,7 @@ class Candidates:
         self._directory = directory
         self.made: list[Manager] = []
 
-    def start(self, *flags: str, through: Way | None = None) -> Manager:
+    def start(self, *flags: str, through: Relay | None = None) -> Manager:
         """One that is ready."""
         directory = self._directory / str(len(self.made))
         directory.mkdir()
@@ -250,20 +250,20 @@ def test_an_answer_to_a_paused_leader_does_not_overwrite_anothers(
 def test_a_leader_cut_off_from_the_api_server_ends_and_its_next_process_stands_by(
     candidates: Candidates, deployed: Deployed, objects: Objects, ca: ESTServer
 ) -> None:
-    with in_background(way_to(deployed.server.server_url)) as way:
-        leader = candidates.start(through=way)
+    with in_background(relay_to(deployed.server.server_url)) as relay:
+        leader = candidates.start(through=relay)
         candidates.wait_for_leader(leader)
         standby = candidates.start()
         says(standby, f"standing by, {identity(leader)} leads")
         request(objects, "before")
         issued(objects, "before")
-        way.block()
+        relay.block()
         has_lost_the_lead(leader)
         assert "it could not be renewed for 4s" in leader.process.tail()
         request(objects, "meanwhile")
         candidates.wait_for_leader(standby)
         written = issued(objects, "before", "meanwhile")
-        way.open()
+        relay.open()
         leader.start()  # as its pod does
         says(leader, f"standing by, {identity(standby)} leads")
         os.kill(standby.process.pid, signal.SIGTERM)

@@ -200,12 +200,12 @@ async def _not_trusted(tenant: Tenant, number: int) -> AsyncIterator[Stands]:
                 await asyncio.gather(_carry(reader, there_writer), _carry(there_reader, writer))
             writer.close()
 
-        way = await asyncio.start_server(connected, "127.0.0.1", 0)
+        listener = await asyncio.start_server(connected, "127.0.0.1", 0)
         try:
-            await tenant.issuers(number, f"https://localhost:{way.sockets[0].getsockname()[1]}", {})
+            await tenant.issuers(number, f"https://localhost:{listener.sockets[0].getsockname()[1]}", {})
             yield lambda: connections
         finally:
-            way.close()
+            listener.close()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

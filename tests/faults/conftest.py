@@ -1,6 +1,6 @@
 """One manager between a CA that counts and a control plane that a test may stop, kill and freeze.
 
-Manager → way (connections) → proxy (HTTP) → API server, all but the proxy real. The control plane is this
+Manager → relay (connections) → proxy (HTTP) → API server, all but the proxy real. The control plane is this
 folder's own, and no other controller works in it: requests are approved by the test.
 """
 
@@ -31,7 +31,7 @@ from tests.support.deployed import Deployed, install
 from tests.support.figures import Tell
 from tests.support.remote import https
 from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
-from tests.support.remote.way import Way, in_background, way_to
+from tests.support.remote.relay import Relay, in_background, relay_to
 
 PAGE = 3  # objects, so that a list has several pages
 _numbers = count(1)
@@ -43,7 +43,7 @@ class Stage:
 
     deployed: Deployed
     manager: Manager
-    way: Way
+    relay: Relay
     proxy: Proxy
     ca: ESTServer
     load: Load
@@ -79,7 +79,7 @@ class Stage:
         api = self.plane("kube-apiserver")
         os.kill(api.pid, signal.SIGSTOP)
         try:
-            self.way.cut()
+            self.relay.cut()
             asked = len(self.proxy.http.seen)
             wait_until(lambda: len(self.proxy.http.seen) > asked + 5, SECONDS, "the frozen API server is asked")
         finally:
@@ -131,18 +131,18 @@ def stage(own_plane: Deployed, tmp_path: Path, tell: Tell) -> Iterator[Stage]:
     with (
         in_background(est(files["ca"])) as ca,
         in_background(proxy_to(cluster["server"], _authority(cluster), files["proxy"], PAGE)) as proxy,
-        in_background(way_to(proxy.http.url)) as way,
+        in_background(relay_to(proxy.http.url)) as relay,
     ):
         (tmp_path / "root.crt").write_bytes(https.ROOT.pem)
         kubeconfig = tmp_path / "kubeconfig"
-        write_kubeconfig(kubeconfig, {"server": way.url, "certificate-authority": str(tmp_path / "root.crt")}, user)
+        write_kubeconfig(kubeconfig, {"server": relay.url, "certificate-authority": str(tmp_path / "root.crt")}, user)
         secret = objects.secret(username=USERNAME, password=PASSWORD, **{"ca.crt": https.ROOT.pem.decode()})
         objects.apply(secret, objects.issuer(url=ca.url, signer="EST"))
         manager = prepared(kubeconfig, files["manager"])
         try:
             manager.start()
             objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")
-            yield Stage(own_plane, manager, way, proxy, ca, Load(objects, ca, proxy), tell)
+            yield Stage(own_plane, manager, relay, proxy, ca, Load(objects, ca, proxy), tell)
         finally:
             manager.process.stop()
     objects.server.kubectl("delete", "namespace", objects.namespace, "--wait=false")

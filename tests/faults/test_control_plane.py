@@ -41,7 +41,7 @@ def test_a_history_that_etcd_has_compacted(stage: Stage) -> None:
     again, gone, *_ = stage.load.put(6)
     stage.load.converge(time.monotonic())
     stage.proxy.fail(is_watch, status(503, "ServiceUnavailable"))
-    stage.way.cut()
+    stage.relay.cut()
     begun = time.monotonic()
     stage.load.delete(again, gone)
     stage.load.put_again(again)

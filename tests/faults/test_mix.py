@@ -39,25 +39,25 @@ HANGING = 40  # issuers of another tenant, and requests
 
 
 def connections_cut(stage: Stage, chance: random.Random) -> None:
-    stage.way.cut()
+    stage.relay.cut()
 
 
 def way_blocked(stage: Stage, chance: random.Random) -> None:
-    stage.way.block()
+    stage.relay.block()
     stage.load.put(chance.randint(1, 4))
-    stage.way.open()
+    stage.relay.open()
 
 
 def watches_refused(stage: Stage, chance: random.Random) -> None:
     answers = [status(410, "Expired"), gone_event(), status(429, "TooManyRequests", 1), status(500, "InternalError")]
     stage.proxy.fail(is_watch, chance.choice(answers), times=chance.randint(1, 6))
-    stage.way.cut()
+    stage.relay.cut()
 
 
 def lists_refused(stage: Stage, chance: random.Random) -> None:
     stage.proxy.fail(is_watch, gone_event(), times=2)
     stage.proxy.fail(chance.choice([is_list, is_continued]), status(410, "Expired"), times=2)
-    stage.way.cut()
+    stage.relay.cut()
 
 
 def writes_refused(stage: Stage, chance: random.Random) -> None:
@@ -82,7 +82,7 @@ def api_server_frozen(stage: Stage, chance: random.Random) -> None:
 
 
 def connections_half_open(stage: Stage, chance: random.Random) -> None:
-    stage.way.forget()
+    stage.relay.forget()
 
 
 def history_compacted(stage: Stage, chance: random.Random) -> None:

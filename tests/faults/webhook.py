@@ -17,7 +17,7 @@ from tests.faults.load import SECONDS
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.cluster.waiting import wait_until
 from tests.support.remote import https
-from tests.support.remote.way import in_background
+from tests.support.remote.relay import in_background
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from adapters.signers.fingerprint import size
 from adapters.signers.http.assembly import assemble, examine
 from adapters.signers.http.client import HTTPResponse
 from adapters.signers.http.pool import ClientPool
-from adapters.signers.pki import bundle as bag
-from adapters.signers.pki import csr as requests
+from adapters.signers.pki import bundle
+from adapters.signers.pki import csr as csrs
 from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.threads import run_in_thread, run_in_thread_if_large
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
@@ -54,9 +54,7 @@ class EST(Signer):
 
     async def sign(self, order: SignRequest) -> Issued | Pending:
         est = server(order.issuer, order.credentials)
-        csr = await run_in_thread_if_large(
-            order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr)
-        )
+        csr = await run_in_thread_if_large(order.issuer.secret.namespace, len(order.csr), lambda: csrs.read(order.csr))
         # Before the CA signs: what it has signed must not be lost because this fails.
         trusted = self.kept.get(est.key) or await self._fetch_trusted(est)
         answer = await self._enrol(est, csr.der)
@@ -92,7 +90,7 @@ def _pending(answer: HTTPResponse) -> Pending:
 async def _certificates(est: Server, operation: str, answer: HTTPResponse) -> CertificateBundle:
     _require_ok(est, operation, answer)
     try:
-        return await run_in_thread(est.endpoint.secret.namespace, lambda: bag.read_pkcs7(answer.body))
+        return await run_in_thread(est.endpoint.secret.namespace, lambda: bundle.read_pkcs7(answer.body))
     except ValueError as error:
         raise _failure(operation)(f"{_answer(operation)} {error}; see its log") from None
 

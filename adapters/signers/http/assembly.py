@@ -10,8 +10,7 @@ from cryptography import x509
 
 from adapters.signers.http import tls
 from adapters.signers.http.pool import Endpoint
-from adapters.signers.pki import bundle as bag
-from adapters.signers.pki import chains, go_readable, keys
+from adapters.signers.pki import bundle, chains, go_readable, keys
 from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.threads import run_in_thread
 from domain.errors import IssuerUnhealthy, SigningError
@@ -36,17 +35,17 @@ async def assemble(
 
     def best() -> chains.Path:
         try:
-            leaf = bag.leaf(found.certificates, key)
-            return bag.path(leaf, found.certificates, trusted.certificates, now)
+            leaf = bundle.leaf(found.certificates, key)
+            return bundle.path(leaf, found.certificates, trusted.certificates, now)
         except ValueError as error:
             raise SigningError(f"the answer of {who} {error}; see its log") from None
 
     path = await run_in_thread(namespace, best)
-    if not bag.is_complete(path, trusted.certificates, now):
+    if not bundle.is_complete(path, trusted.certificates, now):
         with contextlib.suppress(SigningError):
             trusted = await renew()
             path = await run_in_thread(namespace, best)
-    return bag.issued(path, now)
+    return bundle.issued(path, now)
 
 
 async def examine(
@@ -58,12 +57,12 @@ async def examine(
     """
 
     def look() -> CheckResult:
-        path = bag.signing_path([*issuing, *trusted.certificates], now)
+        path = bundle.signing_path([*issuing, *trusted.certificates], now)
         if problem := go_readable.problem(path):
             raise ValueError(f"leads to a CA whose certificates would never be accepted: {problem}")
         warnings = [*tls.bundle_warnings(endpoint.secret, endpoint.credentials)]
         warnings += [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
-        if not bag.roots(trusted.certificates):
+        if not bundle.roots(trusted.certificates):
             warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
         return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
 

@@ -99,24 +99,24 @@ def _counted(found: Iterable[_Certificate]) -> list[_Certificate]:
     return different
 
 
-def leaf(bag: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certificate:
+def leaf(certificates: Iterable[x509.Certificate], key: keys.PublicKey) -> x509.Certificate:
     """The certificate for this key."""
-    found = next((certificate for certificate in bag if keys.is_held(key, certificate)), None)
+    found = next((certificate for certificate in certificates if keys.is_held(key, certificate)), None)
     if found is None:
         raise ValueError("holds no certificate for the public key of spec.request")
     return found
 
 
-def roots(bag: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    return [certificate for certificate in bag if chains.is_self_signed(certificate)]
+def roots(certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    return [certificate for certificate in certificates if chains.is_self_signed(certificate)]
 
 
 def path(
-    leaf: x509.Certificate, bag: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], now: datetime
+    leaf: x509.Certificate, certificates: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], now: datetime
 ) -> chains.Path:
     """The leaf, then each one's issuer, if possible up to a root among the trusted ones."""
     anchors = [root for root in roots(trusted) if not chains.is_expired(root, now)]
-    return chains.Graph([*bag, *trusted]).best([leaf], anchors, now)
+    return chains.Graph([*certificates, *trusted]).best([leaf], anchors, now)
 
 
 def is_complete(path: chains.Path, trusted: Iterable[x509.Certificate], now: datetime) -> bool:

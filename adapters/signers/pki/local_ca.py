@@ -14,7 +14,7 @@ from cryptography import x509
 
 from adapters.signers.pki import certificate_builder as leaf
 from adapters.signers.pki import chains, constraints, go_readable, keys, parsing, pem, private_keys
-from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr as csrs
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import Issued, SignRequest
 
@@ -57,7 +57,7 @@ class Authority:
     def issue(self, order: SignRequest, now: datetime) -> Issued:
         """Signs; RequestRejected for what the CSR or the CA's own constraints do not allow."""
         self.require_valid(now)
-        csr = requests.read(order.csr)
+        csr = csrs.read(order.csr)
         if order.is_ca:
             constraints.require_room(self.path)
         constraints.require_allowed(self.path, csr)

@@ -17,7 +17,7 @@ from cryptography import x509
 
 from adapters.signers.http.client import HTTPRequest, HTTPResponse
 from adapters.signers.http.pool import ClientPool, Endpoint
-from adapters.signers.pki import bundle as bag
+from adapters.signers.pki import bundle
 from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.step_ca.token import Tokens
 from adapters.signers.threads import run_in_thread
@@ -62,12 +62,12 @@ class StepAPI:
 
     async def roots(self) -> CertificateBundle:
         """The CA's root certificates."""
-        return await self._get("/roots", lambda said: bag.read_pem(said["crts"]))
+        return await self._get("/roots", lambda said: bundle.read_pem(said["crts"]))
 
     async def intermediates(self) -> list[x509.Certificate]:
         """The certificate that the CA signs with, and those above it; empty where it does not tell, as older ones."""
         with contextlib.suppress(IssuerUnhealthy):
-            return list((await self._get("/intermediates", lambda said: bag.read_pem(said["crts"]))).certificates)
+            return list((await self._get("/intermediates", lambda said: bundle.read_pem(said["crts"]))).certificates)
         return []
 
     async def sign(
@@ -86,7 +86,7 @@ class StepAPI:
         answer = await self.clients.exchange(self.endpoint, question)
         if answer.status not in (200, 201):
             _refuse(answer.status, provisioner, tokens)
-        return await self._parse(_SIGN, answer, SigningError, lambda said: bag.read_pem(said["certChain"]))
+        return await self._parse(_SIGN, answer, SigningError, lambda said: bundle.read_pem(said["certChain"]))
 
     async def _get(self, path: str, read: Callable[[Any], _Read]) -> _Read:
         answer = await self.clients.exchange(self.endpoint, HTTPRequest("GET", path))

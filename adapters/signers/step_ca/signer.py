@@ -17,7 +17,7 @@ from adapters.idle_cache import IdleCache
 from adapters.signers.fingerprint import fingerprint, size
 from adapters.signers.http.assembly import assemble, examine
 from adapters.signers.http.pool import ClientPool, Endpoint
-from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr as csrs
 from adapters.signers.pki import keys
 from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdating
@@ -82,9 +82,7 @@ class StepCA(Signer):
 
     async def sign(self, order: SignRequest) -> Issued:
         provisioner, duration = _provisioner(order.issuer), _duration(order)
-        csr = await run_in_thread_if_large(
-            order.issuer.secret.namespace, len(order.csr), lambda: requests.read(order.csr)
-        )
+        csr = await run_in_thread_if_large(order.issuer.secret.namespace, len(order.csr), lambda: csrs.read(order.csr))
         api = self._api(order.issuer, order.credentials)
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.

@@ -30,7 +30,7 @@ from tests.support.deployed import SERVICE_ACCOUNT
 from tests.support.remote import https
 from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
 from tests.support.remote.held import Held
-from tests.support.remote.way import in_background
+from tests.support.remote.relay import in_background
 
 MANAGER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 ELECTION = ("--leader-elect", "--leader-election-retry-period=500ms")

@@ -20,7 +20,7 @@ from domain.outcomes import CheckOutcome, SignOutcome, WatchRestartReason
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.integration.deploy.manifests import DEPLOY, the_only
 from tests.unit.adapters.prometheus.scraping import Scraped, told
-from tests.unit.entrypoints.metrics.scraped import Running, running
+from tests.unit.entrypoints.http.scraped import Running, running
 
 GIVEN = {"pod", "job", "instance", "namespace"}  # by whoever scrapes
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "prometheus" / "dashboard.json").read_text())

@@ -15,8 +15,8 @@ from pathlib import Path
 from aiohttp import web
 from cryptography import x509
 
+from tests.integration.hostile_ca.controller import PATIENCE
 from tests.integration.hostile_ca.dialect import Dialect
-from tests.integration.hostile_ca.road import PATIENCE
 from tests.support import pki
 from tests.support.remote import https
 from tests.unit.adapters.signers.lying import LOWER, UPPER, Lie

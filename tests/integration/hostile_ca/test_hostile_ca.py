@@ -29,14 +29,14 @@ from tests.integration.hostile_ca.attacks import (
     Attack,
     serving,
 )
+from tests.integration.hostile_ca.controller import ISSUER, SECRET, TOO_LATE, InMemoryController, in_memory_controller
 from tests.integration.hostile_ca.dialect import Dialect
-from tests.integration.hostile_ca.road import ISSUER, SECRET, TOO_LATE, Road, road
 from tests.integration.step_ca.dialect import DIALECT as STEP_CA
 from tests.support import pki
+from tests.support.factories import KINDS
 from tests.support.remote import https
 from tests.unit.adapters.signers import lying, orders
 from tests.unit.adapters.signers.lying import SERVER
-from tests.unit.domain.factories import KINDS
 
 LEAF = orders.order(pki.csr(common_name="app", dns=ASKED), usages=SERVER)
 A_CA = orders.order(pki.csr(common_name="A CA"), is_ca=True)
@@ -110,13 +110,13 @@ async def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
     return made
 
 
-def is_failed(world: Road, request: ObjectKey) -> bool:
+def is_failed(world: InMemoryController, request: ObjectKey) -> bool:
     stored = world.cluster.stored(request)
     assert isinstance(stored, Request)
     return stored.failed or (stored.ready is not None and stored.ready.reason == "Failed")
 
 
-def is_ready(world: Road) -> bool:
+def is_ready(world: InMemoryController) -> bool:
     stored = world.cluster.stored(ISSUER)
     return isinstance(stored, Issuer) and stored.is_ready
 
@@ -126,9 +126,9 @@ def is_ready(world: Road) -> bool:
 async def test_an_honest_certificate_is_stored(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, dialect: Dialect, kind: str
 ) -> None:
-    """By the same road: else nothing would be proved by the rest."""
+    """An honest answer is signed: otherwise the rest would prove nothing."""
     leaf = await honest_leaf(HONEST)
-    async with serving(tmp_path, dialect, HONEST, leaf) as server, road() as world:
+    async with serving(tmp_path, dialect, HONEST, leaf) as server, in_memory_controller() as world:
         request = world.ask(kind, order(dialect, HONEST, server))
         await world.visit(request)
         told = world.told() + logged(caplog)
@@ -151,7 +151,7 @@ async def test_an_attack_on_the_enrolment(
     kind: str,
 ) -> None:
     leaf = await honest_leaf(attack)
-    async with serving(tmp_path, dialect, attack, leaf) as server, road(attack.patience) as world:
+    async with serving(tmp_path, dialect, attack, leaf) as server, in_memory_controller(attack.patience) as world:
         request = world.ask(kind, order(dialect, attack, server))
         await world.visit(request)
         first = world.told()
@@ -177,7 +177,10 @@ async def test_an_attack_on_the_check(
 ) -> None:
     """The issuer never becomes Ready, so nothing is asked for on behalf of its requests."""
     leaf = await honest_leaf(attack)
-    async with serving(tmp_path, dialect, attack, leaf, everywhere=True) as server, road(attack.patience) as world:
+    async with (
+        serving(tmp_path, dialect, attack, leaf, everywhere=True) as server,
+        in_memory_controller(attack.patience) as world,
+    ):
         request = world.ask(CERTIFICATE_REQUEST, order(dialect, attack, server))
         await world.visit(request)
 
@@ -195,7 +198,7 @@ async def test_no_traceback_shows_a_credential(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, dialect: Dialect, attack: Attack
 ) -> None:
     leaf = await honest_leaf(attack)
-    async with serving(tmp_path, dialect, attack, leaf) as server, road(attack.patience) as world:
+    async with serving(tmp_path, dialect, attack, leaf) as server, in_memory_controller(attack.patience) as world:
         signer = world.signers[dialect.signer]
         with pytest.raises(Exception, match=attack.told) as caught:
             await signer.sign(order(dialect, attack, server))

@@ -14,7 +14,6 @@ from tests.support.remote.asking import SECRET, secret
 
 TRUST = {"ca.crt": ROOT.pem}
 BY_CERTIFICATE = TRUST | {"tls.crt": X5C.pem, "tls.key": X5C.key_pem}
-TOLERANCE = timedelta(minutes=5)
 
 
 def by_jwk(key: Provisioner, password: str = PASSWORD) -> dict[str, bytes]:

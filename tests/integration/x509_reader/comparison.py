@@ -9,7 +9,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr as csrs
 from adapters.signers.pki.csr import CSR
 from domain.errors import RequestRejected
 from tests.integration.x509_reader.reader import GoReader
@@ -24,7 +24,7 @@ _BITS = (
 def require_same_reading(request: bytes, go: GoReader) -> bool:
     """Whether the issuer reads the request; AssertionError where it reads something else than Go."""
     try:
-        ours = requests.read(request)
+        ours = csrs.read(request)
     except RequestRejected:
         return False
     theirs = go.request(request)

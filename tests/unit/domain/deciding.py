@@ -21,7 +21,7 @@ from domain.model import (
     RequestSnapshot,
 )
 from entrypoints.issuer import NAMES
-from tests.unit.domain.factories import KINDS, MINUTE, POLICY, T0, an_attempt, at
+from tests.support.factories import KINDS, MINUTE, POLICY, T0, an_attempt, at
 
 NOW = T0 + MINUTE
 CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST

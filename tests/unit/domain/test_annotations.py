@@ -11,10 +11,10 @@ from domain.annotations import DURATION, IS_CA, apply_csr_annotations
 from domain.errors import RequestRejected
 from domain.model import Credentials, Request, SignRequest
 from domain.parameters import ALLOW_ANNOTATIONS
+from tests.support.factories import HOUR, a_request, a_spec, an_issuer, issuer_key
+from tests.support.harness import Harness
+from tests.support.scenes import CA, a_ready_world, issued, message, reason, with_issuer, with_request
 from tests.unit.domain.deciding import CR, CSR, REJECTED
-from tests.unit.domain.factories import HOUR, a_request, a_spec, an_issuer, issuer_key
-from tests.unit.domain.scenes import CA, a_ready_world, issued, message, reason, with_issuer, with_request
-from tests.unit.domain.world import Harness
 
 ASKING = {DURATION: "2160h", IS_CA: "true"}
 HEEDED, IGNORED = (timedelta(days=90), True), (HOUR, False)

@@ -23,7 +23,7 @@ from domain.conditions import (
     ready_condition,
     set_condition,
 )
-from tests.unit.domain.factories import HOUR, MINUTE, T0, ready
+from tests.support.factories import HOUR, MINUTE, T0, ready
 
 NOW = T0 + HOUR
 ALL: list[Reason] = [row.value for row in [*IssuerReason, *RequestReason]]

@@ -14,7 +14,7 @@ from domain import issuers
 from domain.effects import NOTHING, Check, Effects, IssuerStatus
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError, Transient
 from domain.model import CheckResult, Condition, Issuer, ObjectKey
-from tests.unit.domain.factories import (
+from tests.support.factories import (
     ISSUER_KINDS,
     MINUTE,
     POLICY,

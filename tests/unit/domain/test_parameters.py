@@ -7,9 +7,9 @@ import pytest
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
 from domain.parameters import ALLOW_ANNOTATIONS, CA_ADDS_COMMON_NAME, CA_DECIDES, flag, require_known
-from tests.unit.domain.factories import a_spec, issuer_key
-from tests.unit.domain.scenes import CA, message, reason, with_issuer, with_secret
-from tests.unit.domain.world import Harness
+from tests.support.factories import a_spec, issuer_key
+from tests.support.harness import Harness
+from tests.support.scenes import CA, message, reason, with_issuer, with_secret
 
 
 def spec(**parameters: str) -> IssuerSpec:

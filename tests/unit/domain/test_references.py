@@ -22,19 +22,7 @@ from domain.model import (
 )
 from domain.outcomes import RequestOutcome
 from entrypoints.issuer import NAMES
-from tests.unit.domain.deciding import (
-    CR,
-    CSR,
-    NOW,
-    WAITING,
-    both_kinds,
-    cr_condition,
-    decide,
-    effects,
-    failed_status,
-    status_of,
-)
-from tests.unit.domain.factories import (
+from tests.support.factories import (
     HOUR,
     MINUTE,
     NAMESPACE,
@@ -50,8 +38,20 @@ from tests.unit.domain.factories import (
     told,
     words,
 )
-from tests.unit.domain.scenes import events, issued, message, reason, signed, with_issuer, with_request, with_secret
-from tests.unit.domain.world import Harness
+from tests.support.harness import Harness
+from tests.support.scenes import events, issued, message, reason, signed, with_issuer, with_request, with_secret
+from tests.unit.domain.deciding import (
+    CR,
+    CSR,
+    NOW,
+    WAITING,
+    both_kinds,
+    cr_condition,
+    decide,
+    effects,
+    failed_status,
+    status_of,
+)
 
 NO_ISSUER = ObjectKey(UNKNOWN_KIND, NAMESPACE, "ca")
 WHY = "spec.issuerRef.kind: 'SampleIsuer' is no kind of ours"

@@ -25,22 +25,7 @@ from domain.model import (
     SignRequest,
 )
 from entrypoints.issuer import NAMES
-from tests.unit.domain.deciding import (
-    CR,
-    CSR,
-    DENIED_WORDS,
-    NOW,
-    UNAPPROVED,
-    WAITING,
-    both_kinds,
-    cr_condition,
-    decide,
-    effects,
-    failed_status,
-    settle,
-    status_of,
-)
-from tests.unit.domain.factories import (
+from tests.support.factories import (
     HOUR,
     ISSUER_KINDS,
     POLICY,
@@ -56,6 +41,21 @@ from tests.unit.domain.factories import (
     issuer_key,
     ready,
     told,
+)
+from tests.unit.domain.deciding import (
+    CR,
+    CSR,
+    DENIED_WORDS,
+    NOW,
+    UNAPPROVED,
+    WAITING,
+    both_kinds,
+    cr_condition,
+    decide,
+    effects,
+    failed_status,
+    settle,
+    status_of,
 )
 
 LEFT_ALONE: dict[str, dict[str, Any]] = {

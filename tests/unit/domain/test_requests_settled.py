@@ -21,6 +21,7 @@ from domain.model import (
     Request,
     RequestSnapshot,
 )
+from tests.support.factories import HOUR, MINUTE, POLICY, SECOND, T0, a_request, a_snapshot, an_attempt, at, ready, told
 from tests.unit.domain.deciding import (
     CR,
     CSR,
@@ -35,19 +36,6 @@ from tests.unit.domain.deciding import (
     failed_status,
     settle,
     status_of,
-)
-from tests.unit.domain.factories import (
-    HOUR,
-    MINUTE,
-    POLICY,
-    SECOND,
-    T0,
-    a_request,
-    a_snapshot,
-    an_attempt,
-    at,
-    ready,
-    told,
 )
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.retry import RetryPolicy, fraction
-from tests.unit.domain.factories import MINUTE, POLICY, SECOND
+from tests.support.factories import MINUTE, POLICY, SECOND
 
 
 @pytest.mark.parametrize(

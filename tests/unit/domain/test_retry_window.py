@@ -15,19 +15,7 @@ from domain import requests
 from domain.effects import Effects, RequestStatus, SigningRequestStatus
 from domain.errors import SigningError
 from domain.model import CERTIFICATE_SIGNING_REQUEST, Attempt, Condition, PendingOrder, RequestSnapshot
-from tests.unit.domain.factories import (
-    HOUR,
-    KINDS,
-    POLICY,
-    SECOND,
-    T0,
-    a_request,
-    a_snapshot,
-    an_attempt,
-    at,
-    ready,
-    told,
-)
+from tests.support.factories import HOUR, KINDS, POLICY, SECOND, T0, a_request, a_snapshot, an_attempt, at, ready, told
 
 WINDOW = POLICY.max_duration
 GIVEN_UP = "Given up after retrying for 10m: the CA stutters"

@@ -12,7 +12,7 @@ from domain import rights
 from domain.conditions import RequestReason, message
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey, Request, Requester
 from entrypoints.issuer import NAMES
-from tests.unit.domain.factories import GROUP, a_request, cluster_issuer_key, issuer_key
+from tests.support.factories import GROUP, a_request, cluster_issuer_key, issuer_key
 
 ROOT = Path(__file__).parents[3]
 LONGEST_NAME, LONGEST_NAMESPACE = ".".join(["n" * 63] * 3 + ["n" * 61]), "n" * 63

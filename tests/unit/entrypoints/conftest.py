@@ -1,12 +1,10 @@
-"""The command line, run in this process; and a loop that waits for nothing."""
+"""The command line, run in this process."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Iterator
-from selectors import SelectorKey
 
 import pytest
 
@@ -44,24 +42,3 @@ def loggers() -> Iterator[None]:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = handlers, True
         logger.setLevel(level)
-
-
-@pytest.fixture
-async def skipped_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whenever nobody has anything to do, the loop's time is set to that of its next timer, and moves in no other way.
-
-    For tests in which nothing comes from outside the loop.
-    """
-    loop = asyncio.get_running_loop()
-    selector, time = loop._selector, loop.time()  # type: ignore[attr-defined]
-    select = selector.select
-
-    def skipping(timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
-        nonlocal time
-        found: list[tuple[SelectorKey, int]] = select(timeout and 0)
-        if timeout and not found:
-            time += timeout
-        return found
-
-    monkeypatch.setattr(selector, "select", skipping)
-    monkeypatch.setattr(loop, "time", lambda: time)

@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tests.support.remote import https
-from tests.support.remote.way import in_background
+from tests.support.remote.relay import in_background
 from tests.unit.entrypoints.command import Result
 
 HURRIED = """\

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import httpx2
 import msgspec
 
-from adapters.kubernetes import reflector as watching
+from adapters.kubernetes import reflector
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.schema import followed
@@ -24,9 +24,9 @@ from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.retry import Moment
 from entrypoints.issuer import NAMES
+from tests.support.factories import POLICY, an_issuer
 from tests.tools.fuzz import parties
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
-from tests.unit.domain.factories import POLICY, an_issuer
 
 _TRANSLATOR = Codec(NAMES, "system")
 _RESOURCES = followed(NAMES)
@@ -81,9 +81,9 @@ def _follow(page: bytes, stream: bytes) -> bool:
 
     _SERVER.page, _SERVER.stream = page, stream
     _WIRE.asked.clear()
-    with patch.object(watching, "asyncio", SimpleNamespace(sleep=_pause, Event=asyncio.Event)):
+    with patch.object(reflector, "asyncio", SimpleNamespace(sleep=_pause, Event=asyncio.Event)):
         try:
-            parties.finish(watching.Reflector(_WIRE.api, REQUESTS, put, remove, known, metrics=MemoryMetrics()).run())
+            parties.finish(reflector.Reflector(_WIRE.api, REQUESTS, put, remove, known, metrics=MemoryMetrics()).run())
         except _Paused:
             return bool(told)
     raise AssertionError("the follower has ended")

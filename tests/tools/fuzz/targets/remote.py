@@ -9,7 +9,7 @@ from datetime import timedelta
 from adapters.signers.http import client as http
 from adapters.signers.http.assembly import assemble
 from adapters.signers.http.pool import base_url
-from adapters.signers.pki import bundle as bag
+from adapters.signers.pki import bundle
 from adapters.signers.pki.bundle import CertificateBundle
 from domain.errors import IssuerFailed, IssuerUnhealthy, SigningError
 from tests.tools.fuzz import parties
@@ -23,7 +23,7 @@ def pkcs7(data: bytes) -> bool:
 
 def _pkcs7(answer: bytes) -> bool:
     try:
-        found = bag.read_pkcs7(answer)
+        found = bundle.read_pkcs7(answer)
     except ValueError as error:
         refusals.check(error, ValueError)
         return False

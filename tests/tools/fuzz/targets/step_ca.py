@@ -7,7 +7,7 @@ import json
 
 from adapters.signers.http.client import HTTPRequest, HTTPResponse
 from adapters.signers.http.pool import ClientPool, Endpoint
-from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr as csrs
 from adapters.signers.step_ca import jwe as provisioners
 from adapters.signers.step_ca import token as tokens_of
 from adapters.signers.step_ca.api import StepAPI
@@ -20,7 +20,7 @@ from tests.tools.fuzz.targets import refusals
 from tests.tools.fuzz.targets.remote import is_kept
 
 _PASSWORD = b"password"
-_CSR = requests.read(parties.REQUEST)
+_CSR = csrs.read(parties.REQUEST)
 _SEALED = encrypt(b"{}", _PASSWORD, iterations=1).split(".")[1:]
 _TOKENS = Tokens("JWK", "jwk and password", {"kid": "kid"}, parties.KEY)
 _ENDPOINT = Endpoint("https://ca.example.com", parties.SECRET, parties.CREDENTIALS)
@@ -54,7 +54,7 @@ def token(data: bytes) -> bool:
     """A token for a request whose CSR has this body."""
     signed = parties.request(data)
     try:
-        _TOKENS.make("us", "ca.example.com", parties.order(signed), requests.read(signed), parties.NOW)
+        _TOKENS.make("us", "ca.example.com", parties.order(signed), csrs.read(signed), parties.NOW)
     except RequestRejected as refusal:
         refusals.check(refusal, RequestRejected, begins="spec.", quotes=True)
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.signers.ca.signer import CA
-from adapters.signers.pki import csr as requests
+from adapters.signers.pki import csr as csrs
 from adapters.signers.pki import pem
 from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected, WrongCertificate
@@ -38,7 +38,7 @@ def csr(data: bytes) -> bool:
 
 def _csr(data: bytes) -> bool:
     try:
-        requests.read(data)
+        csrs.read(data)
     except RequestRejected as refusal:
         refusals.check(refusal, RequestRejected, begins="spec.request: ")
         return False

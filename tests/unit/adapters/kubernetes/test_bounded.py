@@ -9,7 +9,7 @@ import pytest
 
 from domain.annotations import DURATION, IS_CA
 from domain.model import UNKNOWN_KIND
-from tests.unit.adapters.kubernetes.test_translate import GROUP, a_request, a_signing_request, translated
+from tests.unit.adapters.kubernetes.test_codec import GROUP, a_request, a_signing_request, translated
 
 REF = {"group": GROUP, "kind": "SampleIssuer", "name": "ca"}
 

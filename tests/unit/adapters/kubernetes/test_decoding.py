@@ -12,7 +12,7 @@ import pytest
 
 from adapters.kubernetes.decoding import decode
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
-from tests.unit.adapters.kubernetes.follow import an_object, following, until
+from tests.unit.adapters.kubernetes.reflecting import an_object, following, until
 from tests.unit.adapters.kubernetes.wire import REQUESTS
 
 DEEP = '{"f:a":' * 9_990 + "{}" + "}" * 9_990

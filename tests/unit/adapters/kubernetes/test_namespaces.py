@@ -25,7 +25,7 @@ from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
 from tests.support.cluster.pki import write_kubeconfig
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, failure, page
-from tests.unit.adapters.kubernetes.follow import an_object, passing_at_once, until
+from tests.unit.adapters.kubernetes.reflecting import an_object, passing_at_once, until
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
 
 OURS = f"/apis/{NAMES.group}/{NAMES.version}"

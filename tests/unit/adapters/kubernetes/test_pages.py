@@ -14,7 +14,7 @@ from adapters.kubernetes.client import client_of
 from adapters.kubernetes.errors import TooLarge
 from adapters.memory.metrics import MemoryMetrics
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, page
-from tests.unit.adapters.kubernetes.follow import an_object, following, until
+from tests.unit.adapters.kubernetes.reflecting import an_object, following, until
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire, access
 
 

@@ -33,7 +33,7 @@ from domain.errors import ClusterError, Invalid
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
-from tests.unit.adapters.kubernetes.follow import Seen, an_object, following, passing_at_once, until
+from tests.unit.adapters.kubernetes.reflecting import Seen, an_object, following, passing_at_once, until
 from tests.unit.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, access, answering
 
 ENCODED = base64.b64encode(CANARY.encode()).decode()

@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.signers.ca.signer import CA
 from adapters.signers.demo.signer import Demo
-from adapters.signers.pki import bundle as bag
+from adapters.signers.pki import bundle
 from adapters.signers.verify import VerifyingSigner
 from domain.model import Credentials
 from domain.ports import Signer
@@ -42,13 +42,13 @@ BELOW_LONG, BELOW_SHORT = ca("below", 20, LONG), ca("long below short", 50, SHOR
     ],
 )
 def test_of_a_bag(cas: list[pki.Authority], days: int) -> None:
-    path = bag.signing_path([each.certificate for each in cas], NOW)
+    path = bundle.signing_path([each.certificate for each in cas], NOW)
 
     assert min(each.not_valid_after_utc for each in path) == NOW + days * DAY
 
 
 def test_of_an_empty_bag() -> None:
-    assert bag.signing_path([], NOW) == ()
+    assert bundle.signing_path([], NOW) == ()
 
 
 @pytest.mark.parametrize(("path", "days"), [([LONG], 100), ([BELOW_LONG, LONG], 20), ([BELOW_SHORT, SHORT], 10)])
