@@ -23,7 +23,6 @@ from adapters.kubernetes.client import send
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import Silent, TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
-from adapters.kubernetes.right_of_way import StatusWritePriority
 from adapters.kubernetes.schema import Resource
 
 # After so many seconds without a byte a watch is asked for anew: the connection may be half-open. The API server sends
@@ -54,16 +53,11 @@ class Api:
         self._field_manager = field_manager
         self._deadline = deadline.total_seconds()
         self._turns = turns
-        self._status_writes = StatusWritePriority()
         self.one_of_few_pages = asyncio.Semaphore(_PAGES)
         """To be held while a page of a list is asked for and read."""
 
     async def close(self) -> None:
         await self._client.close()
-
-    async def yield_to_status_writes(self, longest: timedelta) -> None:
-        """For what can wait: returns when no status write is under way, or after so long."""
-        await self._status_writes.yielded(longest.total_seconds())
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Any:
         where = _where(resource, namespace)
@@ -109,17 +103,16 @@ class Api:
         if where is not None:
             metadata["namespace"] = where
         body = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "status": status}
-        with self._status_writes.taken():
-            async with self._call(writing()):
-                return await self._client.patch(
-                    resource.status,
-                    segment,
-                    _as_yaml(body),
-                    namespace=where,
-                    patch_type=PatchType.APPLY,
-                    field_manager=self._field_manager,
-                    force=True,
-                )
+        async with self._call(writing()):
+            return await self._client.patch(
+                resource.status,
+                segment,
+                _as_yaml(body),
+                namespace=where,
+                patch_type=PatchType.APPLY,
+                field_manager=self._field_manager,
+                force=True,
+            )
 
     async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
         """Has the API server judge; what comes back is an answer and no object: nothing is stored anywhere."""

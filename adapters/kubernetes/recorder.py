@@ -1,9 +1,8 @@
 """The port Recorder: Events of events.k8s.io/v1, written in the background.
 
-Best effort: one at a time, and at most one a second while status writes are in flight. What does not fit the queue or
-cannot be written is dropped, with a log line. Of an existing Event only the series changes: the API server refuses all
-other changes. Source:
-https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+- Best effort: one is written at a time. What does not fit the queue, or cannot be written, is dropped with a log line.
+- Of an existing Event only the series changes: the API server refuses all other changes. Source:
+  https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from adapters.kubernetes.api import Api
@@ -25,7 +24,6 @@ from domain.names import IssuerNames
 from domain.ports import Clock, Recorder
 
 _QUEUE = 20_000  # two for each of ten thousand requests that come at once
-_LONGEST_WAIT = timedelta(seconds=1)
 _NOTE_BYTES = 1024
 _INSTANCE_LIMIT = 128
 _log = logging.getLogger("issuer.events")
@@ -51,7 +49,6 @@ class KubernetesRecorder(Recorder):
         while True:
             event, when = await self._queue.get()
             try:
-                await self._api.yield_to_status_writes(_LONGEST_WAIT)
                 await self._write(self._series.observe(event, when))
             except ClusterError as trouble:
                 self._series.forget(event)

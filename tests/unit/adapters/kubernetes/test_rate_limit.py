@@ -56,7 +56,7 @@ CALLS: dict[str, Callable[[Api], Awaitable[Any]]] = {
 
 def test_these_are_all_calls_there_are() -> None:
     public = {name for name in vars(Api) if not name.startswith("_")}
-    assert public - {"close", "yield_to_status_writes"} == CALLS.keys()
+    assert public - {"close"} == CALLS.keys()
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
