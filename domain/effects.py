@@ -61,7 +61,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What to do about one object, in this order: patch, event, remember the attempt, come back."""
+    """What to do about one object, in this order: write the patch, record the event, keep the attempt, requeue."""
 
     patch: PatchStatus | None = None
     event: Event | None = None

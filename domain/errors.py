@@ -11,7 +11,7 @@ from datetime import timedelta
 
 
 class SigningError(Exception):
-    """The signer knows what went wrong and its message may be shown; by itself it means: try again later."""
+    """A failure of a signer whose message may be shown. The request is retried."""
 
 
 class WrongCertificate(SigningError):
@@ -31,7 +31,7 @@ class RequestRejected(SigningError):
 
 
 class IssuerUnhealthy(SigningError):
-    """The CA cannot serve anybody just now: the issuer becomes Pending, its requests wait (circuit breaker)."""
+    """No request can be signed just now: the issuer becomes Pending, its requests wait (circuit breaker)."""
 
 
 class IssuerFailed(IssuerUnhealthy):
@@ -39,7 +39,7 @@ class IssuerFailed(IssuerUnhealthy):
 
 
 class ClusterError(Exception):
-    """The cluster did not do as asked; the work is retried."""
+    """A call to the cluster failed; the work is retried."""
 
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
@@ -83,4 +83,4 @@ class UnknownOutcome(ClusterError):
 
 
 class LeadLost(Exception):
-    """This process has led and leads no more: it must end. The log has the reason."""
+    """This process was the leader and has lost the Lease: it must end. The log has the reason."""

@@ -50,7 +50,7 @@ def settle(
 
 
 def refused(issuer: Issuer, refusal: AdmissionRefused) -> Event:
-    """What is said of a status that admission does not let in; in a status it could not be said."""
+    """The Event for a status that admission refuses: a status could not say it."""
     return _event(issuer, IssuerReason.REFUSED.value, explain(refusal))
 
 

@@ -177,7 +177,7 @@ class Request:
 
     @property
     def is_kubernetes(self) -> bool:
-        """Whether this is a certificates.k8s.io request, whose status knows no Ready condition."""
+        """Whether this is a certificates.k8s.io request, whose status has no Ready condition."""
         return self.key.kind == CERTIFICATE_SIGNING_REQUEST
 
     @property
@@ -281,9 +281,9 @@ Snapshot = Issuer | RequestSnapshot
 
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
-    """The record, of a coordination.k8s.io/v1 Lease what counts. An empty `holder` has released it.
+    """The fields of a coordination.k8s.io/v1 Lease that leader election uses. With an empty `holder` it is released.
 
-    `version` is the lock: who writes names the version that he has read, empty where there is no record yet.
+    `version` is the resourceVersion that was read, which a write must name; empty where there is no Lease yet.
     """
 
     holder: str

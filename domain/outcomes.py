@@ -68,7 +68,7 @@ def answer(status: Status) -> RequestOutcome | None:
 
 
 def shows(request: Request, status: Status) -> bool:
-    """Whether the request has the answer of this status, as far as the watch tells: its bytes are not kept.
+    """Whether the request has the answer of this status, as far as the watch shows: certificates are not kept.
 
     The time of a condition is left out, for a repeated write has another.
     """
@@ -88,7 +88,7 @@ def _words(condition: Condition) -> tuple[str, str, str]:
 
 
 def checking(outcome: CheckResult | Exception) -> CheckOutcome:
-    """What the check returned, or what it raised, comes to."""
+    """The outcome of a check, from what it returned or raised."""
     match outcome:
         case CheckResult():
             return CheckOutcome.PASSED
@@ -100,7 +100,7 @@ def checking(outcome: CheckResult | Exception) -> CheckOutcome:
 
 
 def signing(outcome: Issued | Pending | Exception) -> SignOutcome:
-    """What the signer's answer, or what it raised, comes to."""
+    """The outcome of a signing, from what the signer returned or raised."""
     match outcome:
         case Issued():
             return SignOutcome.ISSUED

@@ -21,7 +21,7 @@ _FLAGS = {"true": True, "false": False}
 
 
 def require_known(spec: IssuerSpec, own: Collection[str]) -> None:
-    """Returns if the signer, which reads `own`, or every signer reads each parameter, and the shared ones are well."""
+    """Raises IssuerFailed for unknown parameters, and for invalid values of shared ones; the signer's own are `own`."""
     for name in spec.parameters:
         if name not in (*own, *_SHARED):
             there_are = ", ".join(sorted([*own, *_SHARED]))

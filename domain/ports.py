@@ -62,7 +62,7 @@ class Lease(Protocol):
 
 
 class LeaderElection(Protocol):
-    """Whether this process is the one that works."""
+    """Whether this process is the leader."""
 
     @abstractmethod
     def is_leader(self) -> bool:
@@ -74,7 +74,7 @@ class LeaderElection(Protocol):
 
     @abstractmethod
     async def run(self) -> None:
-        """Takes part until cancelled; raises LeadLost when even the work that was begun must have an end."""
+        """Takes part until cancelled; raises LeadLost when the lead is lost and running work must end."""
 
     @abstractmethod
     async def release(self) -> None:
@@ -116,7 +116,7 @@ class Signer(Protocol):
 
 
 class CAStore(Protocol):
-    """Keeps the one private CA that the controller makes for itself."""
+    """Stores the one private CA that the controller makes for itself."""
 
     @abstractmethod
     async def get_or_create(self, make: Callable[[], tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
@@ -138,7 +138,7 @@ class AccessReview(Protocol):
 
 
 class Recorder(Protocol):
-    """Tells people what happened."""
+    """Records Events."""
 
     @abstractmethod
     def record(self, event: Event) -> None:
@@ -178,7 +178,7 @@ class Metrics(Protocol):
 
     @abstractmethod
     def forget_issuer(self, issuer: ObjectKey) -> None:
-        """The issuer, if it is one, is gone: nothing about it is worth keeping."""
+        """The object is gone: what is kept about it, if it was an issuer, is dropped."""
 
     @abstractmethod
     def queued(self, waited: timedelta) -> None:
@@ -190,11 +190,11 @@ class Metrics(Protocol):
 
     @abstractmethod
     def restarted(self, kind: str, cause: WatchRestartReason) -> None:
-        """The watch of this kind had to begin anew."""
+        """The watch of this kind was started again."""
 
 
 class Cluster(Protocol):
-    """The cluster as one issuer sees it: its objects by key, their statuses to write, changes that wake it.
+    """The cluster as one issuer sees it: its objects by key, their statuses to write, changes that enqueue keys.
 
     All methods that reach out raise ClusterError's children and nothing else.
     """
@@ -225,7 +225,7 @@ class Cluster(Protocol):
 
     @abstractmethod
     def issuer_of(self, key: ObjectKey) -> ObjectKey | None:
-        """The issuer that a request names, from the watch; None for whatever is no request, or gone."""
+        """The issuer that a request names, from the watch; None for other kinds, and for a request that is gone."""
 
     @abstractmethod
     async def reload(self, key: ObjectKey) -> Snapshot | None:

@@ -115,7 +115,7 @@ class Api:
             )
 
     async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
-        """Has the API server judge; what comes back is an answer and no object: nothing is stored anywhere."""
+        """Creates a review: the API server answers in its status, and stores nothing."""
         async with self._call(reading()):
             return resource.read(await self._client.create(resource.generic(spec=spec)))
 

@@ -50,7 +50,7 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class Codec:
-    """Knows how this issuer's kinds are called, and where the Secrets of cluster-scoped issuers are."""
+    """Converts this issuer's kinds; Secrets of cluster-scoped issuers are in `cluster_resource_namespace`."""
 
     def __init__(self, names: IssuerNames, cluster_resource_namespace: str) -> None:
         self.cluster_resource_namespace = cluster_resource_namespace
@@ -173,14 +173,14 @@ class Codec:
                 return {"certificate": _base64(status.certificate or b"")}
 
     def _order_conditions(self, order: PendingOrder | None) -> list[dict[str, Any]]:
-        """The condition that keeps an order; for machines, so that its message is JSON."""
+        """The condition that keeps an order. Programs read its message, which is JSON."""
         if order is None:
             return []
         message = msgspec.json.encode(OrderObject(order.due, order.handle)).decode()
         return [_condition(Condition(self._order_type, "True", "Taken", message, order.since))]
 
     def _order(self, conditions: Iterable[ConditionObject] | None) -> PendingOrder | None:
-        """What was kept of an order; one that cannot be read is no order, and the CA is asked anew."""
+        """The order that the conditions keep; None if it cannot be read: the CA is then asked from the start."""
         found = _find(conditions, self._order_type)
         if found is None:
             return None
@@ -264,7 +264,7 @@ def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition 
 
 
 def _time(time: datetime | None) -> datetime:
-    """In UTC, where a time without a zone is taken to be; the epoch for none, and for what UTC has no year for."""
+    """The time in UTC; one without a zone is in UTC. The epoch for None, and for a year that UTC does not have."""
     if time is None:
         return _EPOCH
     try:

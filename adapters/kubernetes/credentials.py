@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 class Given:
-    """A credential that stands in the kubeconfig, or none."""
+    """A fixed credential of the kubeconfig, or none."""
 
     def __init__(self, authorization: str = "") -> None:
         self._credential = Credential(authorization)
@@ -73,7 +73,7 @@ class TokenFile:
         return self._read_or_keep()
 
     def _read_or_keep(self) -> Credential:
-        """A file that is being replaced, and is not there for the moment, does not take the credential away."""
+        """Reads the file. If that fails, as while the file is being replaced, the last credential stays."""
         try:
             self._credential = self._read()
         except CredentialUnavailable:
@@ -95,7 +95,7 @@ class TokenFile:
 class Authentication(httpx2.Auth):
     """`present` is given the client certificate of each credential before it is used, `answered` every HTTP status.
 
-    A source that has no credential counts as an answer 401: to /healthz it is the same whether it ended here or there.
+    A source without a credential counts as a response 401, so that /healthz treats both alike.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ _Read = TypeVar("_Read")
 
 
 def decode(body: bytes | msgspec.Raw, kind: type[_Read]) -> _Read:
-    """Raises msgspec.MsgspecError or UnicodeError for what is no such thing; takes linear time."""
+    """Decodes JSON into `kind`, in linear time. Raises msgspec.MsgspecError or UnicodeError."""
     try:
         return msgspec.json.decode(body, type=kind)
     except RecursionError:
@@ -28,7 +28,7 @@ def decode(body: bytes | msgspec.Raw, kind: type[_Read]) -> _Read:
 
 
 def _shallow(body: bytes) -> Iterator[bytes]:
-    """The same with null in place of what is nested deeper."""
+    """The body with null in place of values that are nested deeper."""
     depth = kept = 0
     for found in _BRACKET.finditer(body):
         if found[1]:

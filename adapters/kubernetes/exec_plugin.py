@@ -158,6 +158,6 @@ def _failed(plugin: Exec, how: str) -> CredentialUnavailable:
 
 
 def _seen(task: asyncio.Task[Credential]) -> None:
-    """A failure that no call waits for any more is no failure of the program."""
+    """Marks the task's exception as seen, for no call waits for it any more."""
     if not task.cancelled():
         task.exception()

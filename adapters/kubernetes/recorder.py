@@ -102,5 +102,5 @@ class KubernetesRecorder(Recorder):
 
 
 def _name(seen: EventSeries) -> str:
-    """An Event may not be called everything that its object may be called."""
+    """The name of the Event; some objects have names that an Event cannot have."""
     return seen.name if is_name(seen.name) else f"event.{seen.name.rpartition('.')[2]}"

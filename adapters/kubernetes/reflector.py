@@ -45,7 +45,7 @@ class _Status(msgspec.Struct):
 
 
 class Reflector:
-    """Tells `put` of every object there is and changes, `remove` of every one that goes, by namespace and name.
+    """Calls `put` for every object that exists or changes, and `remove`, by namespace and name, for each deleted one.
 
     `synced` is set after the first list, or when the one namespace is forbidden, which is tried again.
     `known` gives the objects put and not removed: those that a list lacks have been deleted.
@@ -139,7 +139,7 @@ class Reflector:
         return version
 
     async def _look_back(self) -> None:
-        """Raises Gone where the server is at an earlier version: from a later one on it tells nothing."""
+        """Raises Gone where the server is at an earlier version: it sends no event for a later one."""
         version = await read_version(self._api, self._resource, self._namespace, self._metadata_only)
         if _is_lower(version, self._version):
             raise Gone(f"the API server is at version {version}, before {self._version}")
@@ -182,7 +182,7 @@ class Reflector:
 
     @contextmanager
     def _going_on(self, name: tuple[str, str]) -> Iterator[None]:
-        """What fails here is the manager's own code: neither the API server's answer nor a reason to stop."""
+        """Logs an exception of the manager's own code and goes on: it is no failure of the API server."""
         try:
             yield
         except Exception as bug:

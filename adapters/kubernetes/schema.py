@@ -34,7 +34,7 @@ class Meta(msgspec.Struct):
 
 
 class SecretMeta(msgspec.Struct):
-    """Of a Secret not even the annotations: kubectl keeps stringData there."""
+    """Without annotations: kubectl stores a Secret's stringData in one."""
 
     name: str = ""
     namespace: str | None = None
@@ -129,14 +129,14 @@ class LeaseSpecObject(msgspec.Struct):
 
 
 class LeaseObject(msgspec.Struct):
-    """The one kind that is written as a whole: of its metadata everything is kept."""
+    """A Lease is written as a whole, so all of its metadata is kept."""
 
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
     spec: LeaseSpecObject | None = None
 
 
 class Anything(msgspec.Struct):
-    """For answers of which nothing is wanted."""
+    """For responses of which no field is read."""
 
 
 @dataclass(frozen=True, slots=True)

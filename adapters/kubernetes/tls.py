@@ -42,7 +42,7 @@ class Tls:
         return "the system's trust store (the kubeconfig names no certificate-authority)"
 
     def expiry(self) -> str:
-        """That the client certificate has expired; empty where it has not, or where there is none."""
+        """A sentence that the client certificate has expired; empty if it has not, or if there is none."""
         user = self._user
         try:
             with _as_file(user.client_certificate, user.client_certificate_data or self._presented) as certificate:

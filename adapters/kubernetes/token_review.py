@@ -71,6 +71,6 @@ class Reviews:
 
 
 def subject(user: User) -> dict[str, Any]:
-    """The fields of a SubjectAccessReview's spec that say who is meant."""
+    """The fields of a SubjectAccessReview's spec that name the user."""
     wanted = {"user": user.username, "uid": user.uid, "groups": user.groups, "extra": user.extra}
     return {field: value for field, value in wanted.items() if value}

@@ -19,7 +19,7 @@ from domain.ports import Clock, Cluster
 
 
 class StateCollector(Collector):
-    """`depth` says how many keys are due, `is_leader` whether this process is the one that works."""
+    """`depth` returns how many keys are due, `is_leader` whether this process leads."""
 
     def __init__(
         self,

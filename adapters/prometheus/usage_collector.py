@@ -20,7 +20,7 @@ _CLUSTER, _OTHERS = "(cluster)", "(others)"  # no namespace can have these names
 
 
 class UsageCollector(Collector):
-    """`queues` by what is worked on; `caches` by name, each telling how many bytes it holds."""
+    """`queues` by what is worked on; `caches` by name, each returning its bytes."""
 
     def __init__(self, prefix: str, queues: Mapping[str, WorkQueue], caches: Mapping[str, Callable[[], int]]) -> None:
         self._prefix = prefix

@@ -20,7 +20,7 @@ from domain.ports import Signer
 
 
 class SignerDecorator(Signer):
-    """To be subclassed by those that do something before or after `_inner` is asked."""
+    """Base of signers that do something before or after they call `_inner`; it forwards what that one declares."""
 
     def __init__(self, inner: Signer) -> None:
         self._inner = inner
@@ -30,7 +30,7 @@ class SignerDecorator(Signer):
 
 
 class LeaderOnlySigner(SignerDecorator):
-    """Raises CancelledError, which ends the work on this object, where `is_leader` says no."""
+    """Raises CancelledError, which ends the work on this object, if this process does not lead."""
 
     def __init__(self, inner: Signer, is_leader: Callable[[], bool]) -> None:
         super().__init__(inner)

@@ -12,7 +12,7 @@ from domain.model import Credentials
 
 
 def fingerprint(credentials: Credentials) -> bytes:
-    """The same for the same data and version alone."""
+    """A SHA-256 of the Secret's data and version."""
     digest = hashlib.sha256(credentials.version.encode())
     for name, content in sorted(credentials.data.items()):
         digest.update(b"%d %d %b" % (len(name.encode()), len(content), name.encode()))

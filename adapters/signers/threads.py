@@ -27,7 +27,7 @@ class NamespaceExecutor:
         self._guard = threading.Lock()
 
     def submit(self, namespace: str, work: Callable[[], _Result]) -> Future[_Result]:
-        """Has the work done after all that this namespace has submitted before; until then it can be cancelled."""
+        """Runs the work after all that this namespace submitted before. Until it begins, it can be cancelled."""
         future: Future[_Result] = Future()
         with self._guard:
             line = self._lines.setdefault(namespace, deque())

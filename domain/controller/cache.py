@@ -57,7 +57,7 @@ class Cache:
         return (issuer for key in keys if isinstance(issuer := self._objects.get(key), Issuer))
 
     def waiting(self) -> Iterator[Request]:
-        """The requests that a signer has yet to answer: approved, and not left alone for another reason."""
+        """The approved requests without an answer, except deleted and invalid ones."""
         keys = (key for waiting in self._waiting.values() for key in waiting)
         found = (request for key in keys if isinstance(request := self._objects.get(key), Request))
         return (each for each in found if each.approval is Approval.APPROVED and not (each.deleting or each.invalid))
@@ -98,7 +98,7 @@ class Cache:
         return [(user, AT_ONCE) for user in self._users.get(new.key, ())]
 
     def refresh(self, new: Object) -> Keys:
-        """As `put`, for what was read or written by name: what is gone or replaced meanwhile must not revive."""
+        """As `put`, for what was read or written by name: an object that was deleted meanwhile is not added again."""
         old = self._objects.get(new.key)
         return self.put(new) if old is not None and _is_newer(new.resource_version, old.resource_version) else []
 

@@ -84,7 +84,7 @@ class Controller:
             await asyncio.gather(*self._running, return_exceptions=True)
 
     def cancel(self) -> None:
-        """Ends the work that has begun, wherever it is. Its keys are due again, as far as work is begun at all."""
+        """Cancels running work. Its keys are due again."""
         for task in self._running:
             task.cancel()
 
@@ -140,7 +140,7 @@ class Controller:
             )
 
     async def _change(self, within: timedelta | None) -> None:
-        """Returns when a key was woken, when work has ended, or after so long."""
+        """Returns when a key was enqueued, when work has ended, or after this time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(None if within is None else within.total_seconds()):
                 await self._changed.wait()
@@ -164,7 +164,7 @@ class Controller:
 
 
 def _again(key: ObjectKey, task: asyncio.Task[timedelta | None]) -> timedelta | None:
-    """When the key is to be worked on again after this work on it, which is over."""
+    """After what time the key is due again, now that this work on it has ended."""
     if task.cancelled():
         return _AT_ONCE
     bug = task.exception()
@@ -181,7 +181,7 @@ def _tenant(namespace: str) -> str:
 
 
 def _no_issuer(key: ObjectKey) -> None:
-    """An issuer's check is one key: what limits the keys of an issuer has nothing to do there."""
+    """A check is one key for each issuer, so that no limit for each issuer is needed."""
     return
 
 

@@ -39,7 +39,7 @@ class LeaseTimes:
 
     @property
     def held(self) -> timedelta:
-        """What the record says, in whole seconds as it must: the others see a renewal up to one look late."""
+        """The duration in the record, in whole seconds: others see a renewal up to one look late."""
         return timedelta(seconds=(self.duration - self.look_period) // timedelta(seconds=1))
 
     @property
@@ -49,7 +49,7 @@ class LeaseTimes:
 
     @property
     def call_deadline(self) -> timedelta:
-        """For one call: two may hang, and the third still renew in time."""
+        """The limit for one call: two calls may time out, and the third still renews in time."""
         return self.renew_deadline / 3
 
 

@@ -93,7 +93,7 @@ class LeaderElector(LeaderElection):
                     await self._try_acquire_or_renew()
 
     async def _wait_for_next(self, begun: timedelta) -> None:
-        """Waits until the look after the one that was begun then is due."""
+        """Waits until the next attempt is due; the last one began at `begun`."""
         now = self._clock.uptime()
         await asyncio.sleep((begun + self._state.next_look(now) - now).total_seconds())
 

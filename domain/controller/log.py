@@ -32,7 +32,7 @@ def decided(event: Event, issuer: ObjectKey | None, attempt: int, took: timedelt
 
 
 def requeued(key: ObjectKey, attempt: int, wait: timedelta, trouble: ClusterError) -> None:
-    """The cluster did not do as asked."""
+    """A call to the cluster failed, and the key is tried again."""
     fields = {"object": str(key), "attempt": attempt}
     _log.warning("%s: trying again in %.1f s: %s", key, wait.total_seconds(), trouble, extra=fields)
 

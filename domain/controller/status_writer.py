@@ -45,7 +45,7 @@ class StatusWriter:
             self._count(patch, snapshot.request.issuer)
 
     def found(self, request: Request) -> Event | None:
-        """The Event that is still to be recorded of an answer whose write has happened after all; counts it, once."""
+        """The Event of an answer whose write succeeded although its response was lost; counts the answer once."""
         if not request.is_terminal:
             return None
         unsure = self._unsure.pop(request.key, None)

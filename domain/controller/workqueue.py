@@ -74,7 +74,7 @@ class WorkQueue:
             yield Usage(namespace, self._by_namespace[namespace], due, limited)
 
     def add(self, key: ObjectKey, now: timedelta) -> None:
-        """Makes the key due now; its timer, if any, is dropped: the work decides anew when to come back."""
+        """Makes the key due now; its timer, if any, is dropped: the work returns the next time."""
         if self._timers.pop(key, None) is not None:
             self._compact()
         if key in self._working:
@@ -110,7 +110,7 @@ class WorkQueue:
         return self._working[key].since
 
     def done(self, key: ObjectKey) -> None:
-        """Ends the work on a key; a wish that came meanwhile makes it due again."""
+        """Ends the work on a key; if it was added meanwhile, it is due again."""
         work = self._working.pop(key)
         _decrease(self._by_namespace, work.namespace)
         _decrease(self._by_issuer, work.issuer)

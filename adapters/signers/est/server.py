@@ -35,7 +35,7 @@ class Server:
 
     @property
     def key(self) -> tuple[str, str, ObjectKey, str]:
-        """The same for the same CA, asked with the same credentials."""
+        """Equal for the same CA with the same credentials."""
         return self.endpoint.url, self.path, self.endpoint.secret, self.endpoint.credentials.version
 
     def ask(self, operation: str) -> HTTPRequest:
@@ -59,7 +59,7 @@ class Server:
 
 
 def server(issuer: IssuerSpec, credentials: Credentials) -> Server:
-    """IssuerFailed where spec or Secret cannot work."""
+    """Raises IssuerFailed if spec or Secret cannot work."""
     _require_bare(issuer.url)
     by_name, by_certificate = _means(issuer.secret, credentials)
     shown = [*([USERNAME, PASSWORD] if by_name else []), *([tls.CERTIFICATE, tls.KEY] if by_certificate else [])]

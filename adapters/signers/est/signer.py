@@ -68,7 +68,7 @@ class EST(Signer):
         )
 
     async def _enrol(self, est: Server, csr: bytes) -> HTTPResponse:
-        """400 refuses a CSR, or the way in which it was written: only who says it to both refuses the CSR."""
+        """Sends the CSR in lines of base64, after a 400 on one line. Only a 400 to both refuses the CSR itself."""
         answer = await self._clients.exchange(est.endpoint, est.enrol(csr))
         if answer.status == 400:
             answer = await self._clients.exchange(est.endpoint, est.enrol_on_one_line(csr))
@@ -125,5 +125,5 @@ def _unsupported(est: Server, schemes: Collection[str]) -> str:
 
 
 def _failure(operation: str) -> type[SigningError]:
-    """What fails one request may not fail the next; without the CA's certificates no request is."""
+    """A failed enrolment concerns one request; without the CA's certificates no request can be signed."""
     return SigningError if operation == ENROL else IssuerUnhealthy

@@ -47,7 +47,7 @@ def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
 
 
 def may_issue(certificate: x509.Certificate) -> bool:
-    """Whether it is a CA's; version 1 of X.509 has no words for it."""
+    """Whether this is a CA certificate. One of X.509 version 1 cannot say so, and counts as one."""
     limits = parsing.extension_value(certificate.extensions, x509.BasicConstraints)
     return certificate.version is x509.Version.v1 if limits is None else limits.ca
 

@@ -38,7 +38,7 @@ class Authority:
 
     @property
     def expires(self) -> datetime:
-        """When the first certificate of the path does."""
+        """When the first certificate of the path expires."""
         return min(each.not_valid_after_utc for each in self.path)
 
     def is_valid(self, now: datetime) -> bool:
@@ -89,7 +89,7 @@ def own(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
 
 
 def require_ca(certificate: x509.Certificate) -> None:
-    """ValueError where no client lets it issue others."""
+    """ValueError if this certificate may not issue others."""
     if certificate.version is x509.Version.v1 and chains.is_self_signed(certificate):
         return  # version 1 has no extensions: it is a CA where people trust it as a root
     subject = f"holds {certificate.subject.rfc4514_string()!r}, which is no CA certificate"

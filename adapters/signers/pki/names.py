@@ -26,7 +26,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}$)(?!.*\.[0-9]+$)(?:\*\.)?(?:{_LABEL}\.)*{_LA
 
 
 def asked(said: x509.Extensions) -> x509.SubjectAlternativeName | None:
-    """What a request asks for, None where that is nothing; ValueError for a text that its kind does not allow."""
+    """The names that a request asks for, None if there are none; ValueError for a text that its kind does not allow."""
     names = parsing.extension_value(said, x509.SubjectAlternativeName)
     for name in names or ():
         if isinstance(name, _TEXTS) and not _is_sound(name.value):
@@ -44,7 +44,7 @@ def _is_sound(value: str) -> bool:
 
 
 def is_absolute_uri(value: str) -> bool:
-    """Whether Go's crypto/x509 reads it, and reads the same in it."""
+    """Whether Go's crypto/x509 accepts it and reads the same."""
     found = _URI.fullmatch(value)
     try:
         return found is not None and (found["ipv6"] is None or bool(IPv6Address(found["ipv6"])))

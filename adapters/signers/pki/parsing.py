@@ -81,12 +81,12 @@ def suppress_warnings() -> Iterator[None]:
 
 
 class Panicked(SigningError):
-    """The library broke on what it was given."""
+    """cryptography panicked on its input."""
 
 
 @contextmanager
 def translate_panics() -> Iterator[None]:
-    """Has a panic raised as Panicked."""
+    """Raises a panic of cryptography as Panicked."""
     try:
         yield
     except BaseException as error:

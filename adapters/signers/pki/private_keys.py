@@ -23,7 +23,7 @@ _CONVERT = "convert it with `ssh-keygen -p -m PKCS8 -f FILE`"
 
 
 def read(data: bytes) -> keys.PrivateKey:
-    """The first private key of the file; it may be of any size and curve that `keys.PrivateKey` has."""
+    """The first private key of the file; of any size, and of the types of `keys.PrivateKey`."""
     label, body = _key_block(data)
     if label == "ENCRYPTED PRIVATE KEY" or b"4,ENCRYPTED" in body:  # of "Proc-Type: 4,ENCRYPTED" (RFC 1421)
         raise ValueError("is encrypted; store it without a passphrase")

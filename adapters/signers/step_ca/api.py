@@ -32,7 +32,7 @@ Validity = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class StepAPI:
-    """One CA. All methods raise IssuerUnhealthy where it does not do its part; `sign` more than that."""
+    """One CA. All methods raise IssuerUnhealthy if the CA does not answer as it should; `sign` raises more."""
 
     clients: ClientPool
     endpoint: Endpoint
@@ -42,7 +42,7 @@ class StepAPI:
         return urlsplit(self.endpoint.url).netloc
 
     async def require_health(self) -> None:
-        """Returns if the CA says that it is well."""
+        """Returns if the CA reports that it is healthy."""
         if await self._get("/health", lambda said: said["status"]) != "ok":
             raise IssuerUnhealthy("step-ca says that it is not well (/health); see its log")
 
@@ -65,7 +65,7 @@ class StepAPI:
         return await self._get("/roots", lambda said: bundle.read_pem(said["crts"]))
 
     async def intermediates(self) -> list[x509.Certificate]:
-        """The certificate that the CA signs with, and those above it; empty where it does not tell, as older ones."""
+        """The CA's own certificate and those above it; empty for versions of step-ca that do not return them."""
         with contextlib.suppress(IssuerUnhealthy):
             return list((await self._get("/intermediates", lambda said: bundle.read_pem(said["crts"]))).certificates)
         return []

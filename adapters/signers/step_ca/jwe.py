@@ -28,7 +28,7 @@ _CONTENT_KEYS = {"A128GCM": 16, "A192GCM": 24, "A256GCM": 32}  # bytes
 
 
 def decrypt(encrypted: bytes, password: bytes) -> bytes:
-    """Takes a good part of a second: call it in a thread."""
+    """The decrypted key. Takes up to a second: call it in a thread."""
     protected, *others = _split(encrypted)
     try:
         algorithm, salt, iterations, size = _header(_decode(protected))

@@ -110,7 +110,7 @@ class StepCA(Signer):
         return known
 
     def _measure(self, issuer: IssuerSpec, known: _Known) -> None:
-        """Its size is another one now, if the CA has answered with other certificates."""
+        """Measures the entry again: the CA may have answered with other certificates."""
         key = issuer.url, issuer.secret
         if self.kept.get(key) is known:
             self.kept.put(key, known, known.size())
@@ -124,7 +124,7 @@ def _provisioner(issuer: IssuerSpec) -> str:
 
 
 def _duration(order: SignRequest) -> timedelta | None:
-    """None leaves it to the CA: where neither the request nor the issuer says anything."""
+    """None, which leaves it to the CA, if neither the request nor the issuer names one."""
     longest = _longest(order.issuer)
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
 
@@ -132,7 +132,7 @@ def _duration(order: SignRequest) -> timedelta | None:
 def _validity(duration: timedelta, now: datetime, known: _Known) -> Validity:
     """As long as asked, to the second, and begun a little before now where step-ca allows it; never past the CA's end.
 
-    step-ca itself would sign what outlives it.
+    step-ca itself would sign a certificate that outlives it.
     """
     begin = now - backdating(duration)
     begin += timedelta(microseconds=-begin.microsecond % 1_000_000)
