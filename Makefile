@@ -17,7 +17,7 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate run manifests install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test coverage bench fuzz lint format generate run render install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
@@ -110,7 +110,7 @@ run: $(READY) ## Run the manager here, against the current kubeconfig; flags wit
 # Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
 run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
 
-manifests: ## Print all that an installation applies: deploy/default with the image IMG
+render: ## Print all that an installation applies: deploy/default with the image IMG
 	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered"
 
 install.yaml: ## Write the same into one file for `kubectl apply -f`, with IMG=registry.example.com/name:tag

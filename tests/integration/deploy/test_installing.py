@@ -55,7 +55,7 @@ def test_install_yaml_is_deploy_default_with_the_image_of_this_version(server: A
     rendered = server.kubectl("kustomize", str(DEPLOY / "default"))
 
     assert written == rendered.replace("controller:latest", f"sample-external-issuer:{VERSION}")
-    assert make(checkout, "manifests", server=server) == written
+    assert make(checkout, "render", server=server) == written
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_no_image_is_refused_in_one_line(server: ApiServer, checkout: Pa
     assert not (checkout / "install.yaml").exists()
 
 
-@pytest.mark.parametrize("verb", ["manifests", "install.yaml", "install", "uninstall", "deploy", "undeploy"])
+@pytest.mark.parametrize("verb", ["render", "install.yaml", "install", "uninstall", "deploy", "undeploy"])
 def test_without_kubectl_it_says_what_to_install(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory, verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
