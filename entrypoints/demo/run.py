@@ -27,7 +27,7 @@ from domain.requests import decide
 from domain.retry import Moment, RetryPolicy
 from entrypoints.container import in_memory, opened
 from entrypoints.demo import show
-from entrypoints.demo.world import World
+from entrypoints.demo.cluster_users import ClusterUsers
 from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
 
@@ -43,17 +43,17 @@ async def demo(paths: list[Path], settings: Settings) -> bool:
     if not (manifests.issuers or manifests.requests or manifests.certificates):
         left_out = f"; left out: {', '.join(manifests.ignored)}" if manifests.ignored else ""
         raise BadManifest(f"{', '.join(map(str, paths))}: no issuer, request or Certificate to show{left_out}")
-    world = World(cluster, manifests, reader)
+    users = ClusterUsers(cluster, manifests, reader)
     _log_progress(manifests)
     stop = asyncio.Event()
     async with opened(container) as manager:
         running = asyncio.create_task(manager.run(stop))
         try:
-            await _play(world, cluster)
+            await _play(users, cluster)
         finally:
             stop.set()
             await _ended(running, container.controller())
-    return _report(world, manifests, cluster, recorder)
+    return _report(users, manifests, cluster, recorder)
 
 
 async def _ended(manager: asyncio.Task[None], controller: Controller) -> None:
@@ -63,15 +63,15 @@ async def _ended(manager: asyncio.Task[None], controller: Controller) -> None:
     await manager
 
 
-async def _play(world: World, cluster: MemoryCluster) -> None:
-    world.apply_all_but_secrets()
+async def _play(users: ClusterUsers, cluster: MemoryCluster) -> None:
+    users.apply_all_but_secrets()
     await asyncio.sleep(_APPROVED_AFTER)
-    world.approve()
+    users.approve()
     await asyncio.sleep(_SECRETS_AFTER - _APPROVED_AFTER)
-    world.apply_secrets()
+    users.apply_secrets()
     try:
         async with asyncio.timeout(_GIVE_UP_AFTER):
-            while not all(_has_ended(cluster, key) for key in world.keys):  # noqa: ASYNC110 - nobody tells
+            while not all(_has_ended(cluster, key) for key in users.keys):  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.05)
     except TimeoutError:
         logging.getLogger("demo").warning("not everything has come to its end; this is how it stands:")
@@ -91,8 +91,8 @@ def _is_done(request: Request) -> bool:
     return decision == NOTHING or request.unserved != ""
 
 
-def _report(world: World, manifests: Manifests, cluster: MemoryCluster, recorder: MemoryRecorder) -> bool:
-    statuses = {key: cluster.status(key) for key in world.keys}
+def _report(users: ClusterUsers, manifests: Manifests, cluster: MemoryCluster, recorder: MemoryRecorder) -> bool:
+    statuses = {key: cluster.status(key) for key in users.keys}
     known = [root for status in statuses.values() for root in show.roots_of(status)]
     wrong = {}
     for key, status in statuses.items():
@@ -102,7 +102,7 @@ def _report(world: World, manifests: Manifests, cluster: MemoryCluster, recorder
             text, why = show.certificate(chain, show.roots_of(status), known)
             print(text)
         else:
-            why = _trouble(cluster.stored(key), status, events, world.references.get(key))
+            why = _trouble(cluster.stored(key), status, events, users.references.get(key))
             why = why and why + _absent(cluster.stored(key), manifests)
         if why:
             wrong[key] = why

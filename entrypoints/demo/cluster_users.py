@@ -29,7 +29,7 @@ _log = logging.getLogger("demo")
 _CURVES = {None: ec.SECP256R1(), 256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
 
 
-class World:
+class ClusterUsers:
     def __init__(self, cluster: MemoryCluster, manifests: Manifests, reader: Reader) -> None:
         self._cluster = cluster
         self._manifests = manifests
