@@ -18,40 +18,40 @@ def to(server: ESTCAServer, csr: bytes, data: dict[str, bytes] = BY_NAME) -> Sig
     return replace(order(server, csr, data), issuer=IssuerSpec(server.url, SECRET, "EST"))
 
 
-async def visited_twice(world: InMemoryController, asked: SignRequest) -> Request:
-    request = world.ask(CERTIFICATE_REQUEST, asked)
-    await world.visit(request)
-    world.clock.time += TOO_LATE
-    await world.visit(request)
-    stored = world.cluster.stored(request)
+async def visited_twice(controller: InMemoryController, asked: SignRequest) -> Request:
+    request = controller.ask(CERTIFICATE_REQUEST, asked)
+    await controller.visit(request)
+    controller.clock.time += TOO_LATE
+    await controller.visit(request)
+    stored = controller.cluster.stored(request)
     assert isinstance(stored, Request)
     return stored
 
 
 async def test_what_is_as_asked_is_stored(est_ca: ESTCAServer) -> None:
-    async with in_memory_controller() as world:
-        request = await visited_twice(world, to(est_ca, pki.csr(common_name="us")))
+    async with in_memory_controller() as controller:
+        request = await visited_twice(controller, to(est_ca, pki.csr(common_name="us")))
 
     assert request.has_certificate
-    assert len(world.certificates()) == 1
+    assert len(controller.certificates()) == 1
 
 
 async def test_what_is_not_as_asked_is_not_stored(est_ca: ESTCAServer) -> None:
-    async with in_memory_controller() as world:
-        request = await visited_twice(world, to(est_ca, pki.csr(common_name="us", dns=["app.example.com"])))
+    async with in_memory_controller() as controller:
+        request = await visited_twice(controller, to(est_ca, pki.csr(common_name="us", dns=["app.example.com"])))
 
     assert request.is_terminal
-    assert world.certificates() == []
-    assert "DNS name 'app.example.com' is missing" in world.told()
+    assert controller.certificates() == []
+    assert "DNS name 'app.example.com' is missing" in controller.told()
 
 
 async def test_its_words_go_nowhere(est_ca: ESTCAServer, caplog: pytest.LogCaptureFixture) -> None:
     """It says which password it was given: here one with a mistake at its end."""
     caplog.set_level(logging.DEBUG)
     mistaken = BY_NAME | {"password": f"{PASSWORD}-too".encode()}
-    async with in_memory_controller() as world:
-        request = await visited_twice(world, to(est_ca, pki.csr(common_name="us"), mistaken))
+    async with in_memory_controller() as controller:
+        request = await visited_twice(controller, to(est_ca, pki.csr(common_name="us"), mistaken))
 
     assert not request.is_terminal
-    assert "HTTP 403: it does not accept username and password" in world.told()
-    assert PASSWORD not in world.told() + caplog.text
+    assert "HTTP 403: it does not accept username and password" in controller.told()
+    assert PASSWORD not in controller.told() + caplog.text

@@ -110,14 +110,14 @@ async def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
     return made
 
 
-def is_failed(world: InMemoryController, request: ObjectKey) -> bool:
-    stored = world.cluster.stored(request)
+def is_failed(controller: InMemoryController, request: ObjectKey) -> bool:
+    stored = controller.cluster.stored(request)
     assert isinstance(stored, Request)
     return stored.failed or (stored.ready is not None and stored.ready.reason == "Failed")
 
 
-def is_ready(world: InMemoryController) -> bool:
-    stored = world.cluster.stored(ISSUER)
+def is_ready(controller: InMemoryController) -> bool:
+    stored = controller.cluster.stored(ISSUER)
     return isinstance(stored, Issuer) and stored.is_ready
 
 
@@ -128,12 +128,12 @@ async def test_an_honest_certificate_is_stored(
 ) -> None:
     """An honest answer is signed: otherwise the rest would prove nothing."""
     leaf = await honest_leaf(HONEST)
-    async with serving(tmp_path, dialect, HONEST, leaf) as server, in_memory_controller() as world:
-        request = world.ask(kind, order(dialect, HONEST, server))
-        await world.visit(request)
-        told = world.told() + logged(caplog)
+    async with serving(tmp_path, dialect, HONEST, leaf) as server, in_memory_controller() as controller:
+        request = controller.ask(kind, order(dialect, HONEST, server))
+        await controller.visit(request)
+        told = controller.told() + logged(caplog)
 
-    [status] = world.certificates()
+    [status] = controller.certificates()
     assert lying.pem(leaf) in status.certificate  # type: ignore[operator, union-attr]
     assert HONEST.told in told
     assert_nowhere(canaries(dialect, server), told)
@@ -151,19 +151,19 @@ async def test_an_attack_on_the_enrolment(
     kind: str,
 ) -> None:
     leaf = await honest_leaf(attack)
-    async with serving(tmp_path, dialect, attack, leaf) as server, in_memory_controller(attack.patience) as world:
-        request = world.ask(kind, order(dialect, attack, server))
-        await world.visit(request)
-        first = world.told()
-        world.clock.time += TOO_LATE
-        await world.visit(request)
+    async with serving(tmp_path, dialect, attack, leaf) as server, in_memory_controller(attack.patience) as controller:
+        request = controller.ask(kind, order(dialect, attack, server))
+        await controller.visit(request)
+        first = controller.told()
+        controller.clock.time += TOO_LATE
+        await controller.visit(request)
 
     assert re.search(attack.told, first)
-    assert world.certificates() == []
-    assert is_failed(world, request) is not attack.lasting
-    assert is_ready(world) is not attack.lasting
+    assert controller.certificates() == []
+    assert is_failed(controller, request) is not attack.lasting
+    assert is_ready(controller) is not attack.lasting
     connections.assert_to_the_ca_alone()
-    assert_nowhere(canaries(dialect, server), world.told() + logged(caplog) + "".join(capfd.readouterr()))
+    assert_nowhere(canaries(dialect, server), controller.told() + logged(caplog) + "".join(capfd.readouterr()))
 
 
 @pytest.mark.parametrize("attack", WRONG_ANSWERS.values(), ids=WRONG_ANSWERS)
@@ -179,17 +179,17 @@ async def test_an_attack_on_the_check(
     leaf = await honest_leaf(attack)
     async with (
         serving(tmp_path, dialect, attack, leaf, everywhere=True) as server,
-        in_memory_controller(attack.patience) as world,
+        in_memory_controller(attack.patience) as controller,
     ):
-        request = world.ask(CERTIFICATE_REQUEST, order(dialect, attack, server))
-        await world.visit(request)
+        request = controller.ask(CERTIFICATE_REQUEST, order(dialect, attack, server))
+        await controller.visit(request)
 
-    assert re.search(attack.told, world.told())
-    assert not is_ready(world)
-    assert world.certificates() == []
+    assert re.search(attack.told, controller.told())
+    assert not is_ready(controller)
+    assert controller.certificates() == []
     assert dialect.enrolment not in [seen.path for seen in server.seen]
     connections.assert_to_the_ca_alone()
-    assert_nowhere(canaries(dialect, server), world.told() + logged(caplog))
+    assert_nowhere(canaries(dialect, server), controller.told() + logged(caplog))
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
@@ -198,8 +198,8 @@ async def test_no_traceback_shows_a_credential(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, dialect: Dialect, attack: Attack
 ) -> None:
     leaf = await honest_leaf(attack)
-    async with serving(tmp_path, dialect, attack, leaf) as server, in_memory_controller(attack.patience) as world:
-        signer = world.signers[dialect.signer]
+    async with serving(tmp_path, dialect, attack, leaf) as server, in_memory_controller(attack.patience) as controller:
+        signer = controller.signers[dialect.signer]
         with pytest.raises(Exception, match=attack.told) as caught:
             await signer.sign(order(dialect, attack, server))
 

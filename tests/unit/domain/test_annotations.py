@@ -13,7 +13,7 @@ from domain.model import Credentials, Request, SignRequest
 from domain.parameters import ALLOW_ANNOTATIONS
 from tests.support.factories import HOUR, a_request, a_spec, an_issuer, issuer_key
 from tests.support.harness import Harness
-from tests.support.scenes import CA, a_ready_world, issued, message, reason, with_issuer, with_request
+from tests.support.scenes import CA, a_ready_harness, issued, message, reason, with_issuer, with_request
 from tests.unit.domain.deciding import CR, CSR, REJECTED
 
 ASKING = {DURATION: "2160h", IS_CA: "true"}
@@ -72,18 +72,18 @@ async def test_what_cannot_be_read_fails_the_request_and_names_the_annotation(
     with pytest.raises(RequestRejected, match=words):
         ordered(request, signer_heeds=True)
     assert ordered(request).duration == HOUR  # where they do not count nobody reads them
-    world = Harness()
-    world.cluster.put_secret(a_spec(CA).secret, {})
-    with_issuer(world, spec=a_spec(CA, parameters={ALLOW_ANNOTATIONS: "true"}))
-    key = with_request(world, kind=CSR, annotations=annotations)
-    await world.run()
-    assert (reason(world, key), message(world, key)) == ("Failed", REJECTED + words)
+    harness = Harness()
+    harness.cluster.put_secret(a_spec(CA).secret, {})
+    with_issuer(harness, spec=a_spec(CA, parameters={ALLOW_ANNOTATIONS: "true"}))
+    key = with_request(harness, kind=CSR, annotations=annotations)
+    await harness.run()
+    assert (reason(harness, key), message(harness, key)) == ("Failed", REJECTED + words)
 
 
 async def test_the_signer_says_what_holds_where_the_issuer_does_not() -> None:
-    world = await a_ready_world()
-    world.signer.allow_annotations = True
-    key = with_request(world, kind=CSR, annotations=ASKING)
-    await world.run()
-    assert issued(world, key)
-    assert (world.signer.orders[-1].duration, world.signer.orders[-1].is_ca) == HEEDED
+    harness = await a_ready_harness()
+    harness.signer.allow_annotations = True
+    key = with_request(harness, kind=CSR, annotations=ASKING)
+    await harness.run()
+    assert issued(harness, key)
+    assert (harness.signer.orders[-1].duration, harness.signer.orders[-1].is_ca) == HEEDED

@@ -41,13 +41,13 @@ def test_a_shared_one_is_read_even_where_it_is_not_needed(name: str) -> None:
 
 
 async def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are() -> None:
-    world = Harness()
-    world.signer.parameters = ("maxDuration", "provisioner")
-    with_secret(world)
-    with_issuer(world, spec=a_spec(CA, parameters={"maxduration": "24h"}))
-    await world.run()
-    assert reason(world, CA) == "Failed"
-    assert message(world, CA).endswith(
+    harness = Harness()
+    harness.signer.parameters = ("maxDuration", "provisioner")
+    with_secret(harness)
+    with_issuer(harness, spec=a_spec(CA, parameters={"maxduration": "24h"}))
+    await harness.run()
+    assert reason(harness, CA) == "Failed"
+    assert message(harness, CA).endswith(
         "spec.parameters.maxduration: unknown parameter; valid for Scripted: "
         "allowAnnotations, caAddsCommonNameAsDNSName, caDecidesSubjectAndUsages, maxDuration, provisioner"
     )

@@ -70,10 +70,10 @@ def by_anna(**changes: Any) -> Request:
     return a_request(CSR, issuer=CA, requester=ANNA, **changes)
 
 
-def asked_by(world: Harness, requester: Requester, **changes: Any) -> ObjectKey:
-    """The same, in a world."""
+def asked_by(harness: Harness, requester: Requester, **changes: Any) -> ObjectKey:
+    """The same, in a harness."""
     name = f"by-{requester.username}"
-    return with_request(world, name, CERTIFICATE_SIGNING_REQUEST, issuer=CA, requester=requester, **changes)
+    return with_request(harness, name, CERTIFICATE_SIGNING_REQUEST, issuer=CA, requester=requester, **changes)
 
 
 def reviewed(snapshot: RequestSnapshot, allowed: bool) -> Effects | Sign:
@@ -110,16 +110,16 @@ def test_a_signer_name_without_a_namespace_is_told_by_one_event() -> None:
 
 
 async def test_what_a_tenant_calls_a_kind_becomes_no_label_of_a_metric() -> None:
-    world = Harness()
-    key = with_request(world, issuer=NO_ISSUER, unserved=WHY)
-    await world.run()
-    assert (reason(world), message(world)) == ("Pending", UNSERVED)
-    assert events(world) == [("Pending", 1)]
-    world.cluster.update(key, approval=Approval.DENIED)
-    await world.run()
-    assert reason(world) == "Denied"
-    assert world.metrics.answers == {("Unknown", RequestOutcome.DENIED): 1}
-    assert signed(world) == []
+    harness = Harness()
+    key = with_request(harness, issuer=NO_ISSUER, unserved=WHY)
+    await harness.run()
+    assert (reason(harness), message(harness)) == ("Pending", UNSERVED)
+    assert events(harness) == [("Pending", 1)]
+    harness.cluster.update(key, approval=Approval.DENIED)
+    await harness.run()
+    assert reason(harness) == "Denied"
+    assert harness.metrics.answers == {("Unknown", RequestOutcome.DENIED): 1}
+    assert signed(harness) == []
 
 
 @pytest.mark.parametrize("issuer", ["Ready", "not Ready", "missing"])
@@ -174,46 +174,46 @@ def test_a_cluster_that_does_not_answer_is_asked_again_without_an_end() -> None:
     assert timedelta(0) < (soon.requeue_after or timedelta(0)) <= SECOND
 
 
-async def a_world_with_an_issuer() -> Harness:
-    world = Harness()
-    with_secret(world, secret_key(CA))
-    with_issuer(world, CA)
-    await world.run()
-    return world
+async def a_harness_with_an_issuer() -> Harness:
+    harness = Harness()
+    with_secret(harness, secret_key(CA))
+    with_issuer(harness, CA)
+    await harness.run()
+    return harness
 
 
 async def test_a_requester_with_the_right_is_served_and_another_gets_failed() -> None:
-    world = await a_world_with_an_issuer()
-    world.access_review.grant("dev", NAMESPACE, "ca")
-    anna, bert = asked_by(world, ANNA), asked_by(world, BERT)
-    await world.run()
-    assert issued(world, anna)
-    assert reason(world, bert) == "DeniedReference"
-    assert "user 'bert' is not allowed the verb reference" in message(world, bert)
-    assert world.metrics.answers == {
+    harness = await a_harness_with_an_issuer()
+    harness.access_review.grant("dev", NAMESPACE, "ca")
+    anna, bert = asked_by(harness, ANNA), asked_by(harness, BERT)
+    await harness.run()
+    assert issued(harness, anna)
+    assert reason(harness, bert) == "DeniedReference"
+    assert "user 'bert' is not allowed the verb reference" in message(harness, bert)
+    assert harness.metrics.answers == {
         ("SampleIssuer", RequestOutcome.ISSUED): 1,
         ("SampleIssuer", RequestOutcome.FAILED): 1,
     }
-    assert len(signed(world)) == 1
+    assert len(signed(harness)) == 1
 
 
 @pytest.mark.parametrize("failure", [Transient, Forbidden, NotFound, Conflict, Invalid, Throttled])
 async def test_a_review_that_fails_is_retried_and_never_taken_for_a_yes(failure: type[ClusterError]) -> None:
-    world = await a_world_with_an_issuer()
-    world.access_review.grant("anna", NAMESPACE)
-    world.access_review.faults += [failure("no answer") for _ in range(30)]
-    key = asked_by(world, ANNA)
-    await world.advance(HOUR)  # many times what a signer's failures may take
-    assert (signed(world), world.cluster.status(key)) == ([], None)
-    assert events(world, key) == [("Pending", 1)]
-    world.access_review.faults.clear()
-    await world.advance(HOUR)
-    assert issued(world, key)
-    assert set(world.access_review.asked) == {("anna", CA)}
+    harness = await a_harness_with_an_issuer()
+    harness.access_review.grant("anna", NAMESPACE)
+    harness.access_review.faults += [failure("no answer") for _ in range(30)]
+    key = asked_by(harness, ANNA)
+    await harness.advance(HOUR)  # many times what a signer's failures may take
+    assert (signed(harness), harness.cluster.status(key)) == ([], None)
+    assert events(harness, key) == [("Pending", 1)]
+    harness.access_review.faults.clear()
+    await harness.advance(HOUR)
+    assert issued(harness, key)
+    assert set(harness.access_review.asked) == {("anna", CA)}
 
 
 async def test_an_unapproved_request_causes_no_review() -> None:
-    world = await a_world_with_an_issuer()
-    asked_by(world, ANNA, approval=Approval.UNDECIDED, approved_at=None)
-    await world.advance(HOUR)
-    assert world.access_review.asked == []
+    harness = await a_harness_with_an_issuer()
+    asked_by(harness, ANNA, approval=Approval.UNDECIDED, approved_at=None)
+    await harness.advance(HOUR)
+    assert harness.access_review.asked == []

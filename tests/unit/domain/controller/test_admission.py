@@ -11,7 +11,7 @@ from tests.support.harness import Harness
 from tests.support.scenes import (
     CA,
     WEB,
-    a_ready_world,
+    a_ready_harness,
     events,
     is_ready,
     issued,
@@ -26,75 +26,75 @@ both_kinds = pytest.mark.parametrize("kind", KINDS)
 WHY = "admission webhook 'hold.example.com' denied the request: no certificates on Fridays"
 
 
-def notes(world: Harness, key: ObjectKey) -> list[str]:
-    return [seen.event.note for seen in world.recorder.about(key) if seen.event.reason == "StatusRefused"]
+def notes(harness: Harness, key: ObjectKey) -> list[str]:
+    return [seen.event.note for seen in harness.recorder.about(key) if seen.event.reason == "StatusRefused"]
 
 
 @both_kinds
 async def test_the_refusal_is_quoted_and_the_certificate_kept(kind: str) -> None:
-    world = await a_ready_world()
-    key = with_request(world, kind=kind)
-    world.cluster.refuse_statuses(key, WHY)
-    await world.advance(MINUTE)
-    assert notes(world, key) == [STATUS_REFUSED.format(why=f"{key} is forbidden: {WHY}")]
-    assert world.cluster.status(key) is None
-    world.cluster.accept_statuses(key)
-    await world.advance(MINUTE)
-    assert issued(world, key)
-    assert signed(world) == [uid(world, key)]
+    harness = await a_ready_harness()
+    key = with_request(harness, kind=kind)
+    harness.cluster.refuse_statuses(key, WHY)
+    await harness.advance(MINUTE)
+    assert notes(harness, key) == [STATUS_REFUSED.format(why=f"{key} is forbidden: {WHY}")]
+    assert harness.cluster.status(key) is None
+    harness.cluster.accept_statuses(key)
+    await harness.advance(MINUTE)
+    assert issued(harness, key)
+    assert signed(harness) == [uid(harness, key)]
 
 
 async def test_repeated_refusals_are_one_event_with_a_count_and_come_ever_later() -> None:
-    world = await a_ready_world()
-    with_request(world)
-    world.cluster.refuse_statuses(WEB, WHY)
-    await world.advance(60 * MINUTE)
-    ((told, count),) = events(world)
+    harness = await a_ready_harness()
+    with_request(harness)
+    harness.cluster.refuse_statuses(WEB, WHY)
+    await harness.advance(60 * MINUTE)
+    ((told, count),) = events(harness)
     assert told == "StatusRefused"
     assert 15 < count < 25  # nine in the first five minutes, then one in five
 
 
 async def test_a_hostile_refusal_becomes_one_short_line() -> None:
-    world = await a_ready_world()
-    with_request(world)
-    world.cluster.refuse_statuses(WEB, "no\n\x1b[31m\u2028" * 1000)
-    await world.run()
-    (note,) = notes(world, WEB)
+    harness = await a_ready_harness()
+    with_request(harness)
+    harness.cluster.refuse_statuses(WEB, "no\n\x1b[31m\u2028" * 1000)
+    await harness.run()
+    (note,) = notes(harness, WEB)
     assert note.isprintable()
     assert len(note.encode()) <= 1024
 
 
 async def test_a_status_without_an_answer_is_told_and_repeated_too() -> None:
-    world = Harness()
-    with_request(world)
-    world.cluster.refuse_statuses(WEB, WHY)
-    await world.run()
-    assert len(notes(world, WEB)) == 1
-    world.cluster.accept_statuses(WEB)
-    await world.advance(MINUTE)
-    assert world.cluster.status(WEB) is not None
-    assert signed(world) == []
+    harness = Harness()
+    with_request(harness)
+    harness.cluster.refuse_statuses(WEB, WHY)
+    await harness.run()
+    assert len(notes(harness, WEB)) == 1
+    harness.cluster.accept_statuses(WEB)
+    await harness.advance(MINUTE)
+    assert harness.cluster.status(WEB) is not None
+    assert signed(harness) == []
 
 
 async def test_the_refused_status_of_an_issuer_is_told_about_the_issuer() -> None:
-    world = Harness()
-    with_secret(world)
-    with_issuer(world)
-    world.cluster.refuse_statuses(CA, WHY)
-    await world.run()
-    assert len(notes(world, CA)) == 1
-    world.cluster.accept_statuses(CA)
-    await world.advance(MINUTE)
-    assert is_ready(world)
+    harness = Harness()
+    with_secret(harness)
+    with_issuer(harness)
+    harness.cluster.refuse_statuses(CA, WHY)
+    await harness.run()
+    assert len(notes(harness, CA)) == 1
+    harness.cluster.accept_statuses(CA)
+    await harness.advance(MINUTE)
+    assert is_ready(harness)
 
 
 async def test_a_stop_stores_what_admission_has_refused_before() -> None:
-    world = await a_ready_world()
-    with_request(world)
-    world.cluster.refuse_statuses(WEB, WHY)
-    await world.run()
-    assert world.reconciler.has_unwritten_result(WEB)
-    world.cluster.accept_statuses(WEB)
-    await world.reconciler.reconcile(WEB)
-    assert issued(world)
-    assert not world.reconciler.has_unwritten_result(WEB)
+    harness = await a_ready_harness()
+    with_request(harness)
+    harness.cluster.refuse_statuses(WEB, WHY)
+    await harness.run()
+    assert harness.reconciler.has_unwritten_result(WEB)
+    harness.cluster.accept_statuses(WEB)
+    await harness.reconciler.reconcile(WEB)
+    assert issued(harness)
+    assert not harness.reconciler.has_unwritten_result(WEB)

@@ -18,7 +18,7 @@ from tests.support.harness import Harness
 from tests.support.scenes import (
     CA,
     SECRET,
-    a_ready_world,
+    a_ready_harness,
     is_ready,
     issued,
     message,
@@ -32,87 +32,87 @@ from tests.support.scenes import (
 DOWN = IssuerUnhealthy("503 from the CA")
 
 
-async def a_tripped_world(requests: int = 1, failures: int = 1) -> tuple[Harness, list[ObjectKey]]:
+async def a_harness_with_open_circuit(requests: int = 1, failures: int = 1) -> tuple[Harness, list[ObjectKey]]:
     """A signer complained so many times; the check has not passed since; the requests wait."""
-    world = await a_ready_world()
-    keys = [with_request(world, "first")]
+    harness = await a_ready_harness()
+    keys = [with_request(harness, "first")]
     for _ in range(failures):
-        world.signer.answers.append(DOWN)
-        await world.advance_to_next() if not is_ready(world) else await world.run()
-    keys += [with_request(world, f"other-{number}") for number in range(requests - 1)]
-    await world.run()
-    assert not is_ready(world)
-    world.signer.orders.clear()
-    return world, keys
+        harness.signer.answers.append(DOWN)
+        await harness.advance_to_next() if not is_ready(harness) else await harness.run()
+    keys += [with_request(harness, f"other-{number}") for number in range(requests - 1)]
+    await harness.run()
+    assert not is_ready(harness)
+    harness.signer.orders.clear()
+    return harness, keys
 
 
-async def a_half_open_world(requests: int = 3) -> tuple[Harness, list[ObjectKey]]:
+async def a_half_open_harness(requests: int = 3) -> tuple[Harness, list[ObjectKey]]:
     """The check has passed again; one request is being signed and does not come to its end."""
-    world, keys = await a_tripped_world(requests)
-    world.signer.hold()
-    await world.advance_to_next()
-    world.signer.release()  # the check
-    await world.run()
-    assert is_ready(world)
-    return world, keys
+    harness, keys = await a_harness_with_open_circuit(requests)
+    harness.signer.hold()
+    await harness.advance_to_next()
+    harness.signer.release()  # the check
+    await harness.run()
+    assert is_ready(harness)
+    return harness, keys
 
 
 async def test_a_complaining_signer_makes_the_issuer_pending_and_its_requests_wait() -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(DOWN)
-    with_request(world)
-    await world.run()
-    assert message(world, CA) == "Temporary error. Retrying: 503 from the CA"
-    assert message(world) == "Waiting for the issuer: 503 from the CA"
-    later = with_request(world, "later")
-    await world.run()
-    assert message(world, later) == "Waiting for the issuer: SampleClusterIssuer ca is not Ready"
-    assert len(signed(world)) == 1
-    await world.advance(SECOND)
-    assert issued(world)
-    assert issued(world, later)
+    harness = await a_ready_harness()
+    harness.signer.answers.append(DOWN)
+    with_request(harness)
+    await harness.run()
+    assert message(harness, CA) == "Temporary error. Retrying: 503 from the CA"
+    assert message(harness) == "Waiting for the issuer: 503 from the CA"
+    later = with_request(harness, "later")
+    await harness.run()
+    assert message(harness, later) == "Waiting for the issuer: SampleClusterIssuer ca is not Ready"
+    assert len(signed(harness)) == 1
+    await harness.advance(SECOND)
+    assert issued(harness)
+    assert issued(harness, later)
 
 
 async def test_a_signature_during_a_running_check_closes_the_breaker() -> None:
-    world, _ = await a_half_open_world(1)
-    world.cluster.update(CA, annotations={"check": "now"})
-    await world.run()
-    assert len(world.signer.held) == 2
-    world.signer.release(0)  # the trial
-    await world.run()
-    world.signer.release_all()
-    await world.run()
-    world.signer.hold()
+    harness, _ = await a_half_open_harness(1)
+    harness.cluster.update(CA, annotations={"check": "now"})
+    await harness.run()
+    assert len(harness.signer.held) == 2
+    harness.signer.release(0)  # the trial
+    await harness.run()
+    harness.signer.release_all()
+    await harness.run()
+    harness.signer.hold()
     for number in range(3):
-        with_request(world, f"more-{number}")
-    await world.run()
-    assert len(world.signer.held) == 3
+        with_request(harness, f"more-{number}")
+    await harness.run()
+    assert len(harness.signer.held) == 3
 
 
 async def test_the_backoff_grows_over_passing_checks_and_ends_with_a_signature() -> None:
-    world, keys = await a_tripped_world(failures=4)
-    assert 7 * SECOND < await world.advance_to_next() <= 8 * SECOND
-    assert issued(world, keys[0])
-    world.signer.answers.append(DOWN)
-    with_request(world)
-    await world.run()
-    assert await world.advance_to_next() <= SECOND
+    harness, keys = await a_harness_with_open_circuit(failures=4)
+    assert 7 * SECOND < await harness.advance_to_next() <= 8 * SECOND
+    assert issued(harness, keys[0])
+    harness.signer.answers.append(DOWN)
+    with_request(harness)
+    await harness.run()
+    assert await harness.advance_to_next() <= SECOND
 
 
 async def test_when_the_check_passes_one_request_goes_first_and_the_rest_after_its_success() -> None:
-    world, keys = await a_half_open_world(5)
-    assert len(signed(world)) == 1
-    late = with_request(world, "late")
-    await world.run()
-    assert len(signed(world)) == 1
-    world.signer.release()
-    await world.run()
-    assert len(signed(world)) == 6
-    assert len(world.signer.held) == 5  # all at once
-    world.signer.release_all()
-    await world.run()
-    assert all(issued(world, key) for key in [*keys, late])
-    assert len(signed(world)) == 6
+    harness, keys = await a_half_open_harness(5)
+    assert len(signed(harness)) == 1
+    late = with_request(harness, "late")
+    await harness.run()
+    assert len(signed(harness)) == 1
+    harness.signer.release()
+    await harness.run()
+    assert len(signed(harness)) == 6
+    assert len(harness.signer.held) == 5  # all at once
+    harness.signer.release_all()
+    await harness.run()
+    assert all(issued(harness, key) for key in [*keys, late])
+    assert len(signed(harness)) == 6
 
 
 ENDS: dict[str, Exception | Pending] = {
@@ -126,21 +126,21 @@ ENDS: dict[str, Exception | Pending] = {
 
 @pytest.mark.parametrize("end", ENDS)
 async def test_however_the_trial_ends_the_others_are_signed(end: str) -> None:
-    world, keys = await a_tripped_world(4)
-    world.signer.answers.append(ENDS[end])
-    await world.advance(5 * MINUTE)
-    first = next(key for key in keys if uid(world, key) == signed(world)[0])
-    assert all(issued(world, key) for key in keys if key != first)
-    assert issued(world, first) == (end not in ("rejected", "pending"))
+    harness, keys = await a_harness_with_open_circuit(4)
+    harness.signer.answers.append(ENDS[end])
+    await harness.advance(5 * MINUTE)
+    first = next(key for key in keys if uid(harness, key) == signed(harness)[0])
+    assert all(issued(harness, key) for key in keys if key != first)
+    assert issued(harness, first) == (end not in ("rejected", "pending"))
 
 
-def delete(world: Harness, key: ObjectKey) -> None:
-    world.cluster.delete(key)
+def delete(harness: Harness, key: ObjectKey) -> None:
+    harness.cluster.delete(key)
 
 
-def recreate(world: Harness, key: ObjectKey) -> None:
-    world.cluster.delete(key)
-    with_request(world, key.name)
+def recreate(harness: Harness, key: ObjectKey) -> None:
+    harness.cluster.delete(key)
+    with_request(harness, key.name)
 
 
 @pytest.mark.parametrize("deed", [delete, recreate])
@@ -148,37 +148,37 @@ def recreate(world: Harness, key: ObjectKey) -> None:
 async def test_if_the_request_on_trial_is_gone_meanwhile_the_others_are_signed(
     deed: Callable[[Harness, ObjectKey], None], end: str | None
 ) -> None:
-    world, keys = await a_tripped_world(4)
+    harness, keys = await a_harness_with_open_circuit(4)
     if end:
-        world.signer.answers.append(ENDS[end])
-    world.signer.hold()
-    await world.advance_to_next()
-    world.signer.release()
-    await world.run()
-    on_trial = next(key for key in keys if uid(world, key) == signed(world)[0])
-    deed(world, on_trial)
-    await world.run()
-    world.signer.release_all()
-    await world.advance(5 * MINUTE)
-    assert all(issued(world, key) for key in keys if key != on_trial)
+        harness.signer.answers.append(ENDS[end])
+    harness.signer.hold()
+    await harness.advance_to_next()
+    harness.signer.release()
+    await harness.run()
+    on_trial = next(key for key in keys if uid(harness, key) == signed(harness)[0])
+    deed(harness, on_trial)
+    await harness.run()
+    harness.signer.release_all()
+    await harness.advance(5 * MINUTE)
+    assert all(issued(harness, key) for key in keys if key != on_trial)
 
 
 async def test_if_the_issuer_is_recreated_during_a_trial_everybody_is_signed() -> None:
-    world, keys = await a_half_open_world(3)
-    world.cluster.delete(CA)
-    with_issuer(world)
-    await world.run()
-    world.signer.release_all()
-    await world.run()
-    assert all(issued(world, key) for key in keys)
+    harness, keys = await a_half_open_harness(3)
+    harness.cluster.delete(CA)
+    with_issuer(harness)
+    await harness.run()
+    harness.signer.release_all()
+    await harness.run()
+    assert all(issued(harness, key) for key in keys)
 
 
 async def test_if_the_secret_goes_during_a_trial_everybody_is_signed_when_it_is_back() -> None:
-    world, keys = await a_half_open_world(3)
-    world.cluster.delete(SECRET)
-    await world.run()
-    world.signer.release_all()
-    await world.run()
-    with_secret(world)
-    await world.run()
-    assert all(issued(world, key) for key in keys)
+    harness, keys = await a_half_open_harness(3)
+    harness.cluster.delete(SECRET)
+    await harness.run()
+    harness.signer.release_all()
+    await harness.run()
+    with_secret(harness)
+    await harness.run()
+    assert all(issued(harness, key) for key in keys)

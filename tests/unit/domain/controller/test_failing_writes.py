@@ -27,7 +27,7 @@ from tests.support.harness import Harness, fails, fails_after, meanwhile
 from tests.support.scenes import (
     CA,
     WEB,
-    a_ready_world,
+    a_ready_harness,
     events,
     is_ready,
     issued,
@@ -53,204 +53,204 @@ PASSING = [
 @both_kinds
 @pytest.mark.parametrize("failure", PASSING, ids=lambda failure: type(failure).__name__)
 async def test_the_write_is_repeated_and_not_the_signing(kind: str, failure: ClusterError) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.extend([fails(failure)] * 3)
-    key = with_request(world, kind=kind)
-    await world.advance(3 * MINUTE)
-    assert issued(world, key)
-    assert signed(world) == [uid(world, key)]
-    assert events(world, key) == [("Issued", 1)]  # told when it is true
+    harness = await a_ready_harness()
+    harness.cluster.faults.extend([fails(failure)] * 3)
+    key = with_request(harness, kind=kind)
+    await harness.advance(3 * MINUTE)
+    assert issued(harness, key)
+    assert signed(harness) == [uid(harness, key)]
+    assert events(harness, key) == [("Issued", 1)]  # told when it is true
 
 
 @pytest.mark.parametrize("answers", [[], [Pending("wait", HOUR, "order-1")], [RequestRejected("no")]])
 async def test_the_answer_is_in_hand_until_it_is_written(answers: list[Pending | Exception]) -> None:
-    world = await a_ready_world()
-    world.signer.answers.extend(answers)
-    world.cluster.faults.append(fails(Transient("503")))
-    key = with_request(world)
-    await world.run()
-    assert world.reconciler.unwritten_results() == [key]
-    await world.advance_to_next()
-    assert world.reconciler.unwritten_results() == []
+    harness = await a_ready_harness()
+    harness.signer.answers.extend(answers)
+    harness.cluster.faults.append(fails(Transient("503")))
+    key = with_request(harness)
+    await harness.run()
+    assert harness.reconciler.unwritten_results() == [key]
+    await harness.advance_to_next()
+    assert harness.reconciler.unwritten_results() == []
 
 
 async def test_a_request_that_could_not_be_signed_is_not_in_hand() -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(SigningError("later"))
-    with_request(world)
-    await world.run()
-    assert world.reconciler.unwritten_results() == []
+    harness = await a_ready_harness()
+    harness.signer.answers.append(SigningError("later"))
+    with_request(harness)
+    await harness.run()
+    assert harness.reconciler.unwritten_results() == []
 
 
 async def test_the_write_is_not_repeated_before_the_server_asked_for_it() -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails(Throttled("429", retry_after=30 * SECOND)))
-    with_request(world)
-    await world.run()
-    assert await world.advance_to_next() == 30 * SECOND
-    assert issued(world)
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails(Throttled("429", retry_after=30 * SECOND)))
+    with_request(harness)
+    await harness.run()
+    assert await harness.advance_to_next() == 30 * SECOND
+    assert issued(harness)
 
 
 async def test_repeated_writes_back_off() -> None:
-    world = await a_ready_world()
-    world.cluster.faults.extend([fails(Transient("503"))] * 6)
-    with_request(world)
-    await world.run()
-    waits = [await world.advance_to_next() for _ in range(6)]
+    harness = await a_ready_harness()
+    harness.cluster.faults.extend([fails(Transient("503"))] * 6)
+    with_request(harness)
+    await harness.run()
+    waits = [await harness.advance_to_next() for _ in range(6)]
     assert waits == sorted(waits)
     assert waits[0] <= SECOND < 25 * SECOND < waits[-1]
-    assert issued(world)
+    assert issued(harness)
 
 
 @both_kinds
 async def test_a_write_whose_answer_was_lost_is_not_done_again(kind: str) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails_after(UnknownOutcome("the connection broke")))
-    key = with_request(world, kind=kind)
-    await world.advance(MINUTE)
-    assert issued(world, key)
-    assert signed(world) == [uid(world, key)]
-    assert [patch.key for patch in world.cluster.applied].count(key) == 1
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails_after(UnknownOutcome("the connection broke")))
+    key = with_request(harness, kind=kind)
+    await harness.advance(MINUTE)
+    assert issued(harness, key)
+    assert signed(harness) == [uid(harness, key)]
+    assert [patch.key for patch in harness.cluster.applied].count(key) == 1
 
 
 @both_kinds
 async def test_a_conflict_is_decided_again_without_asking_the_ca_a_second_time(kind: str) -> None:
-    world = await a_ready_world()
-    key = with_request(world, kind=kind)
-    world.cluster.faults.append(meanwhile(lambda: world.cluster.update(key, annotations={"by": "somebody"})))
-    await world.run()
-    assert issued(world, key)
-    assert signed(world) == [uid(world, key)]
+    harness = await a_ready_harness()
+    key = with_request(harness, kind=kind)
+    harness.cluster.faults.append(meanwhile(lambda: harness.cluster.update(key, annotations={"by": "somebody"})))
+    await harness.run()
+    assert issued(harness, key)
+    assert signed(harness) == [uid(harness, key)]
 
 
 async def test_a_request_denied_while_it_was_signed_is_denied() -> None:
-    world = await a_ready_world()
-    with_request(world)
-    world.cluster.faults.append(meanwhile(lambda: world.cluster.update(WEB, approval=Approval.DENIED)))
-    await world.run()
-    assert reason(world) == "Denied"
+    harness = await a_ready_harness()
+    with_request(harness)
+    harness.cluster.faults.append(meanwhile(lambda: harness.cluster.update(WEB, approval=Approval.DENIED)))
+    await harness.run()
+    assert reason(harness) == "Denied"
 
 
 @both_kinds
 async def test_a_request_deleted_while_it_was_signed_is_no_trouble(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    world = await a_ready_world()
-    key = with_request(world, kind=kind)
-    world.cluster.faults.append(meanwhile(lambda: world.cluster.delete(key)))
-    await world.advance(MINUTE)
-    assert len(signed(world)) == 1
-    assert events(world, key) == []
+    harness = await a_ready_harness()
+    key = with_request(harness, kind=kind)
+    harness.cluster.faults.append(meanwhile(lambda: harness.cluster.delete(key)))
+    await harness.advance(MINUTE)
+    assert len(signed(harness)) == 1
+    assert events(harness, key) == []
     assert "trying again" not in caplog.text
 
 
 async def test_a_request_recreated_before_its_write_is_signed_before_the_watch_tells() -> None:
-    world = await a_ready_world()
-    world.cluster.tell, tell = lambda: None, world.cluster.tell  # type: ignore[method-assign]
-    with_request(world)
+    harness = await a_ready_harness()
+    harness.cluster.tell, tell = lambda: None, harness.cluster.tell  # type: ignore[method-assign]
+    with_request(harness)
     tell()
 
     def recreate() -> None:
-        world.cluster.delete(WEB)
-        with_request(world)
+        harness.cluster.delete(WEB)
+        with_request(harness)
 
-    world.cluster.faults.append(meanwhile(recreate))
-    await world.run()
-    assert issued(world)
-    assert signed(world)[-1] == uid(world)
+    harness.cluster.faults.append(meanwhile(recreate))
+    await harness.run()
+    assert issued(harness)
+    assert signed(harness)[-1] == uid(harness)
 
 
 async def test_conflicts_that_do_not_end_are_met_with_patience() -> None:
-    world = await a_ready_world()
-    world.cluster.faults.extend([fails(Conflict("has been modified"))] * 1000)
-    with_request(world)
-    await world.advance(10 * SECOND)
-    assert 950 < len(world.cluster.faults) < 1000
-    world.cluster.faults.clear()
-    await world.advance(MINUTE)
-    assert issued(world)
-    assert len(signed(world)) == 1
+    harness = await a_ready_harness()
+    harness.cluster.faults.extend([fails(Conflict("has been modified"))] * 1000)
+    with_request(harness)
+    await harness.advance(10 * SECOND)
+    assert 950 < len(harness.cluster.faults) < 1000
+    harness.cluster.faults.clear()
+    await harness.advance(MINUTE)
+    assert issued(harness)
+    assert len(signed(harness)) == 1
 
 
 @both_kinds
 async def test_a_certificate_that_the_server_will_never_take_fails_the_request(kind: str) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails(Invalid("422: status.certificate: not PEM")))
-    key = with_request(world, kind=kind)
-    await world.run()
-    assert reason(world, key) == "Failed"
-    assert message(world, key) == (
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails(Invalid("422: status.certificate: not PEM")))
+    key = with_request(harness, kind=kind)
+    await harness.run()
+    assert reason(harness, key) == "Failed"
+    assert message(harness, key) == (
         "The request cannot be signed: the API server refused the signed certificate: 422: status.certificate: not PEM"
     )
-    await world.advance(MINUTE)
-    assert len(signed(world)) == 1
+    await harness.advance(MINUTE)
+    assert len(signed(harness)) == 1
 
 
 async def test_any_other_write_that_is_refused_is_tried_again() -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(RequestRejected("no"))
-    world.cluster.faults.extend([fails(Invalid("422"))] * 2)
-    with_request(world)
-    await world.run()
-    assert world.cluster.status(WEB) is None
-    await world.advance(10 * SECOND)
-    assert (reason(world), len(signed(world))) == ("Failed", 1)
+    harness = await a_ready_harness()
+    harness.signer.answers.append(RequestRejected("no"))
+    harness.cluster.faults.extend([fails(Invalid("422"))] * 2)
+    with_request(harness)
+    await harness.run()
+    assert harness.cluster.status(WEB) is None
+    await harness.advance(10 * SECOND)
+    assert (reason(harness), len(signed(harness))) == ("Failed", 1)
 
 
 async def test_a_rejection_is_kept_until_it_is_written() -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(RequestRejected("the CSR is no CSR"))
-    world.cluster.faults.extend([fails(Transient("503"))] * 2)
-    with_request(world)
-    await world.advance(10 * SECOND)
-    assert (reason(world), len(signed(world))) == ("Failed", 1)
+    harness = await a_ready_harness()
+    harness.signer.answers.append(RequestRejected("the CSR is no CSR"))
+    harness.cluster.faults.extend([fails(Transient("503"))] * 2)
+    with_request(harness)
+    await harness.advance(10 * SECOND)
+    assert (reason(harness), len(signed(harness))) == ("Failed", 1)
 
 
 async def test_the_handle_of_an_order_survives_a_failing_write() -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(Pending("wait", 5 * SECOND, "order-1"))
-    world.cluster.faults.extend([fails(Transient("503"))] * 2)
-    with_request(world)
-    await world.advance(MINUTE)
-    assert issued(world)
-    assert [order.handle for order in world.signer.orders] == [None, "order-1"]
+    harness = await a_ready_harness()
+    harness.signer.answers.append(Pending("wait", 5 * SECOND, "order-1"))
+    harness.cluster.faults.extend([fails(Transient("503"))] * 2)
+    with_request(harness)
+    await harness.advance(MINUTE)
+    assert issued(harness)
+    assert [order.handle for order in harness.signer.orders] == [None, "order-1"]
 
 
 async def test_a_failure_that_could_not_be_written_is_asked_anew() -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(SigningError("the CA stutters"))
-    world.cluster.faults.append(fails(Transient("503")))
-    with_request(world)
-    await world.advance(SECOND)
-    assert issued(world)
-    assert len(signed(world)) == 2
+    harness = await a_ready_harness()
+    harness.signer.answers.append(SigningError("the CA stutters"))
+    harness.cluster.faults.append(fails(Transient("503")))
+    with_request(harness)
+    await harness.advance(SECOND)
+    assert issued(harness)
+    assert len(signed(harness)) == 2
 
 
 @pytest.mark.parametrize("failure", PASSING, ids=lambda failure: type(failure).__name__)
 async def test_an_issuer_becomes_ready_though_its_writes_fail_for_a_while(failure: ClusterError) -> None:
-    world = Harness()
-    with_secret(world)
-    with_issuer(world)
-    with_request(world)
-    world.cluster.faults.extend([fails(failure)] * 4)
-    await world.advance(3 * MINUTE)
-    assert is_ready(world)
-    assert issued(world)
+    harness = Harness()
+    with_secret(harness)
+    with_issuer(harness)
+    with_request(harness)
+    harness.cluster.faults.extend([fails(failure)] * 4)
+    await harness.advance(3 * MINUTE)
+    assert is_ready(harness)
+    assert issued(harness)
 
 
 async def test_an_issuer_changed_under_our_hands_is_checked_as_it_is_now() -> None:
-    world = await a_ready_world()
-    world.cluster.update(CA, annotations={"check": "now"})
-    world.cluster.delete(CA)
-    with_issuer(world)
-    world.cluster.faults.append(meanwhile(lambda: world.cluster.update(CA, annotations={"by": "somebody"})))
-    await world.advance(timedelta(0))
-    assert is_ready(world)
+    harness = await a_ready_harness()
+    harness.cluster.update(CA, annotations={"check": "now"})
+    harness.cluster.delete(CA)
+    with_issuer(harness)
+    harness.cluster.faults.append(meanwhile(lambda: harness.cluster.update(CA, annotations={"by": "somebody"})))
+    await harness.advance(timedelta(0))
+    assert is_ready(harness)
 
 
 async def test_what_is_logged_of_a_failing_write_says_which_object_and_how_long(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails(Throttled("429 from the API server", retry_after=30 * SECOND)))
-    with_request(world)
-    await world.run()
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails(Throttled("429 from the API server", retry_after=30 * SECOND)))
+    with_request(harness)
+    await harness.run()
     assert "CertificateRequest team-a/web: trying again in 30.0 s: 429 from the API server" in caplog.messages

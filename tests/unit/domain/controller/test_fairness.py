@@ -27,18 +27,18 @@ def _is_slow(spec: IssuerSpec) -> bool:
 
 
 async def test_a_ca_that_does_not_answer_keeps_only_its_own_requests_waiting() -> None:
-    world = Harness()
-    world.signer = SlowForSome()
-    world.start()
+    harness = Harness()
+    harness.signer = SlowForSome()
+    harness.start()
     for key in (SLOW, QUICK):
-        with_secret(world, secret_key(key))
-        with_issuer(world, key, spec=a_spec(key, url=f"https://{key.name}.example.com"))
-    await world.run()
+        with_secret(harness, secret_key(key))
+        with_issuer(harness, key, spec=a_spec(key, url=f"https://{key.name}.example.com"))
+    await harness.run()
     for number in range(3 * WIDTH):
-        with_request(world, f"slow-{number}", issuer=SLOW)
-    await world.run()
-    assert len(world.signer.held) == WIDTH
-    quick = [with_request(world, f"quick-{number}", issuer=QUICK) for number in range(3 * WIDTH)]
-    await world.run()
-    assert all(issued(world, key) for key in quick)
-    assert len(world.signer.held) == WIDTH
+        with_request(harness, f"slow-{number}", issuer=SLOW)
+    await harness.run()
+    assert len(harness.signer.held) == WIDTH
+    quick = [with_request(harness, f"quick-{number}", issuer=QUICK) for number in range(3 * WIDTH)]
+    await harness.run()
+    assert all(issued(harness, key) for key in quick)
+    assert len(harness.signer.held) == WIDTH

@@ -12,7 +12,7 @@ from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Appro
 from domain.outcomes import RequestOutcome
 from tests.support.factories import KINDS, MINUTE
 from tests.support.harness import Fault, Harness, fails, fails_after
-from tests.support.scenes import a_ready_world, events, issued, signed, with_request
+from tests.support.scenes import a_ready_harness, events, issued, signed, with_request
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
 UNCLEAR = [UnknownOutcome("the connection broke"), Transient("504 from a gateway")]
@@ -26,79 +26,79 @@ either_way = pytest.mark.parametrize("fault", [fails, fails_after])
 async def test_an_issued_request_is_counted_and_told_once(
     kind: str, failure: ClusterError, fault: Callable[[Exception], Fault]
 ) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fault(failure))
-    key = with_request(world, kind=kind)
-    await world.advance(10 * MINUTE)
-    assert issued(world, key)
-    assert events(world, key) == [("Issued", 1)]
-    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.ISSUED): 1}
-    assert len(signed(world)) == 1
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fault(failure))
+    key = with_request(harness, kind=kind)
+    await harness.advance(10 * MINUTE)
+    assert issued(harness, key)
+    assert events(harness, key) == [("Issued", 1)]
+    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.ISSUED): 1}
+    assert len(signed(harness)) == 1
 
 
 @both_kinds
 @either_way
 async def test_a_rejected_request_is_counted_and_told_once(kind: str, fault: Callable[[Exception], Fault]) -> None:
-    world = await a_ready_world()
-    world.signer.answers.append(RequestRejected("no"))
-    world.cluster.faults.append(fault(UnknownOutcome("lost")))
-    key = with_request(world, kind=kind)
-    await world.advance(10 * MINUTE)
-    assert events(world, key) == [("Failed", 1)]
-    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.FAILED): 1}
+    harness = await a_ready_harness()
+    harness.signer.answers.append(RequestRejected("no"))
+    harness.cluster.faults.append(fault(UnknownOutcome("lost")))
+    key = with_request(harness, kind=kind)
+    await harness.advance(10 * MINUTE)
+    assert events(harness, key) == [("Failed", 1)]
+    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.FAILED): 1}
 
 
 @either_way
 async def test_a_denied_request_is_counted_and_told_once(fault: Callable[[Exception], Fault]) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fault(UnknownOutcome("lost")))
-    with_request(world, approval=Approval.DENIED)
-    await world.advance(10 * MINUTE)
-    assert events(world) == [("Denied", 1)]
-    assert world.metrics.answers == {("SampleClusterIssuer", RequestOutcome.DENIED): 1}
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fault(UnknownOutcome("lost")))
+    with_request(harness, approval=Approval.DENIED)
+    await harness.advance(10 * MINUTE)
+    assert events(harness) == [("Denied", 1)]
+    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.DENIED): 1}
 
 
 async def test_several_lost_answers_are_one() -> None:
-    world = await a_ready_world()
+    harness = await a_ready_harness()
     faults = [fails(UnknownOutcome("lost")), fails_after(UnknownOutcome("lost")), fails(UnknownOutcome("lost"))]
-    world.cluster.faults.extend(faults)
-    with_request(world)
-    await world.advance(10 * MINUTE)
-    assert (events(world), world.metrics.answers.total()) == ([("Issued", 1)], 1)
+    harness.cluster.faults.extend(faults)
+    with_request(harness)
+    await harness.advance(10 * MINUTE)
+    assert (events(harness), harness.metrics.answers.total()) == ([("Issued", 1)], 1)
 
 
-async def write_of_another(world: Harness, key: ObjectKey) -> None:
+async def write_of_another(harness: Harness, key: ObjectKey) -> None:
     """Another process leads meanwhile, and ends the request in a way of its own."""
-    request = world.cluster.stored(key)
-    failed = Condition("Failed", "True", "Failed", "by another", world.clock.now())
+    request = harness.cluster.stored(key)
+    failed = Condition("Failed", "True", "Failed", "by another", harness.clock.now())
     if key.kind == CERTIFICATE_REQUEST:
         status: RequestStatus | SigningRequestStatus = RequestStatus(
-            Condition("Ready", "False", "Failed", "by another", world.clock.now())
+            Condition("Ready", "False", "Failed", "by another", harness.clock.now())
         )
     else:
         status = SigningRequestStatus(failed=failed)
-    await world.cluster.write(PatchStatus(key, request.resource_version, status))
+    await harness.cluster.write(PatchStatus(key, request.resource_version, status))
 
 
 @both_kinds
 async def test_another_answer_than_ours_is_not_ours_to_count(kind: str) -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails(UnknownOutcome("lost")))
-    key = with_request(world, kind=kind)
-    await world.run()
-    await write_of_another(world, key)
-    await world.advance(10 * MINUTE)
-    assert (events(world, key), world.metrics.answers.total()) == ([], 0)
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails(UnknownOutcome("lost")))
+    key = with_request(harness, kind=kind)
+    await harness.run()
+    await write_of_another(harness, key)
+    await harness.advance(10 * MINUTE)
+    assert (events(harness, key), harness.metrics.answers.total()) == ([], 0)
 
 
 async def test_a_request_that_was_recreated_meanwhile_is_another_one() -> None:
-    world = await a_ready_world()
-    world.cluster.faults.append(fails_after(UnknownOutcome("lost")))
-    key = with_request(world, kind=CERTIFICATE_SIGNING_REQUEST)
-    await world.run()
-    world.cluster.delete(key)
-    with_request(world, kind=CERTIFICATE_SIGNING_REQUEST)
-    version = world.cluster.stored(key).resource_version
-    await world.cluster.write(PatchStatus(key, version, SigningRequestStatus(b"by another")))
-    await world.advance(10 * MINUTE)
-    assert (events(world, key), world.metrics.answers.total()) == ([], 0)
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails_after(UnknownOutcome("lost")))
+    key = with_request(harness, kind=CERTIFICATE_SIGNING_REQUEST)
+    await harness.run()
+    harness.cluster.delete(key)
+    with_request(harness, kind=CERTIFICATE_SIGNING_REQUEST)
+    version = harness.cluster.stored(key).resource_version
+    await harness.cluster.write(PatchStatus(key, version, SigningRequestStatus(b"by another")))
+    await harness.advance(10 * MINUTE)
+    assert (events(harness, key), harness.metrics.answers.total()) == ([], 0)

@@ -95,7 +95,7 @@ _T = TypeVar("_T")
 class WatchedSigner(ScriptedSigner):
     """Knows the cluster, and whether it should have been asked."""
 
-    world: Harness
+    harness: Harness
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,10 +113,10 @@ class WatchedSigner(ScriptedSigner):
             raise
 
     async def _sign(self, order: SignRequest) -> Issued | Pending:
-        found = [each for key in REQUESTS if (each := stored(self.world, key)) is not None and each.uid == order.uid]
+        found = [each for key in REQUESTS if (each := stored(self.harness, key)) is not None and each.uid == order.uid]
         if not found:
             known = [
-                each for key in REQUESTS if isinstance(each := await self.world.cluster.load(key), RequestSnapshot)
+                each for key in REQUESTS if isinstance(each := await self.harness.cluster.load(key), RequestSnapshot)
             ]
             assert order.uid in [each.request.uid for each in known], f"{order.uid} is gone and was sent to the CA"
             return await super().sign(order)  # it was deleted a moment ago, which the watch has not told yet
@@ -124,8 +124,8 @@ class WatchedSigner(ScriptedSigner):
         assert request.approval is Approval.APPROVED, f"{request.key} is {request.approval} and was sent to the CA"
         assert not request.is_terminal, f"{request.key} has its answer and was sent to the CA"
         assert not request.deleting
-        due = request.order.due if request.order else self.world.clock.now()
-        assert due <= self.world.clock.now(), f"{request.key} was asked for before the CA wanted to be asked"
+        due = request.order.due if request.order else self.harness.clock.now()
+        assert due <= self.harness.clock.now(), f"{request.key} was asked for before the CA wanted to be asked"
         assert order.uid not in self.answered, f"{request.key} was answered already and was sent to the CA again"
         last = self.differences.setdefault(order.uid, [])[-2:]
         assert len(last) < 2 or last[0] != last[1], f"{request.key} was asked for though the CA had decided: {last}"
@@ -145,8 +145,8 @@ class WatchedSigner(ScriptedSigner):
     @contextmanager
     def on_trial(self, request: Request) -> Iterator[None]:
         assert request.issuer is not None
-        issuer = stored(self.world, request.issuer)
-        if issuer is None or not self.world.reconciler.is_circuit_open(issuer.key):
+        issuer = stored(self.harness, request.issuer)
+        if issuer is None or not self.harness.reconciler.is_circuit_open(issuer.key):
             yield
             return
         assert issuer.key not in self.trials, f"{self.trials[issuer.key]} and {request.key} are on trial together"
@@ -157,22 +157,22 @@ class WatchedSigner(ScriptedSigner):
             self.trials.pop(issuer.key, None)
 
 
-def stored(world: Harness, key: ObjectKey) -> Any:
-    return world.cluster._objects.get(key)
+def stored(harness: Harness, key: ObjectKey) -> Any:
+    return harness.cluster._objects.get(key)
 
 
 class Controller(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.world = Harness()
+        self.harness = Harness()
         self.signer = WatchedSigner()
-        self.signer.world, self.world.signer = self.world, self.signer
-        self.world.start()
+        self.signer.harness, self.harness.signer = self.harness, self.signer
+        self.harness.start()
         self.uncounted: set[str] = set()  # ended by processes that were killed before they could know
 
     def ended(self) -> list[Request]:
-        found = (stored(self.world, key) for key in REQUESTS)
+        found = (stored(self.harness, key) for key in REQUESTS)
         return [request for request in found if request is not None and request.is_terminal]
 
     def ends_of(self, uid: str) -> int:
@@ -181,7 +181,7 @@ class Controller(RuleBasedStateMachine):
 
     def told(self) -> list[EventSeries]:
         """The Events that say that a request has its answer."""
-        events = (self.world.recorder.about(key) for key in REQUESTS)
+        events = (self.harness.recorder.about(key) for key in REQUESTS)
         return [seen for about in events for seen in about if seen.event.reason in ENDS]
 
     def do(self, deed: Callable[[], Awaitable[_T]]) -> _T:
@@ -191,7 +191,7 @@ class Controller(RuleBasedStateMachine):
         return self.runner.run(done())
 
     def there(self, key: ObjectKey) -> bool:
-        return stored(self.world, key) is not None
+        return stored(self.harness, key) is not None
 
     # What people do.
 
@@ -205,44 +205,44 @@ class Controller(RuleBasedStateMachine):
     @rule(key=requests, issuer=issuers, approval=st.sampled_from([*Approval, Approval.APPROVED]), timed=st.booleans())
     def create_request(self, key: ObjectKey, issuer: ObjectKey, approval: Approval, timed: bool) -> None:
         if not self.there(key):
-            at = self.world.clock.now() if timed and approval is Approval.APPROVED else None
-            self.world.cluster.create(a_request(key.kind, key=key, issuer=issuer, approval=approval, approved_at=at))
+            at = self.harness.clock.now() if timed and approval is Approval.APPROVED else None
+            self.harness.cluster.create(a_request(key.kind, key=key, issuer=issuer, approval=approval, approved_at=at))
 
     @rule(key=requests, approval=st.sampled_from([Approval.APPROVED, Approval.DENIED]))
     def decide(self, key: ObjectKey, approval: Approval) -> None:
-        request = stored(self.world, key)
+        request = stored(self.harness, key)
         if request is not None and request.approval is Approval.UNDECIDED:
-            self.world.cluster.update(key, approval=approval, approved_at=self.world.clock.now())
+            self.harness.cluster.update(key, approval=approval, approved_at=self.harness.clock.now())
 
     @rule(key=requests | issuers, value=st.integers(0, 3))
     def annotate(self, key: ObjectKey, value: int) -> None:
         if self.there(key):
-            self.world.cluster.update(key, annotations={"value": str(value)})
+            self.harness.cluster.update(key, annotations={"value": str(value)})
 
     @rule(key=requests)
     def begin_to_delete(self, key: ObjectKey) -> None:
         if self.there(key):
-            self.world.cluster.update(key, deleting=True)
+            self.harness.cluster.update(key, deleting=True)
 
     @rule(key=requests | issuers | secrets)
     def delete(self, key: ObjectKey) -> None:
         if self.there(key):
-            self.world.cluster.delete(key)
+            self.harness.cluster.delete(key)
 
     @rule(key=issuers)
     def create_issuer(self, key: ObjectKey) -> None:
         if not self.there(key):
-            self.world.cluster.create(a_new_issuer(key, spec=a_spec(key, secret=secret_key(key, key.name))))
+            self.harness.cluster.create(a_new_issuer(key, spec=a_spec(key, secret=secret_key(key, key.name))))
 
     @rule(key=issuers, value=st.integers(0, 3))
     def change_spec(self, key: ObjectKey, value: int) -> None:
         if self.there(key):
             spec = a_spec(key, secret=secret_key(key, key.name), url=f"https://{value}.example.com")
-            self.world.cluster.update(key, spec=spec)
+            self.harness.cluster.update(key, spec=spec)
 
     @rule(key=secrets)
     def put_secret(self, key: ObjectKey) -> None:
-        self.world.cluster.put_secret(key, {"token": b"t0ken"})
+        self.harness.cluster.put_secret(key, {"token": b"t0ken"})
 
     # What goes wrong.
 
@@ -256,7 +256,7 @@ class Controller(RuleBasedStateMachine):
 
     @rule(fault=st.sampled_from(FAULTS), number=st.integers(1, 3))
     def writes_fail(self, fault: Callable[[], Fault], number: int) -> None:
-        self.world.cluster.faults.extend(fault() for _ in range(number))
+        self.harness.cluster.faults.extend(fault() for _ in range(number))
 
     @rule(
         key=requests,
@@ -273,23 +273,23 @@ class Controller(RuleBasedStateMachine):
         self.time_passes(1)
         self.create_request(key, issuer, Approval.APPROVED, timed=True)
         self.signer.answers.extendleft(WrongCertificate(f"{what} is wrong", what) for what in mistakes)
-        self.world.cluster.faults.extend(fault() for fault in faults)
+        self.harness.cluster.faults.extend(fault() for fault in faults)
         self.time_passes(10)
 
     @rule(key=requests | issuers, recreated=st.booleans())
     def somebody_comes_between(self, key: ObjectKey, recreated: bool) -> None:
         def deed() -> None:
-            old = stored(self.world, key)
+            old = stored(self.harness, key)
             if old is not None and recreated:
-                self.world.cluster.delete(key)
+                self.harness.cluster.delete(key)
                 successor: Any = replace(old, ready=None, deleting=False)
                 if isinstance(old, Request):
                     successor = a_request(key.kind, key=key, issuer=old.issuer, approval=Approval.UNDECIDED)
-                self.world.cluster.create(successor)
+                self.harness.cluster.create(successor)
             elif old is not None:
-                self.world.cluster.update(key, annotations={"by": "somebody"})
+                self.harness.cluster.update(key, annotations={"by": "somebody"})
 
-        self.world.cluster.faults.append(meanwhile(deed))
+        self.harness.cluster.faults.append(meanwhile(deed))
 
     @rule()
     def the_ca_is_slow(self) -> None:
@@ -299,7 +299,7 @@ class Controller(RuleBasedStateMachine):
     @rule(data=st.data())
     def the_ca_answers_one(self, data: st.DataObject) -> None:
         self.signer.release(data.draw(st.integers(0, len(self.signer.held) - 1)))
-        self.do(self.world.go_on)
+        self.do(self.harness.go_on)
 
     @rule()
     def the_ca_answers_all(self) -> None:
@@ -307,21 +307,21 @@ class Controller(RuleBasedStateMachine):
 
     @rule()
     def the_manager_is_killed_and_started_again(self) -> None:
-        self.do(self.world.kill)
+        self.do(self.harness.kill)
         self.signer.answered.clear()
         self.signer.differences.clear()
         self.uncounted |= {request.uid for request in self.ended() if not self.ends_of(request.uid)}
-        self.world.start()
+        self.harness.start()
 
     # Time.
 
     @rule(seconds=st.sampled_from([0, 0, 0, 1, 10, 60, 700]))
     def time_passes(self, seconds: int) -> None:
-        self.do(lambda: self.world.advance(seconds * SECOND))
+        self.do(lambda: self.harness.advance(seconds * SECOND))
 
     @rule()
     def a_little_work_is_done(self) -> None:
-        self.do(self.world.a_little)
+        self.do(self.harness.a_little)
 
     @invariant()
     def the_signer_was_asked_only_what_it_may_be_asked(self) -> None:
@@ -330,44 +330,44 @@ class Controller(RuleBasedStateMachine):
     @invariant()
     def a_csr_has_a_certificate_or_has_failed_and_never_both(self) -> None:
         for key in REQUESTS:
-            status = self.world.cluster._statuses.get(key)
+            status = self.harness.cluster._statuses.get(key)
             if isinstance(status, SigningRequestStatus):
                 assert status.certificate is None or status.failed is None
 
     @invariant()
     def a_certificate_is_the_requests_own(self) -> None:
         for key in REQUESTS:
-            held = certificate(self.world.cluster._statuses.get(key))
-            assert held is None or held == certificate_for(stored(self.world, key).uid)
+            held = certificate(self.harness.cluster._statuses.get(key))
+            assert held is None or held == certificate_for(stored(self.harness, key).uid)
 
     @invariant()
     def an_answer_is_counted_when_it_is_told_and_told_at_most_once(self) -> None:
         told = self.told()
         assert all(seen.count == 1 for seen in told), f"told twice: {told}"
-        assert len({seen.event.uid for seen in told}) == len(told) == self.world.metrics.answers.total()
+        assert len({seen.event.uid for seen in told}) == len(told) == self.harness.metrics.answers.total()
 
     def teardown(self) -> None:
         try:
             self.when_all_is_well_again_every_open_request_is_signed()
         finally:
-            self.do(self.world.kill)
+            self.do(self.harness.kill)
             self.runner.close()
 
     def when_all_is_well_again_every_open_request_is_signed(self) -> None:
-        for script in (self.signer.answers, self.signer.verdicts, self.world.cluster.faults):
+        for script in (self.signer.answers, self.signer.verdicts, self.harness.cluster.faults):
             script.clear()
         self.signer.release_all()
         for issuer, secret in zip(ISSUERS, SECRETS, strict=True):
             if not self.there(secret):
                 self.put_secret(secret)
             if self.there(issuer):
-                self.world.cluster.update(issuer, deleting=False)
+                self.harness.cluster.update(issuer, deleting=False)
             self.create_issuer(issuer)
         for key in REQUESTS:
             self.decide(key, Approval.APPROVED)
         self.time_passes(700)
         for issuer, secret in zip(ISSUERS, SECRETS, strict=True):
-            if stored(self.world, issuer).ready.reason == "Failed":  # and stays so until somebody mends it
+            if stored(self.harness, issuer).ready.reason == "Failed":  # and stays so until somebody mends it
                 self.put_secret(secret)
         self.time_passes(700)
         self.everything_has_come_to_its_end()
@@ -375,9 +375,9 @@ class Controller(RuleBasedStateMachine):
     def everything_has_come_to_its_end(self) -> None:
         self.the_signer_was_asked_only_what_it_may_be_asked()
         for issuer in ISSUERS:
-            assert stored(self.world, issuer).is_ready, f"{issuer} did not recover: {stored(self.world, issuer)}"
+            assert stored(self.harness, issuer).is_ready, f"{issuer} did not recover: {stored(self.harness, issuer)}"
         for key in REQUESTS:
-            request = stored(self.world, key)
+            request = stored(self.harness, key)
             if request is not None and not request.deleting and request.approval is Approval.APPROVED:
                 assert request.is_terminal, f"{key} was left behind: {request}"
         for request in self.ended():

@@ -37,20 +37,20 @@ class LeakySigner(ScriptedSigner):
             raise failure from KeyError(token)
 
 
-def everything(world: Harness, caplog: pytest.LogCaptureFixture) -> str:
+def everything(harness: Harness, caplog: pytest.LogCaptureFixture) -> str:
     """All that anybody gets to see."""
-    told = [str(patch) for patch in world.cluster.applied]
-    told += [str(seen) for key in set(world.visits) for seen in world.recorder.about(key)]
+    told = [str(patch) for patch in harness.cluster.applied]
+    told += [str(seen) for key in set(harness.visits) for seen in harness.recorder.about(key)]
     formatter = logging.Formatter()
     return "\n".join(told + [formatter.format(record) + str(record.__dict__) for record in caplog.records])
 
 
-def a_world_with_a_canary() -> Harness:
-    world = Harness()
-    world.signer.__class__ = LeakySigner
-    world.cluster.put_secret(SECRET, {"token": CANARY.encode()})
-    with_issuer(world)
-    return world
+def a_harness_with_a_canary() -> Harness:
+    harness = Harness()
+    harness.signer.__class__ = LeakySigner
+    harness.cluster.put_secret(SECRET, {"token": CANARY.encode()})
+    with_issuer(harness)
+    return harness
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,40 +58,40 @@ async def test_an_unexpected_exception_while_signing_shows_its_class_alone(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    world = a_world_with_a_canary()
-    world.signer.answers.extend([UnheardOf(f"token {CANARY}")] * 100)
-    key = with_request(world, kind=kind)
-    await world.advance(20 * MINUTE)
-    assert message(world, key).endswith("unexpected UnheardOf in the signer (the manager's log says where)")
-    assert events(world, key)[-1][0] == "Failed"
+    harness = a_harness_with_a_canary()
+    harness.signer.answers.extend([UnheardOf(f"token {CANARY}")] * 100)
+    key = with_request(harness, kind=kind)
+    await harness.advance(20 * MINUTE)
+    assert message(harness, key).endswith("unexpected UnheardOf in the signer (the manager's log says where)")
+    assert events(harness, key)[-1][0] == "Failed"
     assert any("UnheardOf" in text and "harness.py" in text for text in caplog.messages)
-    assert CANARY not in everything(world, caplog)
+    assert CANARY not in everything(harness, caplog)
 
 
 async def test_an_unexpected_exception_while_checking_shows_its_class_alone(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    world = a_world_with_a_canary()
-    world.signer.verdicts.extend([UnheardOf(f"token {CANARY}")] * 100)
-    with_request(world)
-    await world.advance(MINUTE)
-    assert message(world, CA).endswith("unexpected UnheardOf in the signer (the manager's log says where)")
+    harness = a_harness_with_a_canary()
+    harness.signer.verdicts.extend([UnheardOf(f"token {CANARY}")] * 100)
+    with_request(harness)
+    await harness.advance(MINUTE)
+    assert message(harness, CA).endswith("unexpected UnheardOf in the signer (the manager's log says where)")
     assert any("UnheardOf" in text and "test_secrecy.py" in text for text in caplog.messages)
-    assert CANARY not in everything(world, caplog)
+    assert CANARY not in everything(harness, caplog)
 
 
 async def test_the_secrets_data_is_nowhere_when_all_goes_well_or_the_writes_fail(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    world = a_world_with_a_canary()
-    world.cluster.faults.extend([fails(Transient("503"))] * 3)
-    with_request(world)
-    world.signer.answers.append(IssuerUnhealthy("down"))
-    await world.advance(MINUTE)
-    assert CANARY not in everything(world, caplog)
-    assert CANARY not in repr(world.signer.orders)
-    assert CANARY not in repr(world.signer.checks)
-    assert world.signer.orders[0].credentials.data["token"] == CANARY.encode()  # the signer itself does get it
+    harness = a_harness_with_a_canary()
+    harness.cluster.faults.extend([fails(Transient("503"))] * 3)
+    with_request(harness)
+    harness.signer.answers.append(IssuerUnhealthy("down"))
+    await harness.advance(MINUTE)
+    assert CANARY not in everything(harness, caplog)
+    assert CANARY not in repr(harness.signer.orders)
+    assert CANARY not in repr(harness.signer.checks)
+    assert harness.signer.orders[0].credentials.data["token"] == CANARY.encode()  # the signer itself does get it
 
 
 @pytest.mark.parametrize("failure", [SigningError("shown"), IssuerUnhealthy("shown"), Transient("shown")])
