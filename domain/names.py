@@ -12,7 +12,7 @@ from domain.model import ObjectKey
 
 @dataclass(frozen=True, slots=True)
 class IssuerNames:
-    """`issuer` and `cluster_issuer` are the kinds, `issuers` and `cluster_issuers` their plurals.
+    """`issuer` is the namespaced kind, `cluster_issuer` the other; `issuers` and `cluster_issuers` are their plurals.
 
     `default_signer` signs for issuers whose spec.signer is left out.
     """
@@ -21,10 +21,16 @@ class IssuerNames:
     group: str
     version: str
     issuer: str
-    issuers: str
     cluster_issuer: str
-    cluster_issuers: str
     default_signer: str
+
+    @property
+    def issuers(self) -> str:
+        return f"{self.issuer.lower()}s"
+
+    @property
+    def cluster_issuers(self) -> str:
+        return f"{self.cluster_issuer.lower()}s"
 
     @property
     def kinds(self) -> tuple[str, str]:

@@ -1,5 +1,6 @@
-"""What makes this issuer this one: its names and its signers. To write another issuer, edit this file.
+"""The names and the signers of this issuer. To write another issuer, edit this file.
 
+Other names follow from these: plurals, Lease, field manager, Event source, User-Agent, metrics, the demo CA.
 deploy/ has the same names; a test compares them.
 """
 
@@ -20,9 +21,7 @@ NAMES = IssuerNames(
     group="sample-issuer.example.com",
     version="v1alpha1",
     issuer="SampleIssuer",
-    issuers="sampleissuers",
     cluster_issuer="SampleClusterIssuer",
-    cluster_issuers="sampleclusterissuers",
     default_signer="Demo",
 )
 

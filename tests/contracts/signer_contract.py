@@ -5,9 +5,9 @@ It knows no signer, only the port. Inherit, and say how to make one, wired as th
     class TestMine(SignerContract):
         @pytest.fixture
         def signer(self) -> Signer:
-            return Verified(Mine(...), clock)
+            return VerifyingSigner(Mine(...), clock)
 
-and, where yours needs them, `issuer` (what a user writes into spec) and `credentials` (the Secret's data).
+and, where yours needs them, `issuer` (spec of an issuer) and `credentials` (the Secret's data).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class SignerContract(Naming):
     async def test_a_check_warns_of_the_same_again(
         self, signer: Signer, issuer: IssuerSpec, credentials: Credentials
     ) -> None:
-        """If this fails, a warning holds something that changes by itself: each check would write a status."""
+        """If this fails, a warning contains something that changes each time: each check would write a status."""
         first = await signer.check(issuer, credentials)
 
         assert (await signer.check(issuer, credentials)).warnings == first.warnings
@@ -205,7 +205,7 @@ class SignerContract(Naming):
     async def test_what_clients_are_to_trust_is_a_root_or_named_in_the_secret(
         self, signer: Signer, order: OrderMaker, credentials: Credentials
     ) -> None:
-        """If this fails, return no `ca`: an intermediate that nobody named verifies nothing for most clients."""
+        """If this fails, return no `ca`: most clients verify nothing by an intermediate that no Secret names."""
         answer = await sign(signer, order(pki.csr()))
 
         bundle = credentials.data.get("ca.crt")
@@ -250,7 +250,7 @@ class SignerContract(Naming):
     async def test_go_reads_the_certificate_and_all_that_comes_with_it(
         self, signer: Signer, order: OrderMaker, go_reader: GoReader, kind: str
     ) -> None:
-        """Else cert-manager would never take it, and no Go program would ever trust it."""
+        """cert-manager and other Go programs accept no other certificate."""
         answer = await sign(signer, order(pki.csr(pki.key(kind), **NAMES["one of each"])))
 
         for certificate in [answer.leaf, *answer.intermediates, *answer.roots]:
