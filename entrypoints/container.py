@@ -133,7 +133,7 @@ class Container(containers.DeclarativeContainer):
 
     acceptance = singleton(Acceptance, of(clock))
     client = singleton(load_client, of(metrics), of(singleton(_connections, of(settings))), of(acceptance).answered)
-    api = singleton(Api, of(client), NAMES.controller, turns=of(singleton(_rate_limiter, of(settings))))
+    api = singleton(Api, of(client), NAMES.controller, rate_limiter=of(singleton(_rate_limiter, of(settings))))
     codec = singleton(Codec, NAMES, of(settings).cluster_resource_namespace)
     secret_cache = singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
     cluster = singleton(

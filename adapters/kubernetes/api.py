@@ -38,8 +38,8 @@ _PAGES = 2  # of lists, in memory at a time
 class Api:
     """Calls by resource and name. Namespaces are always given: lightkube would silently use its default one.
 
-    `deadline` is for a whole call, once it is that call's turn; lightkube limits only its phases. `turns` is entered
-    before each call and says how many there may be in a while.
+    `deadline` is for a whole call, once it is that call's turn; lightkube limits only its phases. `rate_limiter`
+    is entered before each call.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Api:
         client: AsyncClient,
         field_manager: str,
         deadline: timedelta = timedelta(seconds=30),
-        turns: AbstractAsyncContextManager[None] = nullcontext(),  # noqa: B008 - it holds nothing
+        rate_limiter: AbstractAsyncContextManager[None] = nullcontext(),  # noqa: B008 - it holds nothing
     ) -> None:
         self._client = client
         self._field_manager = field_manager
         self._deadline = deadline.total_seconds()
-        self._turns = turns
+        self._rate_limiter = rate_limiter
         self.one_of_few_pages = asyncio.Semaphore(_PAGES)
         """To be held while a page of a list is asked for and read."""
 
@@ -181,7 +181,7 @@ class Api:
                 yield
 
     async def _turn(self) -> None:
-        async with self._turns:
+        async with self._rate_limiter:
             return
 
 

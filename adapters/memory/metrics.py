@@ -1,4 +1,4 @@
-"""The port Meter in memory: facts, to be looked at."""
+"""The port Metrics in memory: counts that tests read."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from domain.errors import IssuerUnhealthy, SigningError
 from domain.ports import Clock
 
 LONGEST_PAUSE = timedelta(minutes=5)
-"""However long a CA asks to be left alone: the breaker waits no longer either, and a mistake must heal."""
+"""Also where a CA asks for a longer pause, which may be a mistake; the circuit breaker waits no longer either."""
 _OVERLOADED = (429, 502, 503, 504)
 _SCHEMES = {name.lower(): name for name in ("Basic", "Bearer", "Digest", "Negotiate", "NTLM")}
 
@@ -70,9 +70,9 @@ class HTTPResponse:
 class Client:
     """Keeps connections to one CA; `base` is its URL without a slash at the end, `trust` is for messages.
 
-    A redirect, 429, 502, 503, 504 and every failure to get an answer are IssuerUnhealthy: by the breaker all requests
-    of the issuer then wait, and one goes first when it is over. A Retry-After that comes with them is honoured here:
-    until it has passed, nothing is sent to this CA.
+    A redirect, 429, 502, 503, 504 and every failure to get an answer are IssuerUnhealthy: all requests of
+    the issuer then wait, and one goes first when a check has passed. A Retry-After that comes with them is honoured
+    here: until it has passed, nothing is sent to this CA.
     """
 
     def __init__(

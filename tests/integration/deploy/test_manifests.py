@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 import yaml
 
+from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.settings import METRICS_PATH
 from tests.integration.deploy.manifests import (
     DEPLOY,
@@ -247,3 +248,15 @@ def _holder(binding: Manifest) -> tuple[str, str]:
     (subject,) = binding["subjects"]
     assert subject["kind"] == "ServiceAccount"
     return subject["namespace"], subject["name"]
+
+
+def test_the_crds_have_the_names_of_issuer_py() -> None:
+    """If this fails, change deploy/ and entrypoints/issuer.py together."""
+    specs = [found["spec"] for found in of_kind("crd", "CustomResourceDefinition")]
+    found = {(each["group"], each["names"]["kind"], each["names"]["plural"], each["scope"]) for each in specs}
+    assert found == {
+        (NAMES.group, NAMES.issuer, NAMES.issuers, "Namespaced"),
+        (NAMES.group, NAMES.cluster_issuer, NAMES.cluster_issuers, "Cluster"),
+    }
+    assert [[version["name"] for version in each["versions"]] for each in specs] == [[NAMES.version]] * 2
+    assert (NAMES.group, NAMESPACE) == (GROUP, SYSTEM), "the tables here, and with them deploy/rbac"

@@ -62,7 +62,7 @@ def test_these_are_all_calls_there_are() -> None:
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 async def test_a_call_waits_for_its_turn(call: Callable[[Api], Awaitable[Any]]) -> None:
     wire, turns = answering(BODY), Turnstile()
-    task = asyncio.ensure_future(call(Api(wire.client, field_manager="tester", turns=turns)))
+    task = asyncio.ensure_future(call(Api(wire.client, field_manager="tester", rate_limiter=turns)))
     for _ in range(20):
         await asyncio.sleep(0)
     assert (turns.came, wire.asked) == (1, [])
@@ -73,7 +73,7 @@ async def test_a_call_waits_for_its_turn(call: Callable[[Api], Awaitable[Any]]) 
 
 async def test_the_deadline_of_a_call_does_not_run_while_it_waits() -> None:
     wire, turns = answering(BODY), Turnstile()
-    api = Api(wire.client, field_manager="tester", turns=turns)
+    api = Api(wire.client, field_manager="tester", rate_limiter=turns)
     api._deadline = 0.0
     task = asyncio.ensure_future(CALLS["get"](api))
     for _ in range(20):
@@ -86,7 +86,7 @@ async def test_the_deadline_of_a_call_does_not_run_while_it_waits() -> None:
 def wired(settings: Settings) -> Any:
     container = Container(settings=settings)
     container.client.override(Wire().client)
-    return vars(container.api())["_turns"]
+    return vars(container.api())["_rate_limiter"]
 
 
 async def test_flags_say_how_many_calls_there_may_be() -> None:
