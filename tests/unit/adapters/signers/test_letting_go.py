@@ -6,6 +6,7 @@ import gc
 import weakref
 
 from adapters.signers.ca.signer import CA
+from adapters.signers.threads import run_in_thread
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
@@ -23,6 +24,7 @@ async def is_let_go(signer: Signer, spec: IssuerSpec, data: dict[str, bytes]) ->
     await signer.check(spec, Credentials(given, "1"))
     seen = weakref.ref(given)
     del given
+    await run_in_thread(spec.secret.namespace, lambda: None)  # the thread has put down what it did before
     gc.collect()
     return seen() is None
 
