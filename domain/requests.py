@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import durations, parameters, rights
+from domain import durations, rights
 from domain.annotations import apply_csr_annotations
 from domain.conditions import FAILED, Reason, RequestReason, explain, message, ready_condition
 from domain.effects import (
@@ -123,7 +123,8 @@ def sign_request(
     request: Request, issuer: Issuer, credentials: Credentials, *, allow_annotations: bool = False
 ) -> SignRequest:
     """What the signer is asked; `allow_annotations` is what it does where the issuer does not say."""
-    if parameters.flag(issuer.spec, parameters.ALLOW_ANNOTATIONS, default=allow_annotations):
+    allowed = issuer.spec.allow_annotations
+    if allow_annotations if allowed is None else allowed:
         request = apply_csr_annotations(request)
     return SignRequest(
         uid=request.uid,

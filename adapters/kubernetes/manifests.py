@@ -5,7 +5,6 @@ As strict as the CRDs: a missing, misspelt or mistyped field is BadManifest, whi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 import yaml
 
 from adapters.kubernetes.codec import Codec
+from adapters.kubernetes.issuer_spec import plain_error
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
 from adapters.kubernetes.schema import IssuerObject, RequestObject
 from domain.errors import Invalid
@@ -41,13 +41,6 @@ class _Metadata(msgspec.Struct):
 class _Manifest(msgspec.Struct, Generic[_Spec]):
     metadata: _Metadata
     spec: _Spec
-
-
-class _IssuerSpec(_Strict):
-    url: str
-    authSecretName: str
-    signer: str | None = None
-    parameters: dict[str, str] | None = None
 
 
 class IssuerRef(_Strict):
@@ -159,10 +152,12 @@ class Reader:
         ours = f"{self._names.group}/{self._names.version}"
         match document.kind:
             case self._names.issuer | self._names.cluster_issuer as kind:
-                document.expect(ours, _Manifest[_IssuerSpec])
-                obj = document.namespaced(IssuerObject, kind == self._names.issuer)
-                found.issuers.append(self._codec.issuer(kind, obj))
-                return found.issuers[-1].key
+                document.expect(ours, _Manifest[dict[str, Any]])
+                issuer = self._codec.issuer(kind, document.namespaced(IssuerObject, kind == self._names.issuer))
+                if issuer.spec.problem:
+                    raise document.bad(issuer.spec.problem)
+                found.issuers.append(issuer)
+                return issuer.key
             case "CertificateRequest":
                 reference = document.expect("cert-manager.io/v1", _Manifest[_RequestSpec]).spec.issuerRef
                 request = self._codec.certificate_request(document.namespaced(RequestObject, True))
@@ -207,22 +202,22 @@ class _Document:
     def expect(self, api_version: str, manifest: type[_Struct]) -> _Struct:
         """The document in this shape; raises BadManifest where it has another."""
         if self._content.get("apiVersion") != api_version:
-            raise self._bad(f"apiVersion: want {api_version}, not {self._content.get('apiVersion')!r}")
+            raise self.bad(f"apiVersion: want {api_version}, not {self._content.get('apiVersion')!r}")
         converted = self._convert(manifest)
         try:
             (escaped_name if self.kind == CERTIFICATE_SIGNING_REQUEST else checked_name)(self.name)
         except Invalid as error:
-            raise self._bad(f"metadata.name: {error}") from error
+            raise self.bad(f"metadata.name: {error}") from error
         return converted
 
     def require_kind(self, kinds: Mapping[str, Collection[str]]) -> None:
         """Raises BadManifest for a misspelt kind: its group is one of `kinds`, which lists all kinds of a group."""
         version = self._content.get("apiVersion")
         if not isinstance(version, str):
-            raise self._bad("apiVersion: missing; a manifest has apiVersion, kind, metadata and spec")
+            raise self.bad("apiVersion: missing; a manifest has apiVersion, kind, metadata and spec")
         group = version.partition("/")[0]
         if group in kinds and self.kind not in kinds[group]:
-            raise self._bad(f"kind: {group} has no such kind; it has {', '.join(kinds[group])}")
+            raise self.bad(f"kind: {group} has no such kind; it has {', '.join(kinds[group])}")
 
     def namespaced(self, struct: type[_Struct], namespaced: bool) -> _Struct:
         """As the API server would store it: with a namespace where the kind has one, without where not."""
@@ -237,29 +232,16 @@ class _Document:
         try:
             return checked_namespace(str(self._metadata.get("namespace") or "default"))
         except Invalid as error:
-            raise self._bad(f"metadata.namespace: {error}") from error
+            raise self.bad(f"metadata.namespace: {error}") from error
 
     def _convert(self, struct: type[_Struct]) -> _Struct:
         try:
             return msgspec.convert(self._content, struct)
         except msgspec.ValidationError as error:
-            raise self._bad(_plain(str(error))) from error
+            raise self.bad(plain_error(str(error))) from error
 
-    def _bad(self, what: str) -> BadManifest:
+    def bad(self, what: str) -> BadManifest:
         return BadManifest(f"{self.where}, {self.kind} {self.name or '(no name)'}: {what}")
-
-
-def _plain(error: str) -> str:
-    """msgspec's 'Object missing required field `url` - at `$.spec`' with the field first."""
-    text, _, path = error.partition(" - at ")
-    if path.startswith("`key` in "):
-        text, path = f"{text} as a key", path.removeprefix("`key` in ")
-    path = path.strip("`").removeprefix("$").removeprefix(".")
-    named = re.match(r"Object (missing required|contains unknown) field `(.*)`", text)
-    if named is None:
-        return f"{path}: {text}"
-    trouble = "required, but missing" if named[1] == "missing required" else "no such field (or none the demo knows)"
-    return f"{path + '.' if path else ''}{named[2]}: {trouble}"
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
@@ -108,11 +109,12 @@ def _values(table: type[Enum]) -> Iterator[Any]:
 
 def signers() -> str:
     container = in_memory(Settings(NAMESPACE), MemoryCluster(), MemoryRecorder(SystemClock()))
-    head = ["`spec.signer`", "its own parameters", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
+    head = ["field of `spec`", "who signs", "its own fields", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
     rows = (
         [
             _code([name]) + (" (default)" if name == NAMES.default_signer else ""),
-            _code(signer.parameters),
+            (signer.spec_type.__doc__ or "").strip(),
+            _code(each.encode_name for each in msgspec.structs.fields(signer.spec_type)),
             _default(signer.allow_annotations),
             _default(signer.ca_decides_subject_and_usages),
         ]
@@ -122,7 +124,7 @@ def signers() -> str:
 
 
 def _default(value: bool) -> str:
-    return _code([f'"{value}"'.lower()])
+    return _code([str(value).lower()])
 
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {

@@ -13,7 +13,6 @@ import httpx2
 import msgspec
 
 from adapters.kubernetes import reflector
-from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.schema import followed
 from adapters.memory.metrics import MemoryMetrics
@@ -25,10 +24,11 @@ from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, Reque
 from domain.retry import Moment
 from entrypoints.issuer import NAMES
 from tests.support.factories import POLICY, an_issuer
+from tests.support.specs import codec
 from tests.tools.fuzz import parties
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
 
-_TRANSLATOR = Codec(NAMES, "system")
+_TRANSLATOR = codec()
 _RESOURCES = followed(NAMES)
 _EMPTY = b'{"metadata": {"resourceVersion": "1"}, "items": []}'
 _CHUNK = 100
