@@ -27,7 +27,6 @@ from adapters.kubernetes.schema import (
     SecretMeta,
     SecretVersionObject,
 )
-from domain.conditions import FAILED, ORDER, READY
 from domain.controller.cache import Object
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -45,6 +44,7 @@ from domain.model import (
     SecretVersion,
 )
 from domain.names import IssuerNames
+from domain.reasons import FAILED, ORDER, READY
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
