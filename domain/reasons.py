@@ -168,7 +168,8 @@ class RequestReason(Enum):
         None,
         WARNING,
         "The requester may not use the issuer: {why}",
-        means="The requester of this CertificateSigningRequest may not use the namespaced issuer. This is final.",
+        means="The requester of this CertificateSigningRequest may not use the namespaced issuer. Its condition Failed"
+        " has this reason. This is final.",
         rule="domain/requests.py, reviewed: the API server says that the requester lacks the verb reference.",
         remedy="Bind the Role that adapters/signers/README.md shows, and create the request again.",
     )

@@ -250,17 +250,18 @@ def _is_true(conditions: Iterable[ConditionObject] | None, kind: str) -> bool:
 
 
 def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition | None:
-    for found in conditions or ():
-        if found.type == kind:
-            return Condition(
-                kind,
-                found.status,
-                found.reason or "",
-                found.message or "",
-                _time(found.lastTransitionTime),
-                found.observedGeneration,
-            )
-    return None
+    return next((read_condition(found) for found in conditions or () if found.type == kind), None)
+
+
+def read_condition(found: ConditionObject) -> Condition:
+    return Condition(
+        found.type,
+        found.status,
+        found.reason or "",
+        found.message or "",
+        _time(found.lastTransitionTime),
+        found.observedGeneration,
+    )
 
 
 def _time(time: datetime | None) -> datetime:

@@ -77,3 +77,7 @@ def test_words_that_no_row_has_are_not_found(table: Table) -> None:
 def test_a_message_that_quotes_another_one_is_found_by_its_beginning() -> None:
     why = message(RequestReason.RETRYING.value, why="down")
     assert row(RequestReason, "Pending", message(RequestReason.WAITING.value, why=why)) is RequestReason.WAITING.value
+
+
+def test_a_message_of_several_lines_is_found() -> None:
+    assert row(RequestReason, "Pending", "Waiting for the issuer: a\nb") is RequestReason.WAITING.value

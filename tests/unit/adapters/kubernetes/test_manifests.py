@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
+from adapters.kubernetes.documents import BadManifest
+from adapters.kubernetes.manifests import IssuerRef, Manifests, Reader
 from domain.model import Approval, ObjectKey
 from entrypoints.issuer import NAMES
 
