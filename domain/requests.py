@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from domain import durations, rights
 from domain.annotations import apply_csr_annotations
-from domain.conditions import FAILED, Reason, RequestReason, explain, message, ready_condition
+from domain.conditions import explain, message, ready_condition
 from domain.effects import (
     NOTHING,
     Effects,
@@ -45,6 +45,7 @@ from domain.model import (
     SignRequest,
 )
 from domain.names import IssuerNames
+from domain.reasons import FAILED, Reason, RequestReason
 from domain.retry import Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096

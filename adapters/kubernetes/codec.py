@@ -28,7 +28,6 @@ from adapters.kubernetes.schema import (
     SecretMeta,
     SecretVersionObject,
 )
-from domain.conditions import FAILED, ORDER, READY
 from domain.controller.cache import Object
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -45,6 +44,7 @@ from domain.model import (
     SecretVersion,
 )
 from domain.names import IssuerNames
+from domain.reasons import FAILED, ORDER, READY
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -242,17 +242,18 @@ def _is_true(conditions: Iterable[ConditionObject] | None, kind: str) -> bool:
 
 
 def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition | None:
-    for found in conditions or ():
-        if found.type == kind:
-            return Condition(
-                kind,
-                found.status,
-                found.reason or "",
-                found.message or "",
-                _time(found.lastTransitionTime),
-                found.observedGeneration,
-            )
-    return None
+    return next((read_condition(found) for found in conditions or () if found.type == kind), None)
+
+
+def read_condition(found: ConditionObject) -> Condition:
+    return Condition(
+        found.type,
+        found.status,
+        found.reason or "",
+        found.message or "",
+        _time(found.lastTransitionTime),
+        found.observedGeneration,
+    )
 
 
 def _time(time: datetime | None) -> datetime:

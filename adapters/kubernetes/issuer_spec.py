@@ -6,12 +6,12 @@ type that `spec_type` returns, and SpecReader reads objects with it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 import msgspec
 
+from adapters.kubernetes.decoding import field_error
 from adapters.kubernetes.names import LONGEST_NAME
 from adapters.kubernetes.schema import SECRET
 from adapters.spec_fields import Duration, Rule, SpecFields, described
@@ -154,23 +154,10 @@ def convert(found: object, into: type[Any], where: str) -> Any:
     try:
         return msgspec.convert(found, into, dec_hook=_custom)
     except msgspec.ValidationError as error:
-        raise ValueError(plain_error(str(error), where)) from None
+        raise ValueError(field_error(error, where)) from None
 
 
 def _custom(kind: type[Any], found: object) -> object:
     if kind is Duration:
         return Duration.parse(found)
     raise NotImplementedError(f"{kind.__name__} is no type for a field of a spec; see adapters/spec_fields.py")
-
-
-def plain_error(error: str, where: str = "") -> str:
-    """msgspec's 'Object missing required field `url` - at `$.spec`' with the field first, below `where`."""
-    text, _, path = error.partition(" - at ")
-    if path.startswith("`key` in "):
-        text, path = f"{text} as a key", path.removeprefix("`key` in ")
-    path = ".".join(filter(None, (where, path.strip("`").removeprefix("$").removeprefix("."))))
-    named = re.match(r"Object (missing required|contains unknown) field `(.*)`", text)
-    if named is None:
-        return f"{path}: {text}"
-    trouble = "required, but missing" if named[1] == "missing required" else "no such field is known here"
-    return f"{path + '.' if path else ''}{named[2]}: {trouble}"

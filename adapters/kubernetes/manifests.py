@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
-import yaml
 
 from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.issuer_spec import plain_error
+from adapters.kubernetes.decoding import field_error
+from adapters.kubernetes.documents import BadManifest, objects_in
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
 from adapters.kubernetes.schema import IssuerObject, RequestObject
 from domain.errors import Invalid
@@ -23,10 +23,6 @@ from domain.names import IssuerNames
 
 _Spec = TypeVar("_Spec")
 _Struct = TypeVar("_Struct")
-
-
-class BadManifest(Exception):
-    """A file that cannot be used; the message names file, object and field."""
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True):
@@ -133,7 +129,7 @@ class Reader:
         """All objects of these files, and of the YAML files in these folders; raises BadManifest."""
         found = Manifests()
         places: dict[ObjectKey, str] = {}
-        for document in (document for file in _files(paths) for document in _objects(file)):
+        for document in (_Document(*parts) for file in _files(paths) for parts in objects_in(file)):
             key = self._add(found, document)
             if key in places:
                 raise BadManifest(f"{document.where}: {key} is already in {places[key]}; remove one of them")
@@ -189,10 +185,8 @@ def _add_request(found: Manifests, request: Request, reference: IssuerRef | str)
 class _Document:
     """One object of a file; `where` says which."""
 
-    def __init__(self, where: str, content: Any) -> None:
+    def __init__(self, where: str, content: dict[str, Any]) -> None:
         self.where = where
-        if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
-            raise BadManifest(f"{where}: kind: missing; a manifest has apiVersion, kind, metadata and spec")
         self._content = content
         self.kind: str = content["kind"]
         metadata = content.get("metadata")
@@ -238,7 +232,7 @@ class _Document:
         try:
             return msgspec.convert(self._content, struct)
         except msgspec.ValidationError as error:
-            raise self.bad(plain_error(str(error))) from error
+            raise self.bad(field_error(error)) from error
 
     def bad(self, what: str) -> BadManifest:
         return BadManifest(f"{self.where}, {self.kind} {self.name or '(no name)'}: {what}")
@@ -253,29 +247,3 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         if not inside:
             raise BadManifest(f"{path}: no YAML files in this folder")
         yield from inside
-
-
-def _objects(file: Path) -> Iterator[_Document]:
-    """The documents of a file; in place of a List, as `kubectl get -o yaml` prints it, its items."""
-    for number, content in enumerate(_documents(file), 1):
-        where = f"{file}, document {number}"
-        if not isinstance(content, dict) or content.get("kind") != "List":
-            if content is not None:
-                yield _Document(where, content)
-            continue
-        items = content.get("items")
-        if not isinstance(items, list):
-            raise BadManifest(f"{where}, List: items: want a list of objects")
-        yield from (_Document(f"{where}, item {place}", item) for place, item in enumerate(items, 1))
-
-
-def _documents(file: Path) -> list[Any]:
-    try:
-        return list(yaml.safe_load_all(file.read_bytes()))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise BadManifest(f"{file}, line {line}: not YAML: {error.problem}") from error
-    except RecursionError:
-        raise BadManifest(f"{file}: cannot be read: its lists and mappings are nested too deeply") from None
-    except (yaml.YAMLError, OSError, ValueError) as error:  # ValueError: no text, or no such date
-        raise BadManifest(f"{file}: cannot be read: {' '.join(str(error).split())}") from error

@@ -21,7 +21,7 @@ from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.definitions import Defined
-from domain.conditions import CONDITION_TYPES, ORDER, IssuerReason, RequestReason
+from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from entrypoints.settings import OPTIONS, Settings, variable
@@ -99,8 +99,16 @@ def condition_types() -> str:
 
 def _reasons(table: type[Enum]) -> str:
     """One row for each reason with each of its messages."""
-    rows = ([_code([each.reason]), each.ready or "", each.event_type, _code([each.message])] for each in _values(table))
-    return _table(["reason", "Ready", "Event", "message"], rows)
+    return _table(["reason", "Ready", "Event", "message", "means", "what to do"], map(_reason, _values(table)))
+
+
+def _reason(each: Reason) -> Iterator[str]:
+    yield _code([each.reason])
+    yield each.ready or ""
+    yield each.event_type
+    yield _code([each.message])
+    yield each.means
+    yield each.remedy
 
 
 def _values(table: type[Enum]) -> Iterator[Any]:

@@ -36,9 +36,9 @@ from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.signers.decorators import DeadlineSigner, LeaderOnlySigner
 from adapters.signers.verify import VerifyingSigner
 from domain import ports
-from domain.conditions import IssuerReason, Reason, RequestReason
 from domain.controller.leader_elector import LeaderElector, NoLeaderElection
 from domain.ports import AccessReview, CAStore, Clock, Cluster, LeaderElection, Lease, Metrics, Recorder, Signer
+from domain.reasons import IssuerReason, Reason, RequestReason
 from entrypoints.container import Container, in_memory
 from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
@@ -225,7 +225,8 @@ NEWS: list[Reason] = [each.value for table in (IssuerReason, RequestReason) for 
 
 @pytest.mark.parametrize("news", NEWS, ids=lambda news: f"{news.reason}: {news.message}")
 def test_the_readme_explains_every_reason(news: Reason) -> None:
-    explained = readme.section("deploy/README.md", "## What the conditions say, and what to do")
-    rows = readme.rows(explained)
-    assert any(re.search(rf"\b{news.reason}\b", row) for row in rows), f"deploy/README.md has no row for {news.reason}"
-    assert f"\n- `{news.reason}`" in explained, f"deploy/README.md does not say what to do about {news.reason}"
+    rows = readme.rows(readme.section("deploy/README.md", "## What the conditions say, and what to do"))
+    assert any(
+        row.startswith(f"| `{news.reason}` |") and row.endswith(f"| `{news.message}` | {news.means} | {news.remedy} |")
+        for row in rows
+    ), f"deploy/README.md has no row for {news.reason}: {news.message}"

@@ -22,9 +22,10 @@ from adapters.kubernetes.codec import micro_time
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import EVENTS, RequestObject, followed
 from adapters.memory.metrics import MemoryMetrics
-from domain.conditions import RequestReason, message, ready_condition
+from domain.conditions import message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST
+from domain.reasons import RequestReason
 from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.settings import Settings
 from tests.support import pki

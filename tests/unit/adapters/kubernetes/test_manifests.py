@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
+from adapters.kubernetes.documents import BadManifest
+from adapters.kubernetes.manifests import IssuerRef, Manifests, Reader
 from adapters.signers.step_ca.signer import StepCASpec
 from domain.model import Approval, ObjectKey
 from entrypoints.issuer import NAMES
