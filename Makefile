@@ -17,7 +17,7 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= sample-external-issuer:$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate run render install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test coverage bench fuzz lint format generate signer signer-default run render install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
@@ -55,6 +55,15 @@ format: $(READY) ## Rewrite the code as `make lint` wants it
 
 generate: $(READY) ## Write the READMEs' tables of flags, metrics, conditions and signers from the code
 	@$(BIN)/python -m tests.tools.generate
+
+signer: $(READY) ## Begin a signer of your own, NAME=acme: its folder, suite, README section and line in entrypoints/issuer.py
+	@$(BIN)/python -m tests.tools.signer
+
+signer-default: $(READY) ## Make NAME=acme the signer of issuers that choose none
+	@$(BIN)/python -m tests.tools.signer default
+
+unexport NAME # make would expand what is in it
+signer signer-default: export SIGNER_NAME = $(value NAME)
 
 .PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
 docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on

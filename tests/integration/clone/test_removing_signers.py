@@ -21,7 +21,6 @@ import pytest
 ROOT = Path(__file__).parents[3]
 TABLES = [
     "entrypoints/issuer.py",
-    "pyproject.toml",
     "tests/tools/fuzz/targets/__init__.py",
     "tests/tools/fuzz/seeds.py",
     "tests/integration/hostile_ca/test_hostile_ca.py",
