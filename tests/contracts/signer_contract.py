@@ -17,13 +17,12 @@ example with a CA to test against.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected
 from domain.model import CheckResult, Credentials, IssuerSpec, ObjectKey, Pending
 from domain.ports import Signer
@@ -36,23 +35,6 @@ from tests.contracts.signer_orders import DURATION, OrderMaker, quoted, sign, si
 from tests.contracts.signer_usages import Usages
 from tests.support import pki
 
-BARE = (
-    "The signer under test is not wrapped in VerifyingSigner: wrap it, as the container does. The fixture `signer` "
-    "returns VerifyingSigner(Mine(...), clock); other signers around that one subclass SignerDecorator "
-    "(adapters/signers/decorators.py)"
-)
-
-
-def _layers(signer: Signer) -> Iterator[Signer]:
-    """The signer, and those that it is wrapped around."""
-    layer: Signer | None = signer
-    while layer is not None:
-        yield layer
-        layer = getattr(layer, "_inner", None)
-
-
-_TOLD = pytest.StashKey[bool]()
-
 
 class SignerContract(Naming, Usages, Chain, Lacking):
     honours: Set[Honours] = ALL
@@ -61,17 +43,6 @@ class SignerContract(Naming, Usages, Chain, Lacking):
     @pytest.fixture
     def signer(self) -> Signer:
         raise NotImplementedError("override the fixture `signer`: return VerifyingSigner(Mine(...), clock)")
-
-    @pytest.fixture(autouse=True)
-    def _wrapped_as_in_the_container(self, request: pytest.FixtureRequest, signer: Signer) -> None:
-        """Fails the first test of a suite whose signer is bare; the others would fail for no reason of their own."""
-        if any(isinstance(layer, VerifyingSigner) for layer in _layers(signer)):
-            return
-        suite = request.node.getparent(pytest.Class)
-        if suite.stash.get(_TOLD, False):
-            pytest.skip("the signer is not wrapped: see the first failure of this suite")
-        suite.stash[_TOLD] = True
-        pytest.fail(BARE, pytrace=False)
 
     @pytest.fixture
     def issuer(self) -> IssuerSpec:

@@ -29,7 +29,7 @@ class Answer:
     def __init__(self, issued: Issued) -> None:
         self.issued = issued
         self.leaf, *self.intermediates = x509.load_pem_x509_certificates(issued.chain)
-        self.roots = x509.load_pem_x509_certificates(issued.ca or b"")
+        self.roots = x509.load_pem_x509_certificates(issued.ca) if issued.ca else []
 
     @property
     def issuer(self) -> x509.Certificate:
