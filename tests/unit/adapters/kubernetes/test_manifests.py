@@ -95,7 +95,7 @@ def test_an_issuer_is_read(read: Read) -> None:
 def test_a_cluster_issuer_is_read_without_a_namespace(read: Read) -> None:
     (issuer,) = read(CLUSTER_ISSUER).issuers
     assert issuer.key == ObjectKey("SampleClusterIssuer", "", "ca")
-    assert (issuer.spec.secret, issuer.spec.signer) == (ObjectKey("Secret", "system", "s"), "Demo")
+    assert (issuer.spec.secret, issuer.spec.signer) == (ObjectKey("Secret", "system", "s"), "demo")
 
 
 def test_a_request_is_read_into_the_default_namespace(read: Read) -> None:
@@ -206,7 +206,7 @@ WRONG = [
     (ISSUER.replace("stepCA", "StepCA"), f"SampleIssuer ca: spec.StepCA: {UNKNOWN}"),
     (ISSUER.replace('"https://ca"', "5"), "SampleIssuer ca: spec.url: Expected `str`, got `int`"),
     (ISSUER.replace("web", "[]"), "SampleIssuer ca: spec.stepCA.provisioner: Expected `str`, got `array`"),
-    (ISSUER.replace("provisioner: web", "5: web"), "SampleIssuer ca: spec.stepCA: Expected `str`, got `int` as a key"),
+    (ISSUER.replace("provisioner: web", "5: web"), "SampleIssuer ca: spec.stepCA: Expected `str` as a key"),
     (ISSUER.replace("v1alpha1", "v1"), "apiVersion: want sample-issuer.example.com/v1alpha1, not 'sample"),
     (ISSUER.replace(OURS, ""), "SampleIssuer ca: apiVersion: want sample-issuer.example.com/v1alpha1, not None"),
     (ISSUER.replace("name: ca, ", ""), f"SampleIssuer (no name): metadata.name: {MISSING}"),
