@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.support import commands
+
 TABLES = [
     "entrypoints/issuer.py",
     "pyproject.toml",
@@ -63,15 +64,7 @@ STEP_CA = Signer(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project's files as git has them, with the changes of the working tree."""
-    names = subprocess.check_output(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
-    ).split("\0")
-    for name in filter(None, names):
-        if (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / name, follow_symlinks=False)
-    return tmp_path
+    return commands.copy(tmp_path)
 
 
 def remove(copy: Path, signer: Signer) -> None:
