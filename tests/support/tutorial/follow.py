@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.cluster.process import leashed
 from tests.support.cluster.waiting import wait_until
-from tests.support.tutorial.steps import ChangeFile, Command, Step, WriteFile, pattern, steps
+from tests.support.tutorial.steps import ChangeFile, Command, NotATutorial, Step, WriteFile, pattern, steps
 
 COMMAND_SECONDS = 600
 BACKGROUND_SECONDS = 60
@@ -69,8 +69,12 @@ class Reader:
 
     def follow(self, markdown: str) -> None:
         """Raises NotATutorial, and StepFailed at the first step that fails."""
+        try:
+            found = steps(markdown)
+        except NotATutorial as error:
+            raise NotATutorial(f"{self.file}: {error}") from None
         with ExitStack() as stack:
-            for step in steps(markdown):
+            for step in found:
                 self._do(step, stack)
 
     def _do(self, step: Step, stack: ExitStack) -> None:

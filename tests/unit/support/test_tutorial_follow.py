@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.cluster.waiting import wait_until
 from tests.support.tutorial.follow import Reader, StepFailed
+from tests.support.tutorial.steps import NotATutorial
 
 
 @pytest.fixture
@@ -40,6 +41,13 @@ def test_a_file_is_written_and_changed(reader: Reader) -> None:
     )
 
     assert (reader.directory / "a" / "b.txt").read_text() == "one\nthree\n"
+
+
+def test_a_block_that_is_no_step_stops_it_before_the_first_one(reader: Reader) -> None:
+    with pytest.raises(NotATutorial, match=r"^TUTORIAL\.md: line 4: this block has no end"):
+        reader.follow(console("$ touch done") + "```console\n$ ls\n")
+
+    assert not (reader.directory / "done").exists()
 
 
 def test_a_command_that_fails(reader: Reader) -> None:
