@@ -1,4 +1,4 @@
-module sample-issuer.example.com/tests/tutorial
+module example.com/tests/tutorial
 
 go 1.26
 
