@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clone.copying import INSTALLED, copy_to, run
-from tests.support import readme
+from tests.integration.clone.copying import INSTALLED, run
+from tests.support import commands, readme
 
 SIGNER = readme.python("adapters/signers/README.md", "## Write a signer with a blocking SDK")
 SUITE = readme.python("tests/README.md", "## Test your own signer")
@@ -33,8 +33,7 @@ LINES = {
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    copied = tmp_path_factory.mktemp("copy")
-    copy_to(copied)
+    copied = commands.copy(tmp_path_factory.mktemp("copy"))
     folder = copied / "adapters" / "signers" / "mine"
     folder.mkdir()
     (copied / INSTALLED).mkdir()

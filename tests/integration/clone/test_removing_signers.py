@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clone.copying import copy_to, run
+from tests.integration.clone.copying import run
+from tests.support import commands
 
 TABLES = [
     "entrypoints/issuer.py",
@@ -60,8 +61,7 @@ STEP_CA = Signer(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    copy_to(tmp_path)
-    return tmp_path
+    return commands.copy(tmp_path)
 
 
 def remove(copy: Path, signer: Signer) -> None:
