@@ -80,7 +80,7 @@ deploy-cert-manager: ## Install cert-manager CERT_MANAGER_VERSION into the curre
 	kubectl apply --server-side -f "$(CERT_MANAGER)/releases/download/$(CERT_MANAGER_VERSION)/cert-manager.yaml"
 	kubectl wait --for=condition=Available --timeout=5m --namespace=cert-manager deployment --all
 	@for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do \
-		kubectl apply --dry-run=server -f deploy/samples/certificate-by-sampleissuer.yaml >/dev/null && exit 0; \
+		kubectl apply --dry-run=server -f deploy/samples/certificate-by-issuer.yaml >/dev/null && exit 0; \
 		echo "cert-manager's webhook does not answer yet ..."; sleep 5; \
 	done; echo "cert-manager's webhook did not answer within a minute" >&2; exit 1
 

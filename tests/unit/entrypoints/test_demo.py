@@ -249,7 +249,7 @@ def test_a_demo_of_what_is_no_yaml_says_so_in_one_line(text: str, run: Run, tmp_
 
 
 def test_a_demo_of_the_same_object_twice_says_where_they_are(run: Run) -> None:
-    file = SAMPLES / "sampleissuer.yaml"
+    file = SAMPLES / "issuer.yaml"
     result = run("demo", file, file)
     assert result.status == 1
     what = "Secret default/sampleissuer-sample-credentials"
@@ -277,7 +277,7 @@ def test_other_kinds_beside_ours_are_left_out_and_said_so(play: Play) -> None:
 
 
 def test_a_file_with_windows_line_ends_is_read(run: Run, tmp_path: Path) -> None:
-    text = (SAMPLES / "sampleissuer.yaml").read_text()
+    text = (SAMPLES / "issuer.yaml").read_text()
     (tmp_path / "it.yaml").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     assert run("demo", tmp_path).status == 0
 
