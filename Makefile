@@ -13,18 +13,19 @@ TARGET ?=
 INPUT ?=
 TAG ?=
 NAMESPACES ?=
+NAME_OF_PROJECT := $(shell sed -n '/^name = /{ s/^name = "\([^"]*\)".*/\1/p; q; }' pyproject.toml)
 VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
-IMG ?= sample-external-issuer:$(VERSION)
+IMG ?= $(NAME_OF_PROJECT):$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate run render install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test coverage bench fuzz lint format generate manifests run render install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"; flags with ARGS="--allow-http"
-	@$(BIN)/sample-external-issuer demo $(ARGS) $(FILES)
+	@$(BIN)/$(NAME_OF_PROJECT) demo $(ARGS) $(FILES)
 
 test: $(READY) ## Run all tests; narrow with ARGS="tests/unit/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
 	@$(BIN)/python -m pytest $(ARGS)
@@ -40,12 +41,13 @@ bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns;
 fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/tools/fuzz/corpus
 	@$(BIN)/python -m tests.tools.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
-lint: $(READY) ## Check format, lint, types, the architecture, generated tables, shell scripts and what workflows may do
+lint: $(READY) ## Check format, lint, types, the architecture, what is generated, shell scripts and what workflows may do
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.tools.generate --check
+	$(BIN)/python -m tests.tools.manifests --check
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github
 
@@ -55,6 +57,10 @@ format: $(READY) ## Rewrite the code as `make lint` wants it
 
 generate: $(READY) ## Write the READMEs' tables of flags, metrics, conditions and signers from the code
 	@$(BIN)/python -m tests.tools.generate
+
+manifests: $(READY) ## Write the manifests of deploy/ that contain the issuer's names, from deploy/templates and the code
+	@$(BIN)/python -m tests.tools.manifests
+	@git config merge.generated.driver true || true # .gitattributes says what for
 
 .PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
 docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on
@@ -87,16 +93,18 @@ deploy-cert-manager: ## Install cert-manager CERT_MANAGER_VERSION into the curre
 e2e: ## Apply deploy/samples to the current cluster, want each Ready within 5 s, as the Go sample does, and delete them
 	@$(NEEDS_KUBECTL)
 	@kubectl apply -k deploy/samples
-	@status=0; for each in $(READY_SAMPLES); do kubectl wait --for=condition=Ready --timeout=5s --namespace=default "$$each" || status=1; done; \
+	@samples=$$(kubectl get -k deploy/samples --output=name | grep -E '$(READY_SAMPLES)') && \
+		status=0; for each in $$samples; do \
+		kubectl wait --for=condition=Ready --timeout=5s --namespace=default "$$each" || status=1; done; \
+		secrets=$$(kubectl get -k deploy/samples --output='jsonpath={.items[*].spec.secretName}') && \
 		kubectl delete --ignore-not-found -k deploy/samples && \
-		kubectl delete --ignore-not-found --namespace=default secret $(notdir $(filter certificates%,$(READY_SAMPLES))) && \
+		kubectl delete --ignore-not-found --namespace=default secret $$secrets && \
 		[ $$status = 0 ] && echo "2 issuers, 2 certificates: each was Ready within 5 s."
 
-READY_SAMPLES = sampleissuers.sample-issuer.example.com/sampleissuer-sample \
-	sampleclusterissuers.sample-issuer.example.com/sampleclusterissuer-sample \
-	certificates.cert-manager.io/certificate-by-sampleissuer certificates.cert-manager.io/certificate-by-sampleclusterissuer
+# Of issuers and Certificates, as kubectl prints them: kind.group/name.
+READY_SAMPLES = ^([a-z0-9]*issuer|certificate)[.]
 
-KIND_CLUSTER ?= sample-external-issuer
+KIND_CLUSTER ?= $(NAME_OF_PROJECT)
 CERT_MANAGER = https://github.com/cert-manager/cert-manager
 CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager ,,p' tests/support/cluster/controlplane/go.mod)
 REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
@@ -105,10 +113,10 @@ NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/instal
 NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation)
 
 run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
-	@$(BIN)/sample-external-issuer manager $(ARGS)
+	@$(BIN)/$(NAME_OF_PROJECT) manager $(ARGS)
 
-# Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
-run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
+# Outside a pod nothing else says where the Secrets of cluster issuers are: as deploy/ has it, or as you say.
+run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= $(NAME_OF_PROJECT)-system
 
 render: ## Print all that an installation applies: deploy/default with the image IMG
 	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered"
@@ -138,7 +146,7 @@ install: ## Install the CRDs into the current cluster
 	@$(NEEDS_KUBECTL)
 	kubectl apply --server-side -k deploy/crd
 
-uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
+uninstall: ## Remove the CRDs from the current cluster, and with them every issuer
 	@$(NEEDS_KUBECTL)
 	kubectl delete --ignore-not-found -k deploy/crd
 
@@ -147,7 +155,7 @@ deploy: ## Install or upgrade everything in the current cluster, with the image 
 
 undeploy: ## Remove what deploy made; keeps the CRDs with all issuers (see uninstall) and the namespace with its Secrets
 	@$(NEEDS_KUBECTL)
-	kubectl delete --ignore-not-found -k deploy/default --selector 'sample-issuer.example.com/undeploy!=keep'
+	kubectl delete --ignore-not-found -k deploy/default --selector 'external-issuer/undeploy!=keep'
 
 NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
 NEEDS_KUBECTL = $(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)

@@ -1,6 +1,6 @@
 """The CRDs on a real API server: what can never work is refused in words that say what to write instead.
 
-The kinds share one schema (test_manifests.py), so the table runs over SampleIssuer; SampleClusterIssuer has one row.
+The kinds share one schema (test_manifests.py), so the table runs over the kind of a namespace; the other has one row.
 """
 
 import json
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import DEPLOY
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.deployed import Deployed
@@ -184,7 +185,7 @@ def test_a_condition_is_well_formed(cluster: ApiServer, namespace: str, change: 
     assert words in str(refusal.value)
 
 
-@pytest.mark.parametrize("kind", ["sampleissuer", "sampleclusterissuer"])
+@pytest.mark.parametrize("kind", [kind.lower() for kind in NAMES.kinds])
 def test_explain_has_a_word_on_every_field(cluster: ApiServer, kind: str) -> None:
     for field in ("url", "authSecretName", "signer", "parameters"):
         explained = cluster.kubectl("explain", f"{kind}.spec.{field}")
@@ -195,7 +196,7 @@ def test_explain_has_a_word_on_every_field(cluster: ApiServer, kind: str) -> Non
 def test_an_installation_passes_admission(cluster: ApiServer) -> None:
     answer = cluster.kubectl("apply", "--dry-run=server", "--warnings-as-errors", "-k", str(DEPLOY / "default"))
 
-    assert "deployment.apps/sample-external-issuer-controller-manager" in answer
+    assert f"deployment.apps/{NAMES.controller}-controller-manager" in answer
 
 
 def test_the_samples_pass_admission(cluster: ApiServer) -> None:
@@ -205,11 +206,11 @@ def test_the_samples_pass_admission(cluster: ApiServer) -> None:
 
 
 def _issuer(namespace: str | None, spec: dict[str, Any] | None, name: str | None = None) -> str:
-    """As JSON, which is YAML too; a SampleClusterIssuer where there is no namespace."""
+    """As JSON, which is YAML too; a cluster issuer where there is no namespace."""
     place = {"namespace": namespace} if namespace else {}
     manifest = {
-        "apiVersion": "sample-issuer.example.com/v1alpha1",
-        "kind": "SampleIssuer" if namespace else "SampleClusterIssuer",
+        "apiVersion": f"{NAMES.group}/{NAMES.version}",
+        "kind": NAMES.issuer if namespace else NAMES.cluster_issuer,
         "metadata": {"name": name or f"test-{uuid4().hex[:8]}", **place},
     }
     return json.dumps(manifest if spec is None else manifest | {"spec": spec})
@@ -219,7 +220,7 @@ def _patch_status(cluster: ApiServer, name: str, namespace: str, conditions: lis
     patch = json.dumps({"status": {"conditions": conditions}})
     cluster.kubectl(
         "patch",
-        "sampleissuer",
+        NAMES.issuer,
         name,
         f"--namespace={namespace}",
         "--subresource=status",
