@@ -18,7 +18,7 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= $(NAME_OF_PROJECT):$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate manifests run render install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test coverage bench fuzz lint format generate manifests rename run render install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
@@ -112,6 +112,14 @@ REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/de
 NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
 NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation)
 
+# Each value is handed over as it is, for the tool to judge: make expands nothing in it, and no shell reads it.
+unexport NAME GROUP KIND
+rename: export RENAME_NAME = $(value NAME)
+rename: export RENAME_GROUP = $(value GROUP)
+rename: export RENAME_KIND = $(value KIND)
+rename: $(READY) ## Give a fresh clone its own names: NAME=my-issuer GROUP=issuer.acme.example.org KIND=AcmeIssuer
+	@$(BIN)/python -m tests.tools.rename
+
 run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
 	@$(BIN)/$(NAME_OF_PROJECT) manager $(ARGS)
 
@@ -177,6 +185,10 @@ lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes 
 	@$(COMPILE) pyproject.toml -o deploy/requirements.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
 	@$(COMPILE) --group fuzz -o tests/tools/fuzz/requirements.lock >/dev/null
+	@for lock in deploy tests tests/tools/fuzz; do \
+		sed 's/$(NAME_OF_PROJECT) (\(pyproject.toml[:a-z]*\))/\1/' $$lock/requirements.lock > $$lock/requirements.lock.new && \
+		mv $$lock/requirements.lock.new $$lock/requirements.lock; \
+	done # without the name of the project, so that a clone with another name can merge them
 
 # Resolved for the oldest Python and for every platform; names no index, so that everybody's own mirror serves.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -14,6 +14,8 @@ from domain.model import ObjectKey
 class IssuerNames:
     """`issuer` is the namespaced kind, `cluster_issuer` the other; `issuers` and `cluster_issuers` are their plurals.
 
+    `short_names` are what kubectl takes for the two.
+
     `default_signer` signs for issuers whose spec.signer is left out.
     """
 
@@ -22,6 +24,7 @@ class IssuerNames:
     version: str
     issuer: str
     cluster_issuer: str
+    short_names: tuple[str, str]
     default_signer: str
 
     @property

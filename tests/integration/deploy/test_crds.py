@@ -144,7 +144,7 @@ def test_get_shows_whether_it_is_ready_and_why(cluster: ApiServer, namespace: st
     }
     _patch_status(cluster, "shown", namespace, [ready])
 
-    head, row = cluster.kubectl("get", "siss", "shown", here).splitlines()
+    head, row = cluster.kubectl("get", NAMES.short_names[0], "shown", here).splitlines()
     assert head.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
     assert row.split()[:5] == ["shown", "False", "Pending", "Temporary", "error"]
     assert cluster.kubectl("get", "cert-manager", here, "--output=name").count("/shown") == 1
