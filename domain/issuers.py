@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.conditions import IssuerReason, Reason, explain, message, ready_condition
+from domain.conditions import explain, message, ready_condition
 from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
 from domain.errors import AdmissionRefused, IssuerFailed, IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer
+from domain.reasons import IssuerReason, Reason
 from domain.retry import RetryPolicy
 
 

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import TypeVar
 
 from domain.retry import Moment
+
+_Options = TypeVar("_Options")
 
 CERTIFICATE_REQUEST = "CertificateRequest"
 CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
@@ -61,14 +64,25 @@ class Condition:
 class IssuerSpec:
     """What an issuer asks for. `secret` is resolved already: no field of an issuer can name another namespace.
 
-    `problem` holds what makes it unreadable for us (field and remedy).
+    `signer` is the name of the signer that the spec chooses, and `options` are what spec.<signer> holds, in the type
+    that the signer declares. The flags that are None leave it to the signer. `problem` holds what makes the spec
+    unreadable for us (field and remedy).
     """
 
     url: str
     secret: ObjectKey
     signer: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    options: object = None
+    allow_annotations: bool | None = None
+    ca_decides_subject_and_usages: bool | None = None
+    ca_adds_common_name_as_dns_name: bool = False
     problem: str = ""
+
+    def options_as(self, spec_type: type[_Options]) -> _Options:
+        """The options of a signer whose spec_type this is."""
+        if not isinstance(self.options, spec_type):
+            raise TypeError(f"spec.{self.signer} is a {type(self.options).__name__}, not a {spec_type.__name__}")
+        return self.options
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,18 +291,3 @@ class RequestSnapshot:
 
 
 Snapshot = Issuer | RequestSnapshot
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseRecord:
-    """The fields of a coordination.k8s.io/v1 Lease that leader election uses. With an empty `holder` it is released.
-
-    `version` is the resourceVersion that was read, which a write must name; empty where there is no Lease yet.
-    """
-
-    holder: str
-    duration: timedelta
-    transitions: int = 0
-    acquired: datetime | None = None
-    renewed: datetime | None = None
-    version: str = ""

@@ -14,9 +14,7 @@ from domain.model import ObjectKey
 class IssuerNames:
     """`issuer` is the namespaced kind, `cluster_issuer` the other; `issuers` and `cluster_issuers` are their plurals.
 
-    `short_names` are what kubectl takes for the two.
-
-    `default_signer` signs for issuers whose spec.signer is left out.
+    kubectl knows the kinds by their short names too. `default_signer` signs for issuers whose spec chooses none.
     """
 
     controller: str
@@ -24,7 +22,8 @@ class IssuerNames:
     version: str
     issuer: str
     cluster_issuer: str
-    short_names: tuple[str, str]
+    short_name: str
+    cluster_short_name: str
     default_signer: str
 
     @property

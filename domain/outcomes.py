@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from enum import Enum
 
-from domain.conditions import RequestReason
 from domain.effects import RequestStatus, SigningRequestStatus, Status
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import CheckResult, Condition, Issued, Pending, Request
+from domain.reasons import RequestReason
 
 
 class RequestOutcome(Enum):

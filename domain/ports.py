@@ -7,9 +7,10 @@ subclass their port, so that mypy finds a wrong signature and a missing method f
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.effects import Event, PatchStatus
 from domain.model import (
@@ -18,7 +19,6 @@ from domain.model import (
     Issued,
     Issuer,
     IssuerSpec,
-    LeaseRecord,
     ObjectKey,
     Pending,
     Request,
@@ -40,6 +40,21 @@ class Clock(Protocol):
     @abstractmethod
     def uptime(self) -> timedelta:
         """The time since some moment, for delays: never set, and it goes on while the process or machine is paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """The fields of a coordination.k8s.io/v1 Lease that leader election uses. With an empty `holder` it is released.
+
+    `version` is the resourceVersion that was read, which a write must name; empty where there is no Lease yet.
+    """
+
+    holder: str
+    duration: timedelta
+    transitions: int = 0
+    acquired: datetime | None = None
+    renewed: datetime | None = None
+    version: str = ""
 
 
 class Lease(Protocol):
@@ -92,19 +107,22 @@ class Signer(Protocol):
     Never put a credential or a response body into a message.
     """
 
-    parameters: Collection[str] = ()
-    """What it reads of spec.parameters; an issuer with others, but for those in domain/parameters.py, is Failed."""
+    spec_type: type[Any] = object
+    """The type of its own mapping in an issuer's spec (adapters/spec_fields.py), which `issuer.options_as` gives."""
+
+    uses_url: bool = False
+    """Whether it asks a CA at spec.url, which the issuer must then have."""
 
     ca_decides_subject_and_usages: bool = False
     """Whether the CA, by a template or profile of its own, may give other subjects and usages than were asked for.
 
     Then these two are not compared with the request; names, key, isCA and validity always are. An issuer's
-    spec.parameters.caDecidesSubjectAndUsages overrides it.
+    spec.caDecidesSubjectAndUsages overrides it.
     """
 
     allow_annotations: bool = False
-    """Whether annotations of Kubernetes CSRs count (domain/annotations.py), unless spec.parameters.allowAnnotations
-    of the issuer says otherwise."""
+    """Whether annotations of Kubernetes CSRs count (domain/annotations.py), unless the issuer's spec.allowAnnotations
+    says otherwise."""
 
     @abstractmethod
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import durations, parameters, rights
+from domain import durations, rights
 from domain.annotations import apply_csr_annotations
-from domain.conditions import FAILED, Reason, RequestReason, explain, message, ready_condition
+from domain.conditions import explain, message, ready_condition
 from domain.effects import (
     NOTHING,
     Effects,
@@ -45,6 +45,7 @@ from domain.model import (
     SignRequest,
 )
 from domain.names import IssuerNames
+from domain.reasons import FAILED, Reason, RequestReason
 from domain.retry import Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096
@@ -123,7 +124,8 @@ def sign_request(
     request: Request, issuer: Issuer, credentials: Credentials, *, allow_annotations: bool = False
 ) -> SignRequest:
     """What the signer is asked; `allow_annotations` is what it does where the issuer does not say."""
-    if parameters.flag(issuer.spec, parameters.ALLOW_ANNOTATIONS, default=allow_annotations):
+    allowed = issuer.spec.allow_annotations
+    if allow_annotations if allowed is None else allowed:
         request = apply_csr_annotations(request)
     return SignRequest(
         uid=request.uid,

@@ -17,12 +17,13 @@ from typing import Any
 import click
 
 from adapters.kubernetes.client import pod_namespace
+from adapters.kubernetes.documents import BadManifest
 from adapters.kubernetes.kubeconfig import KubeconfigError
-from adapters.kubernetes.manifests import BadManifest
 from domain.errors import LeadLost
 from entrypoints import logs
 from entrypoints.container import Container, opened
 from entrypoints.demo.run import demo as run_demo
+from entrypoints.explain import explained
 from entrypoints.http.serving import CannotListen
 from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings, demo_options, options
@@ -58,6 +59,18 @@ def demo(files: tuple[Path, ...], **flags: Any) -> None:
         raise click.UsageError(f"FILES: name some manifests, since there is no folder {SAMPLES} here")
     if not asyncio.run(run_demo(list(files) or [SAMPLES], Settings(**flags))):
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("what", metavar="REASON|FILE|-")
+def explain(what: str) -> None:
+    """Explains a reason, or the conditions of objects.
+
+    REASON is that of a condition or an Event. FILE, or - for standard input, holds objects or Events as
+    kubectl get --output=yaml prints them.
+    """
+    for number, block in enumerate(explained(what)):
+        click.echo(f"\n{block}" if number else block)
 
 
 def _settings(secrets: str | None, lease: str | None, **flags: Any) -> Settings:

@@ -24,6 +24,7 @@ from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.client import load_client
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.kubernetes.codec import Codec
+from adapters.kubernetes.issuer_spec import SpecReader
 from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.token_review import Reviews
@@ -134,18 +135,30 @@ class Container(containers.DeclarativeContainer):
     acceptance = singleton(Acceptance, of(clock))
     client = singleton(load_client, of(metrics), of(singleton(_connections, of(settings))), of(acceptance).answered)
     api = singleton(Api, of(client), NAMES.controller, rate_limiter=of(singleton(_rate_limiter, of(settings))))
-    codec = singleton(Codec, NAMES, of(settings).cluster_resource_namespace)
-    secret_cache = singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
-    cluster = singleton(
-        KubernetesCluster, of(api), NAMES, of(codec), of(secret_cache), of(metrics), of(settings).namespaces
-    )
-    recorder = singleton(KubernetesRecorder, of(api), NAMES, of(clock), instance=platform.node())
+
     ca_store = singleton(
         KubernetesCAStore,
         of(api),
         namespace=of(settings).cluster_resource_namespace,
         name=f"{NAMES.controller}-demo-ca",
     )
+    networks = singleton(Networks, of(settings).ca_allowed_networks, of(settings).ca_denied_networks)
+    clients = singleton(
+        ClientPool,
+        of(clock),
+        allow_http=of(settings).allow_http,
+        networks=of(networks),
+        user_agent=NAMES.controller,
+    )
+    bare_signers = singleton(issuer.signers, of(ca_store), of(clients), of(clock))
+    specs = singleton(SpecReader, of(bare_signers), NAMES.default_signer)
+
+    codec = singleton(Codec, NAMES, of(settings).cluster_resource_namespace, of(specs))
+    secret_cache = singleton(IdleCache[ObjectKey, Credentials], SECRETS_BUDGET)
+    cluster = singleton(
+        KubernetesCluster, of(api), NAMES, of(codec), of(secret_cache), of(metrics), of(settings).namespaces
+    )
+    recorder = singleton(KubernetesRecorder, of(api), NAMES, of(clock), instance=platform.node())
     access_review = singleton(KubernetesAccessReview, of(api), NAMES.group)
 
     lease_client = singleton(load_client, of(metrics), answered=of(acceptance).answered)
@@ -160,15 +173,6 @@ class Container(containers.DeclarativeContainer):
         none=singleton(NoLeaderElection),
     )
 
-    networks = singleton(Networks, of(settings).ca_allowed_networks, of(settings).ca_denied_networks)
-    clients = singleton(
-        ClientPool,
-        of(clock),
-        allow_http=of(settings).allow_http,
-        networks=of(networks),
-        user_agent=NAMES.controller,
-    )
-    bare_signers = singleton(issuer.signers, of(ca_store), of(clients), of(clock))
     signers = singleton(_wrapped, of(bare_signers), of(clock), of(leader_election).is_leader)
 
     policy = singleton(

@@ -22,22 +22,25 @@ NAMES = IssuerNames(
     version="v1alpha1",
     issuer="SampleIssuer",
     cluster_issuer="SampleClusterIssuer",
-    short_names=("siss", "sciss"),
-    default_signer="Demo",
+    short_name="siss",
+    cluster_short_name="sciss",
+    default_signer="demo",
 )
 
 
 def signers(ca_store: CAStore, clients: ClientPool, clock: Clock) -> Mapping[str, Signer]:
-    """The signers by the name that spec.signer of an issuer chooses them by; a signer of your own is one line more.
+    """The signers by the field of an issuer's spec that chooses them: `spec: {ca: {}}` chooses CA.
+
+    A signer of your own is one line more. Each declares what its field holds, as its `spec_type`.
 
     `clients` are connections to CAs elsewhere. The container wraps every signer: it is asked while this process leads,
     within a deadline, for a CSR that may be signed, and what it returns is verified.
     """
     return {
-        "Demo": Demo(ca_store, clock, f"{NAMES.controller} demo CA"),
-        "CA": CA(clock),
-        "StepCA": StepCA(clients, clock),
-        "EST": EST(clients, clock),
+        "demo": Demo(ca_store, clock, f"{NAMES.controller} demo CA"),
+        "ca": CA(clock),
+        "stepCA": StepCA(clients, clock),
+        "est": EST(clients, clock),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from adapters.kubernetes import limits
+from adapters.kubernetes.issuer_spec import SpecReader
 from adapters.kubernetes.references import References
 from adapters.kubernetes.schema import (
     SECRET,
@@ -27,7 +28,6 @@ from adapters.kubernetes.schema import (
     SecretMeta,
     SecretVersionObject,
 )
-from domain.conditions import FAILED, ORDER, READY
 from domain.controller.cache import Object
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -37,7 +37,6 @@ from domain.model import (
     Approval,
     Condition,
     Issuer,
-    IssuerSpec,
     ObjectKey,
     PendingOrder,
     Request,
@@ -45,6 +44,7 @@ from domain.model import (
     SecretVersion,
 )
 from domain.names import IssuerNames
+from domain.reasons import FAILED, ORDER, READY
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -52,11 +52,11 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 class Codec:
     """Converts this issuer's kinds; Secrets of cluster-scoped issuers are in `cluster_resource_namespace`."""
 
-    def __init__(self, names: IssuerNames, cluster_resource_namespace: str) -> None:
+    def __init__(self, names: IssuerNames, cluster_resource_namespace: str, specs: SpecReader) -> None:
+        self._specs = specs
         self.cluster_resource_namespace = cluster_resource_namespace
         self._references = References(names)
         self._order_type = f"{names.group}/{ORDER}"
-        self._default_signer = names.default_signer
 
     def object(self, kind: str, obj: object) -> Object:
         match obj:
@@ -71,21 +71,13 @@ class Codec:
         raise TypeError(f"nothing is known of {type(obj).__name__}")
 
     def issuer(self, kind: str, obj: IssuerObject) -> Issuer:
-        key, spec = _key(kind, obj.metadata), obj.spec
-        namespace = key.namespace or self.cluster_resource_namespace
-        parameters, problem = limits.parameters((spec and spec.parameters) or {})
+        key = _key(kind, obj.metadata)
         return Issuer(
             key=key,
             uid=obj.metadata.uid,
             resource_version=obj.metadata.resourceVersion,
             generation=obj.metadata.generation or 0,
-            spec=IssuerSpec(
-                url=(spec and spec.url) or "",
-                secret=ObjectKey(SECRET, namespace, (spec and spec.authSecretName) or ""),
-                signer=(spec and spec.signer) or self._default_signer,
-                parameters=parameters,
-                problem=problem,
-            ),
+            spec=self._specs.read(obj.spec or {}, key.namespace or self.cluster_resource_namespace),
             ready=_find(obj.status.conditions if obj.status else None, READY),
             annotations=limits.kept_annotations(obj.metadata.annotations),
             deleting=obj.metadata.deletionTimestamp is not None,
@@ -250,17 +242,18 @@ def _is_true(conditions: Iterable[ConditionObject] | None, kind: str) -> bool:
 
 
 def _find(conditions: Iterable[ConditionObject] | None, kind: str) -> Condition | None:
-    for found in conditions or ():
-        if found.type == kind:
-            return Condition(
-                kind,
-                found.status,
-                found.reason or "",
-                found.message or "",
-                _time(found.lastTransitionTime),
-                found.observedGeneration,
-            )
-    return None
+    return next((read_condition(found) for found in conditions or () if found.type == kind), None)
+
+
+def read_condition(found: ConditionObject) -> Condition:
+    return Condition(
+        found.type,
+        found.status,
+        found.reason or "",
+        found.message or "",
+        _time(found.lastTransitionTime),
+        found.observedGeneration,
+    )
 
 
 def _time(time: datetime | None) -> datetime:

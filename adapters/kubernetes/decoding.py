@@ -27,6 +27,19 @@ def decode(body: bytes | msgspec.Raw, kind: type[_Read]) -> _Read:
         return msgspec.json.decode(b"".join(_shallow(bytes(body))), type=kind)
 
 
+def field_error(error: msgspec.ValidationError, where: str = "") -> str:
+    """msgspec's 'Object missing required field `url` - at `$.spec`' with the field first, below `where`."""
+    text, _, path = str(error).partition(" - at ")
+    if path.startswith("`key` in "):
+        text, path = f"{text} as a key", path.removeprefix("`key` in ")
+    path = ".".join(filter(None, (where, path.strip("`").removeprefix("$").removeprefix("."))))
+    named = re.match(r"Object (missing required|contains unknown) field `(.*)`", text)
+    if named is None:
+        return f"{path}: {text}"
+    trouble = "required, but missing" if named[1] == "missing required" else "no such field is known here"
+    return f"{path + '.' if path else ''}{named[2]}: {trouble}"
+
+
 def _shallow(body: bytes) -> Iterator[bytes]:
     """The body with null in place of values that are nested deeper."""
     depth = kept = 0

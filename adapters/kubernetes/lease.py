@@ -14,8 +14,7 @@ from adapters.kubernetes.codec import micro_time
 from adapters.kubernetes.errors import reading
 from adapters.kubernetes.schema import LEASES, LeaseObject, LeaseSpecObject
 from domain.errors import NotFound
-from domain.model import LeaseRecord
-from domain.ports import Lease
+from domain.ports import Lease, LeaseRecord
 
 
 class KubernetesLease(Lease):

@@ -17,7 +17,6 @@ from domain.annotations import READ
 
 _MOST_CSR = 65_536  # bytes; signers read at most 36,500 of a CSR
 _MOST_USAGES = 4_096  # characters of all; Kubernetes and cert-manager know 23, of 20 at most
-_MOST_PARAMETERS = 16_384  # characters of names and values
 _LONGEST = 256  # characters of a duration or of an annotation that is read
 
 
@@ -44,14 +43,6 @@ def duration(text: str | None) -> tuple[timedelta | None, str]:
         return durations.parse(text), ""
     except ValueError as error:
         return None, f"spec.duration: {error}"
-
-
-def parameters(found: Mapping[str, str]) -> tuple[Mapping[str, str], str]:
-    size = sum(len(name) + len(value) for name, value in found.items())
-    if size <= _MOST_PARAMETERS:
-        return found, ""
-    limit = f"no more than {_MOST_PARAMETERS:,} are read; leave out what the signer does not know"
-    return {}, f"spec.parameters: {size:,} characters, and {limit}"
 
 
 def kept_annotations(annotations: Mapping[str, str] | None) -> dict[str, str]:

@@ -5,16 +5,16 @@ As strict as the CRDs: a missing, misspelt or mistyped field is BadManifest, whi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
-import yaml
 
 from adapters.kubernetes.codec import Codec
+from adapters.kubernetes.decoding import field_error
+from adapters.kubernetes.documents import BadManifest, objects_in
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
 from adapters.kubernetes.schema import IssuerObject, RequestObject
 from domain.errors import Invalid
@@ -23,10 +23,6 @@ from domain.names import IssuerNames
 
 _Spec = TypeVar("_Spec")
 _Struct = TypeVar("_Struct")
-
-
-class BadManifest(Exception):
-    """A file that cannot be used; the message names file, object and field."""
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,13 +37,6 @@ class _Metadata(msgspec.Struct):
 class _Manifest(msgspec.Struct, Generic[_Spec]):
     metadata: _Metadata
     spec: _Spec
-
-
-class _IssuerSpec(_Strict):
-    url: str
-    authSecretName: str
-    signer: str | None = None
-    parameters: dict[str, str] | None = None
 
 
 class IssuerRef(_Strict):
@@ -140,7 +129,7 @@ class Reader:
         """All objects of these files, and of the YAML files in these folders; raises BadManifest."""
         found = Manifests()
         places: dict[ObjectKey, str] = {}
-        for document in (document for file in _files(paths) for document in _objects(file)):
+        for document in (_Document(*parts) for file in _files(paths) for parts in objects_in(file)):
             key = self._add(found, document)
             if key in places:
                 raise BadManifest(f"{document.where}: {key} is already in {places[key]}; remove one of them")
@@ -159,10 +148,12 @@ class Reader:
         ours = f"{self._names.group}/{self._names.version}"
         match document.kind:
             case self._names.issuer | self._names.cluster_issuer as kind:
-                document.expect(ours, _Manifest[_IssuerSpec])
-                obj = document.namespaced(IssuerObject, kind == self._names.issuer)
-                found.issuers.append(self._codec.issuer(kind, obj))
-                return found.issuers[-1].key
+                document.expect(ours, _Manifest[dict[str, Any]])
+                issuer = self._codec.issuer(kind, document.namespaced(IssuerObject, kind == self._names.issuer))
+                if issuer.spec.problem:
+                    raise document.bad(issuer.spec.problem)
+                found.issuers.append(issuer)
+                return issuer.key
             case "CertificateRequest":
                 reference = document.expect("cert-manager.io/v1", _Manifest[_RequestSpec]).spec.issuerRef
                 request = self._codec.certificate_request(document.namespaced(RequestObject, True))
@@ -194,10 +185,8 @@ def _add_request(found: Manifests, request: Request, reference: IssuerRef | str)
 class _Document:
     """One object of a file; `where` says which."""
 
-    def __init__(self, where: str, content: Any) -> None:
+    def __init__(self, where: str, content: dict[str, Any]) -> None:
         self.where = where
-        if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
-            raise BadManifest(f"{where}: kind: missing; a manifest has apiVersion, kind, metadata and spec")
         self._content = content
         self.kind: str = content["kind"]
         metadata = content.get("metadata")
@@ -207,22 +196,22 @@ class _Document:
     def expect(self, api_version: str, manifest: type[_Struct]) -> _Struct:
         """The document in this shape; raises BadManifest where it has another."""
         if self._content.get("apiVersion") != api_version:
-            raise self._bad(f"apiVersion: want {api_version}, not {self._content.get('apiVersion')!r}")
+            raise self.bad(f"apiVersion: want {api_version}, not {self._content.get('apiVersion')!r}")
         converted = self._convert(manifest)
         try:
             (escaped_name if self.kind == CERTIFICATE_SIGNING_REQUEST else checked_name)(self.name)
         except Invalid as error:
-            raise self._bad(f"metadata.name: {error}") from error
+            raise self.bad(f"metadata.name: {error}") from error
         return converted
 
     def require_kind(self, kinds: Mapping[str, Collection[str]]) -> None:
         """Raises BadManifest for a misspelt kind: its group is one of `kinds`, which lists all kinds of a group."""
         version = self._content.get("apiVersion")
         if not isinstance(version, str):
-            raise self._bad("apiVersion: missing; a manifest has apiVersion, kind, metadata and spec")
+            raise self.bad("apiVersion: missing; a manifest has apiVersion, kind, metadata and spec")
         group = version.partition("/")[0]
         if group in kinds and self.kind not in kinds[group]:
-            raise self._bad(f"kind: {group} has no such kind; it has {', '.join(kinds[group])}")
+            raise self.bad(f"kind: {group} has no such kind; it has {', '.join(kinds[group])}")
 
     def namespaced(self, struct: type[_Struct], namespaced: bool) -> _Struct:
         """As the API server would store it: with a namespace where the kind has one, without where not."""
@@ -237,29 +226,16 @@ class _Document:
         try:
             return checked_namespace(str(self._metadata.get("namespace") or "default"))
         except Invalid as error:
-            raise self._bad(f"metadata.namespace: {error}") from error
+            raise self.bad(f"metadata.namespace: {error}") from error
 
     def _convert(self, struct: type[_Struct]) -> _Struct:
         try:
             return msgspec.convert(self._content, struct)
         except msgspec.ValidationError as error:
-            raise self._bad(_plain(str(error))) from error
+            raise self.bad(field_error(error)) from error
 
-    def _bad(self, what: str) -> BadManifest:
+    def bad(self, what: str) -> BadManifest:
         return BadManifest(f"{self.where}, {self.kind} {self.name or '(no name)'}: {what}")
-
-
-def _plain(error: str) -> str:
-    """msgspec's 'Object missing required field `url` - at `$.spec`' with the field first."""
-    text, _, path = error.partition(" - at ")
-    if path.startswith("`key` in "):
-        text, path = f"{text} as a key", path.removeprefix("`key` in ")
-    path = path.strip("`").removeprefix("$").removeprefix(".")
-    named = re.match(r"Object (missing required|contains unknown) field `(.*)`", text)
-    if named is None:
-        return f"{path}: {text}"
-    trouble = "required, but missing" if named[1] == "missing required" else "no such field (or none the demo knows)"
-    return f"{path + '.' if path else ''}{named[2]}: {trouble}"
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -271,29 +247,3 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         if not inside:
             raise BadManifest(f"{path}: no YAML files in this folder")
         yield from inside
-
-
-def _objects(file: Path) -> Iterator[_Document]:
-    """The documents of a file; in place of a List, as `kubectl get -o yaml` prints it, its items."""
-    for number, content in enumerate(_documents(file), 1):
-        where = f"{file}, document {number}"
-        if not isinstance(content, dict) or content.get("kind") != "List":
-            if content is not None:
-                yield _Document(where, content)
-            continue
-        items = content.get("items")
-        if not isinstance(items, list):
-            raise BadManifest(f"{where}, List: items: want a list of objects")
-        yield from (_Document(f"{where}, item {place}", item) for place, item in enumerate(items, 1))
-
-
-def _documents(file: Path) -> list[Any]:
-    try:
-        return list(yaml.safe_load_all(file.read_bytes()))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise BadManifest(f"{file}, line {line}: not YAML: {error.problem}") from error
-    except RecursionError:
-        raise BadManifest(f"{file}: cannot be read: its lists and mappings are nested too deeply") from None
-    except (yaml.YAMLError, OSError, ValueError) as error:  # ValueError: no text, or no such date
-        raise BadManifest(f"{file}: cannot be read: {' '.join(str(error).split())}") from error

@@ -51,20 +51,13 @@ class ConditionObject(msgspec.Struct):
     observedGeneration: int | None = None
 
 
-class IssuerSpecObject(msgspec.Struct):
-    url: str | None = None
-    authSecretName: str | None = None
-    signer: str | None = None
-    parameters: dict[str, str] | None = None
-
-
 class IssuerStatusObject(msgspec.Struct):
     conditions: list[ConditionObject] | None = None
 
 
 class IssuerObject(msgspec.Struct):
     metadata: Meta = msgspec.field(default_factory=Meta)
-    spec: IssuerSpecObject | None = None
+    spec: dict[str, Any] | None = None  # issuer_spec.py reads it
     status: IssuerStatusObject | None = None
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.errors import Conflict, NotFound
-from domain.model import LeaseRecord
-from domain.ports import Lease
+from domain.ports import Lease, LeaseRecord
 
 
 class MemoryLease(Lease):

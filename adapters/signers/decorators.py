@@ -24,7 +24,8 @@ class SignerDecorator(Signer):
 
     def __init__(self, inner: Signer) -> None:
         self._inner = inner
-        self.parameters = inner.parameters
+        self.spec_type = inner.spec_type
+        self.uses_url = inner.uses_url
         self.ca_decides_subject_and_usages = inner.ca_decides_subject_and_usages
         self.allow_annotations = inner.allow_annotations
 

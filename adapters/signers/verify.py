@@ -17,7 +17,6 @@ from adapters.signers.pki.differences import differences, time_differences
 from adapters.signers.threads import run_in_thread_if_large
 from domain.errors import WrongCertificate
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, Pending, SignRequest
-from domain.parameters import CA_DECIDES, flag
 from domain.ports import Clock, Signer
 
 
@@ -41,7 +40,9 @@ class VerifyingSigner(SignerDecorator):
         answer = await self._inner.sign(order)
         if isinstance(answer, Pending):
             return answer
-        decides = flag(order.issuer, CA_DECIDES, default=self.ca_decides_subject_and_usages)
+        decides = order.issuer.ca_decides_subject_and_usages
+        if decides is None:
+            decides = self.ca_decides_subject_and_usages
         read = len(order.csr) + len(answer.chain) + len(answer.ca or b"")
         namespace = order.issuer.secret.namespace
         return await run_in_thread_if_large(

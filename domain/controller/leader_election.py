@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.model import LeaseRecord
+from domain.ports import LeaseRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import logging
 import traceback
 from datetime import timedelta
 
-from domain.conditions import NORMAL, WARNING
 from domain.effects import Event
 from domain.errors import ClusterError, SigningError
 from domain.model import ObjectKey
+from domain.reasons import NORMAL, WARNING
 
 _LEVELS = {NORMAL: logging.INFO, WARNING: logging.WARNING}
 _log = logging.getLogger("issuer")

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
-from adapters.kubernetes.manifests import BadManifest, CertificateSpec, Manifests, Reader
+from adapters.kubernetes.documents import BadManifest
+from adapters.kubernetes.manifests import CertificateSpec, Manifests, Reader
 from adapters.memory.cluster import MemoryCluster
 from domain.errors import Conflict
 from domain.model import CERTIFICATE_REQUEST, Approval, Issuer, ObjectKey, Request

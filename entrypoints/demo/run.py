@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TextIO
 
 from adapters.clock import SystemClock
-from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
+from adapters.kubernetes.documents import BadManifest
+from adapters.kubernetes.manifests import IssuerRef, Manifests, Reader
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from domain.controller.cache import Object

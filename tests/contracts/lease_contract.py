@@ -17,8 +17,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import Conflict, NotFound
-from domain.model import LeaseRecord
-from domain.ports import Lease
+from domain.ports import Lease, LeaseRecord
 
 DATE = datetime(2030, 1, 2, 3, 4, 5, 60, tzinfo=UTC)
 OURS = LeaseRecord("us", timedelta(seconds=14), 2, DATE, DATE + timedelta(seconds=2))

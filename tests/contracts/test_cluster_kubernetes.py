@@ -18,7 +18,6 @@ import pytest_asyncio
 from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
-from adapters.kubernetes.codec import Codec
 from adapters.memory.metrics import MemoryMetrics
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
@@ -37,6 +36,7 @@ from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
+from tests.support.specs import codec
 
 _API_VERSIONS = {
     NAMES.issuer: f"{NAMES.group}/{NAMES.version}",
@@ -219,9 +219,7 @@ class TestKubernetesCluster(ClusterContract):
         namespace = f"contract-{next(_numbers)}"
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("create", "namespace", name)
-        cluster = KubernetesCluster(
-            manager_api, NAMES, Codec(NAMES, NAMESPACE), IdleCache(SECRETS_BUDGET), MemoryMetrics()
-        )
+        cluster = KubernetesCluster(manager_api, NAMES, codec(NAMESPACE), IdleCache(SECRETS_BUDGET), MemoryMetrics())
         yield KubernetesDriver(deployed.server, cluster, namespace)
         for name in (namespace, f"{namespace}-other"):
             deployed.server.kubectl("delete", "namespace", name, "--wait=false")

@@ -23,7 +23,7 @@ class MemoryDriver(ClusterDriver):
 
     async def create_issuer(self, key: ObjectKey, secret: str) -> None:
         spec = IssuerSpec(
-            "https://ca.example.com", ObjectKey("Secret", key.namespace or self.cluster_namespace, secret), "Demo"
+            "https://ca.example.com", ObjectKey("Secret", key.namespace or self.cluster_namespace, secret), "demo"
         )
         self.memory.create(Issuer(key, "", "", 0, spec))
 

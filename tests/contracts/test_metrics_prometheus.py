@@ -67,6 +67,6 @@ class TestPrometheusMeter(MetricsContract):
     async def stage(self) -> Stage:
         cluster = MemoryCluster()
         for key in (ISSUER, OTHER):
-            cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "system", "s"), "Demo")))
+            cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "system", "s"), "demo")))
         await told(cluster)
         return PrometheusStage(cluster)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.signers.est.server import ESTSpec
 from adapters.signers.est.signer import EST
 from adapters.signers.http.pool import ClientPool
 from adapters.signers.verify import VerifyingSigner
@@ -16,7 +17,8 @@ from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
 from tests.support.remote import https
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.asking import PASSWORD, USERNAME
+from tests.support.remote.est import ESTServer, est
 
 
 class Announced(Signer):
@@ -43,7 +45,7 @@ class ESTContract(SignerContract):
 
     @pytest.fixture
     def issuer(self, server: ESTServer) -> IssuerSpec:
-        return IssuerSpec(server.url, ObjectKey("Secret", "default", "credentials"), "EST")
+        return IssuerSpec(server.url, ObjectKey("Secret", "default", "credentials"), "est", ESTSpec())
 
     @pytest.fixture
     async def signer(self, server: ESTServer) -> AsyncIterator[Signer]:

@@ -27,7 +27,8 @@ from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
 from tests.support.figures import Report
 from tests.support.remote import https
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.asking import PASSWORD, USERNAME
+from tests.support.remote.est import ESTServer, est
 from tests.support.remote.held import Held
 from tests.support.remote.relay import Relay, in_background, relay_to
 
@@ -106,7 +107,7 @@ def objects(deployed: Deployed, namespace: str, ca: ESTServer) -> Objects:
     """With a SampleIssuer `issuer` of that CA, which nobody has looked at yet."""
     objects = Objects(deployed.server, namespace)
     secret = objects.secret(username=USERNAME, password=PASSWORD, **{"ca.crt": https.ROOT.pem.decode()})
-    objects.apply(secret, objects.issuer(url=ca.url, signer="EST"))
+    objects.apply(secret, objects.issuer(url=ca.url, est={}))
     return objects
 
 

@@ -104,7 +104,7 @@ def test_a_signed_request_is_in_the_metrics(manager: Manager, tokens: dict[str, 
     assert found is not None
 
     assert found.get("requests_total", issuer_kind=NAMES.issuer, outcome="issued") == before + 1
-    assert found.get("signing_duration_seconds_count", signer="Demo", outcome="issued")
+    assert found.get("signing_duration_seconds_count", signer="demo", outcome="issued")
     assert found.get("retries_total", kind=NAMES.issuer)
     assert found.get("oldest_waiting_request_age_seconds", issuer_kind=NAMES.issuer) is not None
     assert found.get("queue_latency_seconds_count")

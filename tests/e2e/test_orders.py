@@ -16,7 +16,8 @@ from tests.e2e.objects import Objects
 from tests.support import pki
 from tests.support.deployed import Deployed
 from tests.support.remote import https
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.asking import PASSWORD, USERNAME
+from tests.support.remote.est import ESTServer, est
 
 ORDER = f"{NAMES.group}/Order"
 KIND = "certificaterequest"
@@ -50,5 +51,5 @@ async def test_it_is_asked_for_again_by_the_next_process_and_not_before_its_time
 def _ordered(objects: Objects, server: ESTServer) -> dict[str, Any]:
     """A request that the CA has taken; returns its Order condition."""
     secret = objects.secret(**{"username": USERNAME, "password": PASSWORD, "ca.crt": https.ROOT.pem.decode()})
-    objects.apply(secret, objects.issuer(signer="EST", url=server.url), objects.request("app", pki.csr()))
+    objects.apply(secret, objects.issuer(est={}, url=server.url), objects.request("app", pki.csr()))
     return objects.wait_for_reason(KIND, "app", "Taken", ORDER)

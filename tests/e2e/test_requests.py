@@ -144,26 +144,10 @@ def test_annotations_of_a_kubernetes_csr_ask_for_a_ca_and_a_duration(
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == timedelta(hours=72)
 
 
-def test_a_misspelt_parameter_fails_the_issuer_and_names_those_there_are(objects: Objects) -> None:
-    objects.apply(objects.secret(), objects.issuer(signer="CA", parameters={"alowAnnotations": "true"}))
-    failed = objects.wait_for_reason(NAMES.issuer, "issuer", "Failed")
-    assert "spec.parameters.alowAnnotations: unknown parameter; valid for CA: " in failed["message"]
-    assert "allowAnnotations" in failed["message"]
-
-
-def test_an_unknown_signer_is_a_failed_issuer_that_names_those_there_are(objects: Objects) -> None:
-    objects.apply(objects.secret(), objects.issuer(signer="Nobody"))
-    failed = objects.wait_for_reason(NAMES.issuer, "issuer", "Failed")
-    assert "spec.signer: 'Nobody'" in failed["message"]
-    assert "which has: CA, Demo" in failed["message"]
-    objects.apply(objects.issuer(signer="Demo"))
-    objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")
-
-
 def test_an_issuer_signs_with_the_ca_of_its_secret(objects: Objects) -> None:
     root = pki.authority("E2E Root")
     secret = objects.secret("ca", **{"tls.crt": root.pem.decode(), "tls.key": root.key_pem.decode()})
-    objects.apply(secret, objects.issuer("ca-issuer", "ca", signer="CA"), objects.certificate("app", "ca-issuer"))
+    objects.apply(secret, objects.issuer("ca-issuer", "ca", ca={}), objects.certificate("app", "ca-issuer"))
     objects.server.kubectl(
         "wait", "--for=condition=Ready", "--timeout=20s", "certificate", "app", f"--namespace={objects.namespace}"
     )

@@ -19,8 +19,9 @@ from aiohttp import web
 from entrypoints.issuer import NAMES
 from tests.support import pki
 from tests.support.remote import https
+from tests.support.remote.asking import PASSWORD, USERNAME
 from tests.support.remote.dns import NameServer
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.est import ESTServer, est
 from tests.tools.bench.client import REQUESTS, Client, base64_text
 
 ISSUERS = f"/apis/{NAMES.group}/{NAMES.version}/namespaces/{{}}/{NAMES.issuers}"
@@ -46,7 +47,7 @@ class Tenant:
         await self._create(SECRETS, {"metadata": {"name": name}, "stringData": data})
 
     async def issuer(self, name: str, url: str, secret: str = "credentials") -> None:
-        spec = {"url": url, "authSecretName": secret, "signer": "EST"}
+        spec = {"url": url, "authSecretName": secret, "est": {}}
         about = {"apiVersion": f"{NAMES.group}/{NAMES.version}", "kind": NAMES.issuer}
         await self._create(ISSUERS, {**about, "metadata": {"name": name}, "spec": spec})
 

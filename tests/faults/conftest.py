@@ -30,7 +30,8 @@ from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed, install
 from tests.support.figures import Tell
 from tests.support.remote import https
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.asking import PASSWORD, USERNAME
+from tests.support.remote.est import ESTServer, est
 from tests.support.remote.relay import Relay, in_background, relay_to
 
 PAGE = 3  # objects, so that a list has several pages
@@ -137,7 +138,7 @@ def stage(own_plane: Deployed, tmp_path: Path, tell: Tell) -> Iterator[Stage]:
         kubeconfig = tmp_path / "kubeconfig"
         write_kubeconfig(kubeconfig, {"server": relay.url, "certificate-authority": str(tmp_path / "root.crt")}, user)
         secret = objects.secret(username=USERNAME, password=PASSWORD, **{"ca.crt": https.ROOT.pem.decode()})
-        objects.apply(secret, objects.issuer(url=ca.url, signer="EST"))
+        objects.apply(secret, objects.issuer(url=ca.url, est={}))
         manager = prepared(kubeconfig, files["manager"])
         try:
             manager.start()

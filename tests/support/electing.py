@@ -14,7 +14,7 @@ from adapters.clock import SystemClock
 from adapters.memory.lease import MemoryLease
 from domain.controller.leader_election import LeaseTimes
 from domain.errors import Transient
-from domain.model import LeaseRecord
+from domain.ports import LeaseRecord
 
 TIMES = LeaseTimes(
     duration=timedelta(seconds=2), renew_deadline=timedelta(milliseconds=400), retry_period=timedelta(milliseconds=50)

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.definitions import Defined
-from domain.conditions import CONDITION_TYPES, ORDER, IssuerReason, RequestReason
+from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from entrypoints.settings import OPTIONS, Settings, variable
@@ -98,8 +99,16 @@ def condition_types() -> str:
 
 def _reasons(table: type[Enum]) -> str:
     """One row for each reason with each of its messages."""
-    rows = ([_code([each.reason]), each.ready or "", each.event_type, _code([each.message])] for each in _values(table))
-    return _table(["reason", "Ready", "Event", "message"], rows)
+    return _table(["reason", "Ready", "Event", "message", "means", "what to do"], map(_reason, _values(table)))
+
+
+def _reason(each: Reason) -> Iterator[str]:
+    yield _code([each.reason])
+    yield each.ready or ""
+    yield each.event_type
+    yield _code([each.message])
+    yield each.means
+    yield each.remedy
 
 
 def _values(table: type[Enum]) -> Iterator[Any]:
@@ -108,11 +117,12 @@ def _values(table: type[Enum]) -> Iterator[Any]:
 
 def signers() -> str:
     container = in_memory(Settings(NAMESPACE), MemoryCluster(), MemoryRecorder(SystemClock()))
-    head = ["`spec.signer`", "its own parameters", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
+    head = ["field of `spec`", "who signs", "its own fields", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
     rows = (
         [
             _code([name]) + (" (default)" if name == NAMES.default_signer else ""),
-            _code(signer.parameters),
+            (signer.spec_type.__doc__ or "").strip(),
+            _code(each.encode_name for each in msgspec.structs.fields(signer.spec_type)),
             _default(signer.allow_annotations),
             _default(signer.ca_decides_subject_and_usages),
         ]
@@ -122,7 +132,7 @@ def signers() -> str:
 
 
 def _default(value: bool) -> str:
-    return _code([f'"{value}"'.lower()])
+    return _code([str(value).lower()])
 
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {

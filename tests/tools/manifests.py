@@ -1,7 +1,8 @@
 """Writes the manifests that contain the issuer's names: python -m tests.tools.manifests [--check].
 
-They are made from deploy/templates, where `<group>` and the other words of `words` stand for names, and from the table
-in adapters/kubernetes/rights.py. `--check` writes nothing: it exits with status 1 and names the files that differ.
+They are made from deploy/templates, where `<group>` and the other words of `words` stand for names; from the table in
+adapters/kubernetes/rights.py; and, the CRDs, from the types of the specs. `--check` writes nothing: it exits with
+status 1 and names the files that differ.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from adapters.kubernetes import rights
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
+from tests.support.specs import SIGNERS
+from tests.tools.crds import files
 from tests.tools.roles import binding, cluster_binding, cluster_role, documents, in_full, role
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +47,8 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
 
 def outputs(root: Path = ROOT) -> dict[str, Callable[[], str]]:
     """For each generated file the function that makes its text."""
-    return {**_from_templates(root), **ROLES}
+    crds = {name: partial(str, text) for name, text in files(NAMES, SIGNERS).items()}
+    return {**_from_templates(root), **ROLES, **crds}
 
 
 def words() -> Mapping[str, str]:

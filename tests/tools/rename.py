@@ -80,7 +80,8 @@ def renamed(name: str, group: str, kind: str) -> IssuerNames:
         group=group,
         issuer=kind,
         cluster_issuer=f"{stem}ClusterIssuer",
-        short_names=(f"{initials}iss", f"{initials}ciss"),
+        short_name=f"{initials}iss",
+        cluster_short_name=f"{initials}ciss",
     )
 
 
@@ -98,7 +99,7 @@ def rename(root: Path, names: IssuerNames) -> None:
 def replaced(text: str, names: IssuerNames) -> str:
     """The text with other names, but for the line of the attribution."""
     words = dict(zip(_words(NAMES), _words(names), strict=True))
-    short = dict.fromkeys(NAMES.short_names, r"\b")
+    short = dict.fromkeys((NAMES.short_name, NAMES.cluster_short_name), r"\b")
     longest_first = sorted(words, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![A-Za-z0-9]){re.escape(word)}{short.get(word, '')}" for word in longest_first))
     return "".join(
@@ -116,13 +117,14 @@ def _words(names: IssuerNames) -> list[str]:
         names.group,
         *names.kinds,
         *(kind.lower() for kind in names.kinds),
-        *names.short_names,
+        names.short_name,
+        names.cluster_short_name,
     ]
 
 
 def _with_names_in_prose(root: Path) -> list[str]:
-    """The READMEs, and the CRDs. CHANGELOG.md names none."""
-    files = subprocess.check_output(["git", "ls-files", "-z", "*.md", "deploy/crd/*.yaml"], cwd=root, text=True)
+    """The READMEs. CHANGELOG.md contains no name."""
+    files = subprocess.check_output(["git", "ls-files", "-z", "*.md"], cwd=root, text=True)
     return [file for file in files.split("\0") if file]
 
 

@@ -32,7 +32,7 @@ def test_what_is_committed_is_what_code_says(capsys: pytest.CaptureFixture[str])
         ("deploy/README.md", "`requests_total`"),
         ("deploy/README.md", "`WaitingForApproval`"),
         ("deploy/README.md", "`sample-issuer.example.com/Order`"),
-        ("adapters/signers/README.md", "`Demo` (default) |  |"),
+        ("adapters/signers/README.md", "`demo` (default) |"),
     ],
 )
 def test_a_table_that_is_edited_by_hand_is_found_and_repaired(

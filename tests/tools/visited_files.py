@@ -44,7 +44,7 @@ async def visited() -> list[str]:
     cluster = MemoryCluster()
     ca = pki.authority("CA")
     cluster.put_secret(SECRET, {"tls.crt": ca.pem, "tls.key": ca.key_pem})
-    cluster.create(Issuer(ISSUER, "", "", 1, IssuerSpec("https://unused", SECRET, "CA"), None))
+    cluster.create(Issuer(ISSUER, "", "", 1, IssuerSpec("https://unused", SECRET, "ca"), None))
     container = in_memory(Settings("system"), cluster, MemoryRecorder(SystemClock()))
     stop = asyncio.Event()
     async with opened(container) as manager:

@@ -11,6 +11,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import replace
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,9 @@ from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.signers.decorators import DeadlineSigner, LeaderOnlySigner
 from adapters.signers.verify import VerifyingSigner
 from domain import ports
-from domain.conditions import IssuerReason, Reason, RequestReason
 from domain.controller.leader_elector import LeaderElector, NoLeaderElection
 from domain.ports import AccessReview, CAStore, Clock, Cluster, LeaderElection, Lease, Metrics, Recorder, Signer
+from domain.reasons import IssuerReason, Reason, RequestReason
 from entrypoints.container import Container, in_memory
 from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
@@ -103,7 +104,7 @@ def inner(signer: Signer) -> Signer:
 @pytest.mark.parametrize("container", [everywhere, nowhere])
 def test_every_signer_has_deadlines_is_verified_and_asked_only_while_leading(container: Any) -> None:
     signers = container().signers()
-    assert {"Demo", "CA"} <= signers.keys()
+    assert {"demo", "ca"} <= signers.keys()
     assert {type(signer) for signer in signers.values()} == {DeadlineSigner}
     assert {type(inner(signer)) for signer in signers.values()} == {VerifyingSigner}
     assert {type(inner(inner(signer))) for signer in signers.values()} == {LeaderOnlySigner}
@@ -158,7 +159,7 @@ def test_an_adapter_is_a_subclass_of_its_port_by_name(port: type, adapter: type)
 
 @pytest.mark.parametrize("port", dict.fromkeys(port for port, _ in ADAPTERS), ids=lambda port: port.__name__)
 def test_an_adapter_that_lacks_a_method_cannot_be_made(port: type) -> None:
-    methods = [name for name, member in vars(port).items() if callable(member) and not name.startswith("_")]
+    methods = [name for name, member in vars(port).items() if isfunction(member) and not name.startswith("_")]
     assert port.__abstractmethods__ == set(methods)  # type: ignore[attr-defined]
     for lacking in methods:
         others = {name: lambda *_: None for name in methods if name != lacking}
@@ -224,7 +225,8 @@ NEWS: list[Reason] = [each.value for table in (IssuerReason, RequestReason) for 
 
 @pytest.mark.parametrize("news", NEWS, ids=lambda news: f"{news.reason}: {news.message}")
 def test_the_readme_explains_every_reason(news: Reason) -> None:
-    explained = readme.section("deploy/README.md", "## What the conditions say, and what to do")
-    rows = readme.rows(explained)
-    assert any(re.search(rf"\b{news.reason}\b", row) for row in rows), f"deploy/README.md has no row for {news.reason}"
-    assert f"\n- `{news.reason}`" in explained, f"deploy/README.md does not say what to do about {news.reason}"
+    rows = readme.rows(readme.section("deploy/README.md", "## What the conditions say, and what to do"))
+    assert any(
+        row.startswith(f"| `{news.reason}` |") and row.endswith(f"| `{news.message}` | {news.means} | {news.remedy} |")
+        for row in rows
+    ), f"deploy/README.md has no row for {news.reason}: {news.message}"

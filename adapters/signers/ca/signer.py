@@ -14,6 +14,7 @@ from adapters.signers.fingerprint import fingerprint
 from adapters.signers.pki import chains, go_readable, pem
 from adapters.signers.pki.local_ca import Authority, authority, best_path, own, read_key, require_ca
 from adapters.signers.threads import run_in_thread, run_in_thread_if_large
+from adapters.spec_fields import SpecFields
 from domain.errors import IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
 from domain.ports import Clock, Signer
@@ -26,8 +27,14 @@ _Found = tuple[Authority, tuple[str, ...]]
 """With what the issuer should warn of."""
 
 
+class CASpec(SpecFields, frozen=True):
+    """Signs with the tls.crt and tls.key of the Secret."""
+
+
 class CA(Signer):
     """IssuerFailed for a Secret that cannot work, IssuerUnhealthy for a CA that is not valid yet."""
+
+    spec_type = CASpec
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -16,6 +16,7 @@ from adapters.signers.pki.certificate_builder import backdating
 from adapters.signers.pki.local_ca import Authority, authority, best_path, read_key, require_ca
 from adapters.signers.pki.usages import CERT_SIGN, key_usage
 from adapters.signers.threads import run_in_thread, run_in_thread_if_large
+from adapters.spec_fields import SpecFields
 from domain.errors import IssuerFailed
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, SignRequest
 from domain.ports import CAStore, Clock, Signer
@@ -24,9 +25,14 @@ _LIFETIME = timedelta(days=3653)
 _ORIGIN = "the stored demo CA"
 
 
+class DemoSpec(SpecFields, frozen=True):
+    """Signs with a CA that the controller makes for itself; for trials only."""
+
+
 class Demo(Signer):
     """`name` is the common name of the CA. Needs no credentials. Raises ClusterError where the store does."""
 
+    spec_type = DemoSpec
     allow_annotations = True  # this CA is not to be trusted, so that annotations gain nothing
 
     def __init__(self, store: CAStore, clock: Clock, name: str) -> None:

@@ -9,19 +9,38 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from adapters.signers.http import tls
 from adapters.signers.http.client import HTTPRequest
 from adapters.signers.http.pool import Endpoint
+from adapters.spec_fields import SpecFields, described
 from domain.errors import IssuerFailed
 from domain.model import Credentials, IssuerSpec, ObjectKey
 
-USERNAME, PASSWORD, LABEL = "username", "password", "label"
+USERNAME, PASSWORD = "username", "password"
 ENROL, TRUSTED = "simpleenroll", "cacerts"
 """The operations of EST that are used here."""
 _PLACE = "/.well-known/est"
 _OPERATIONS = (TRUSTED, ENROL, "simplereenroll", "fullcmc", "serverkeygen", "csrattrs")
+_SEGMENT = f"must be one path segment of letters, digits and ._~-, and none of EST's own ({', '.join(_OPERATIONS)})"
+
+
+class ESTSpec(SpecFields, frozen=True):
+    """Asks an EST server (RFC 7030) at url, which has no path: EST is always found at /.well-known/est."""
+
+    label: Annotated[
+        str,
+        described(
+            "Which of several CAs of the server signs (RFC 7030 section 3.2.2).",
+            (
+                f"self.matches('^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$') && !(self in {[*_OPERATIONS]})",
+                _SEGMENT,
+            ),
+            max_length=100,
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,7 @@ def server(issuer: IssuerSpec, credentials: Credentials) -> Server:
     shown = [*([USERNAME, PASSWORD] if by_name else []), *([tls.CERTIFICATE, tls.KEY] if by_certificate else [])]
     return Server(
         endpoint=Endpoint(issuer.url, issuer.secret, credentials, client_certificate=by_certificate),
-        path=_PLACE + _segment(issuer.parameters.get(LABEL, "")),
+        path=_PLACE + _segment(issuer.options_as(ESTSpec).label),
         shown=f"{', '.join(shown[:-1])} and {shown[-1]} of {issuer.secret}",
         authorization=_basic(issuer.secret, credentials) if by_name else {},
     )
@@ -79,7 +98,7 @@ def _require_bare(url: str) -> None:
     if path.strip("/"):
         raise IssuerFailed(
             f"spec.url: holds a path, but EST is always found at {_PLACE}; remove it, and put the label of a CA, "
-            f"if it has one, into spec.parameters.{LABEL}"
+            f"if it has one, into spec.est.label"
         )
 
 
@@ -87,10 +106,7 @@ def _segment(label: str) -> str:
     if not label:
         return ""
     if not re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}", label) or label in _OPERATIONS:
-        raise IssuerFailed(
-            f"spec.parameters.{LABEL}: must be one path segment of letters, digits and ._~-, and none of EST's own "
-            f"({', '.join(_OPERATIONS)})"
-        )
+        raise IssuerFailed(f"spec.est.label: {_SEGMENT}")
     return f"/{label}"
 
 

@@ -4,7 +4,7 @@
 - EST has no words for duration, usages and isCA: the CA takes them from the CSR or from its own profile, and
   VerifyingSigner compares the certificate with the request.
 - The Secret holds username and password, or tls.crt and tls.key, or all four; ca.crt holds the trusted CAs; without it
-  the system's store is used. spec.parameters.label chooses one of several CAs of a server (section 3.2.2).
+  the system's store is used. spec.est.label chooses one of several CAs of a server (section 3.2.2).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from adapters.idle_cache import IdleCache
-from adapters.signers.est.server import ENROL, LABEL, TRUSTED, Server, server
+from adapters.signers.est.server import ENROL, TRUSTED, ESTSpec, Server, server
 from adapters.signers.fingerprint import size
 from adapters.signers.http.assembly import assemble, examine
 from adapters.signers.http.client import HTTPResponse
@@ -40,7 +40,8 @@ class EST(Signer):
     request, unless the server looks at it already when asked for the CA's certificates.
     """
 
-    parameters = (LABEL,)
+    spec_type = ESTSpec
+    uses_url = True
 
     def __init__(self, clients: ClientPool, clock: Clock) -> None:
         self._clients = clients
@@ -111,7 +112,7 @@ def _require_ok(est: Server, operation: str, answer: HTTPResponse) -> None:
         case 401 | 403:
             raise IssuerUnhealthy(f"{said}: it does not accept {est.shown}; correct them, or allow them there")
         case 404:
-            raise IssuerUnhealthy(f"{said}: no EST or no such CA there; correct spec.url or spec.parameters.{LABEL}")
+            raise IssuerUnhealthy(f"{said}: no EST or no such CA there; correct spec.url or spec.est.label")
     raise _failure(operation)(f"{said}; see its log")
 
 

@@ -14,7 +14,6 @@ from adapters.signers.pki import names, parsing, usages
 from adapters.signers.pki.csr import CSR
 from domain import durations
 from domain.model import SignRequest
-from domain.parameters import CA_ADDS_COMMON_NAME, flag
 
 _NAME_CONSTRAINTS = "2.5.29.30"
 _COMPARED = ("2.5.29.17", "2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.14", "2.5.29.35")
@@ -42,7 +41,7 @@ def differences(leaf: x509.Certificate, csr: CSR, order: SignRequest, ca_decides
     found = [f"{what}: asked {asked}, got {gotten}" for what, asked, gotten, same in pairs if not same]
     if order.is_ca:
         found += _ca_differences(leaf, csr)
-    adds_common_name = flag(order.issuer, CA_ADDS_COMMON_NAME, default=False)
+    adds_common_name = order.issuer.ca_adds_common_name_as_dns_name
     return found + _name_differences(leaf, csr, adds_common_name) + _extension_differences(leaf, csr, order.is_ca)
 
 
@@ -90,7 +89,7 @@ def _name_differences(leaf: x509.Certificate, csr: CSR, adds_common_name: bool) 
     if alternative and not alternative.critical and not leaf.subject.rdns:
         found.append("not critical, though the subject is empty (RFC 5280 section 4.2.1.6)")
     if is_common_name and len(found) == len(extra) == 1:
-        found = [f'{found[0]}; spec.parameters.{CA_ADDS_COMMON_NAME}: "true" of the issuer allows it']
+        found = [f"{found[0]}; spec.caAddsCommonNameAsDNSName: true of the issuer allows it"]
     return [f"subject alternative names: {difference}" for difference in found]
 
 

@@ -57,7 +57,7 @@ class StepAPI:
             if not cursor:
                 break
         raise IssuerUnhealthy(
-            f"step-ca has no provisioner {name!r}; correct spec.parameters.provisioner, or add it to the CA"
+            f"step-ca has no provisioner {name!r}; correct spec.stepCA.provisioner, or add it to the CA"
         )
 
     async def roots(self) -> CertificateBundle:
@@ -118,7 +118,7 @@ def _require_same(name: str, provisioner: dict[str, Any], tokens: Tokens) -> Non
     if provisioner.get("type") != tokens.type:
         raise IssuerUnhealthy(
             f"step-ca's provisioner {name!r} is not of type {tokens.type}, for which {tokens.shown} are; "
-            "correct spec.parameters.provisioner or the Secret"
+            "correct spec.stepCA.provisioner or the Secret"
         )
     key = provisioner.get("key")
     kid = tokens.header.get("kid")
@@ -141,7 +141,7 @@ def _refuse(status: int, provisioner: str, tokens: Tokens) -> None:
         case 403:
             raise RequestRejected(
                 f"{said}: its policy does not allow the duration, a name or the key of this request; ask for a shorter "
-                "spec.duration, or have the issuer ask for less by spec.parameters.maxDuration, or see the CA's log"
+                "spec.duration, or have the issuer ask for less by spec.stepCA.maxDuration, or see the CA's log"
             )
         case 404:
             raise IssuerUnhealthy(f"{said}: there is no step-ca; correct spec.url")

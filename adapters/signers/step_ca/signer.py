@@ -1,7 +1,7 @@
-"""Signs with smallstep's step-ca at spec.url, through the provisioner named in spec.parameters.provisioner.
+"""Signs with smallstep's step-ca at spec.url, through the provisioner that spec.stepCA names.
 
 - The HTTP status alone says what a response means; its text is not interpreted.
-- step-ca refuses a duration over its policy, it does not shorten it: spec.parameters.maxDuration bounds what is asked.
+- step-ca refuses a duration over its policy, it does not shorten it: spec.stepCA.maxDuration bounds what is asked.
 - The Secret holds jwk and password, or tls.crt and tls.key (token.py), and ca.crt, unless the system's store is to be
   trusted. Paths and bodies: api.py
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from cryptography import x509
 
@@ -24,12 +25,10 @@ from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdatin
 from adapters.signers.step_ca.api import StepAPI, Validity
 from adapters.signers.step_ca.token import Tokens, read_tokens
 from adapters.signers.threads import run_in_thread, run_in_thread_if_large
-from domain import durations
-from domain.errors import IssuerFailed
+from adapters.spec_fields import Duration, SpecFields, described
 from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, SignRequest
 from domain.ports import Clock, Signer
 
-PROVISIONER, MAX_DURATION = "provisioner", "maxDuration"  # of spec.parameters
 _BUDGET = 16 * 1024**2
 """Bytes of all that is remembered."""
 
@@ -56,10 +55,26 @@ class _Known:
         return 8192 + size([*roots, *self.issuing])
 
 
+class StepCASpec(SpecFields, frozen=True):
+    """Asks a step-ca of smallstep at url."""
+
+    provisioner: Annotated[
+        str, described("The name of step-ca's provisioner that allows the requests.", min_length=1, max_length=256)
+    ]
+    max_duration: Annotated[
+        Duration | None,
+        described(
+            "The longest duration that step-ca is asked for, such as 24h, its own default. step-ca refuses more than "
+            "its policy allows, so an issuer without this field needs requests that ask for no more."
+        ),
+    ] = None
+
+
 class StepCA(Signer):
     """An unknown provisioner is IssuerUnhealthy: it is the CA's to change, and the check finds out when it is there."""
 
-    parameters = (PROVISIONER, MAX_DURATION)
+    spec_type = StepCASpec
+    uses_url = True
     ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
 
     def __init__(self, clients: ClientPool, clock: Clock) -> None:
@@ -68,10 +83,9 @@ class StepCA(Signer):
         self.kept: IdleCache[tuple[str, ObjectKey], _Known] = IdleCache(_BUDGET)
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
-        provisioner, _ = _provisioner(issuer), _longest(issuer)
         api, known = self._api(issuer, credentials), await self._recall(issuer, credentials)
         await api.require_health()
-        await api.require_provisioner(provisioner, known.tokens)
+        await api.require_provisioner(issuer.options_as(StepCASpec).provisioner, known.tokens)
         roots = await known.fetch_roots(api)
         known.issuing = await api.intermediates() or known.issuing
         self._measure(issuer, known)
@@ -81,7 +95,7 @@ class StepCA(Signer):
         return result
 
     async def sign(self, order: SignRequest) -> Issued:
-        provisioner, duration = _provisioner(order.issuer), _duration(order)
+        provisioner, duration = order.issuer.options_as(StepCASpec).provisioner, _duration(order)
         csr = await run_in_thread_if_large(order.issuer.secret.namespace, len(order.csr), lambda: csrs.read(order.csr))
         api = self._api(order.issuer, order.credentials)
         known = await self._recall(order.issuer, order.credentials)
@@ -116,16 +130,9 @@ class StepCA(Signer):
             self.kept.put(key, known, known.size())
 
 
-def _provisioner(issuer: IssuerSpec) -> str:
-    name = issuer.parameters.get(PROVISIONER, "")
-    if not name:
-        raise IssuerFailed(f"spec.parameters.{PROVISIONER}: is missing; write the name of step-ca's provisioner there")
-    return name
-
-
 def _duration(order: SignRequest) -> timedelta | None:
     """None, which leaves it to the CA, if neither the request nor the issuer names one."""
-    longest = _longest(order.issuer)
+    longest = order.issuer.options_as(StepCASpec).max_duration
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
 
 
@@ -142,14 +149,3 @@ def _validity(duration: timedelta, now: datetime, known: _Known) -> Validity:
     if known.expires is not None and known.expires > now:  # that it has expired is not the request's mistake
         end = min(end, known.expires)
     return begin, end
-
-
-def _longest(issuer: IssuerSpec) -> timedelta | None:
-    text = issuer.parameters.get(MAX_DURATION, "")
-    try:
-        longest = durations.parse(text) if text else None
-    except ValueError as error:
-        raise IssuerFailed(f"spec.parameters.{MAX_DURATION}: {error}") from None
-    if longest is not None and longest <= timedelta(0):
-        raise IssuerFailed(f"spec.parameters.{MAX_DURATION}: must be positive")
-    return longest

@@ -28,7 +28,8 @@ from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import SERVICE_ACCOUNT
 from tests.support.remote import https
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer, est
+from tests.support.remote.asking import PASSWORD, USERNAME
+from tests.support.remote.est import ESTServer, est
 from tests.support.remote.held import Held
 from tests.support.remote.relay import in_background
 
@@ -71,7 +72,7 @@ _working = contextmanager(running)
 
 
 def _a_tenant(objects: Objects, ca: ESTServer) -> None:
-    objects.apply(objects.issuer(url=ca.url, signer="EST"))
+    objects.apply(objects.issuer(url=ca.url, est={}))
     _wait_for_a_series(objects, NAMES.issuer, "issuer")  # its Secret is not there
     with _changed_while_the_ca_is_asked(objects, ca, "cacerts", NAMES.issuer, "issuer"):
         objects.apply(objects.secret(**CREDENTIALS))
@@ -83,7 +84,7 @@ def _a_tenant(objects: Objects, ca: ESTServer) -> None:
 
 
 def _the_administrator(objects: Objects, ca: ESTServer) -> None:
-    objects.apply(cluster_issuer("est", "credentials", url=ca.url, signer="EST"))
+    objects.apply(cluster_issuer("est", "credentials", url=ca.url, est={}))
     _wait_for_a_series(objects, NAMES.cluster_issuer, "est")
     with _changed_while_the_ca_is_asked(objects, ca, "cacerts", NAMES.cluster_issuer, "est"):
         objects.apply(objects.secret(**CREDENTIALS), cluster_issuer("demo", "credentials"))

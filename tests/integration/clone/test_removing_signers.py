@@ -31,10 +31,11 @@ TABLES = [
 
 @dataclass(frozen=True)
 class Signer:
-    """`words` are in its lines of the tables; `own` are its tests' folders and files."""
+    """`field` of spec chooses it; `words` are in its lines of the tables; `own` are its tests' folders and files."""
 
     name: str
     folder: str
+    field: str
     words: str
     own: Sequence[str]
 
@@ -42,13 +43,15 @@ class Signer:
 EST = Signer(
     "EST",
     "est",
+    "est",
     r"\b(EST|est)\b",
     ["tests/unit/adapters/signers/est", "tests/integration/est_ca", "tests/tools/fuzz/targets/est.py"],
 )
 STEP_CA = Signer(
     "StepCA",
     "step_ca",
-    r"\b(StepCA|STEP_CA|step_ca|step_ca_seeds)\b",
+    "stepCA",
+    r"\b(stepCA|StepCA|STEP_CA|step_ca|step_ca_seeds)\b",
     [
         "tests/unit/adapters/signers/step_ca",
         "tests/integration/step_ca",
@@ -88,11 +91,11 @@ def remove(copy: Path, signer: Signer) -> None:
 def _remove_tests(copy: Path, signer: Signer) -> None:
     """Those that import what is gone, or name the signer in an issuer; and those that import one of these."""
     gone = {own.removesuffix(".py").replace("/", ".") for own in signer.own} | {f"adapters.signers.{signer.folder}"}
-    named = f'signer="{signer.name}"'
+    named = re.compile(rf'\b{signer.field}=\{{|"{signer.field}": \{{')
     while True:
         imports = re.compile("|".join(rf"{re.escape(module)}\b" for module in sorted(gone)))
         found = [file for file in (copy / "tests").rglob("*.py") if file.name != Path(__file__).name]
-        found = [file for file in found if named in (text := file.read_text()) or imports.search(text)]
+        found = [file for file in found if named.search(text := file.read_text()) or imports.search(text)]
         if not found:
             return
         for file in found:

@@ -56,7 +56,7 @@ async def with_issuer(manager: Running) -> None:
     key = ObjectKey(NAMES.issuer, "team-a", "ca")
     now = manager.container.clock().now()
     ready = Condition("Ready", "True", "Checked", "", now, 1)
-    manager.cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "team-a", "s"), "Demo"), ready))
+    manager.cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "team-a", "s"), "demo"), ready))
     await told(manager.cluster)
     manager.container.metrics().checked(key, now, now)
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from domain.model import SignRequest
 from tests.integration.est_ca.server import PASSWORD, ESTCAServer
 from tests.support import pki
-from tests.support.remote.asking import est_issuer, secret
+from tests.support.remote.asking import secret
+from tests.support.remote.est import est_issuer
 
 BY_NAME = {"username": b"us", "password": PASSWORD.encode()}
 ITS_PROFILE = ("digital signature", "key encipherment", "client auth")

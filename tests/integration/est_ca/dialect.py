@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 
+from adapters.signers.est.server import ESTSpec
 from tests.integration.hostile_ca.dialect import Dialect, inside
 from tests.support import pki
-from tests.support.remote import est, https
+from tests.support.remote import asking, https
 from tests.unit.adapters.signers import lying
 
 US = https.client_certificate("us")
 DIALECT = Dialect(
-    signer="EST",
+    signer="est",
+    options=ESTSpec(),
     data={
-        "username": est.USERNAME.encode(),
-        "password": est.PASSWORD.encode(),
+        "username": asking.USERNAME.encode(),
+        "password": asking.PASSWORD.encode(),
         "tls.crt": US.pem,
         "tls.key": US.key_pem,
         "ca.crt": https.ROOT.pem,
@@ -23,5 +25,9 @@ DIALECT = Dialect(
     honest={"/.well-known/est/cacerts": pki.certs_only([lying.ROOT.certificate])},
     hand_out=pki.certs_only,
     sent=lambda seen: seen.headers["Authorization"].removeprefix("Basic "),
-    stored=[est.PASSWORD, base64.b64encode(f"{est.USERNAME}:{est.PASSWORD}".encode()).decode(), inside(US.key_pem)],
+    stored=[
+        asking.PASSWORD,
+        base64.b64encode(f"{asking.USERNAME}:{asking.PASSWORD}".encode()).decode(),
+        inside(US.key_pem),
+    ],
 )

@@ -14,7 +14,8 @@ from tests.integration.est_ca.asking import BY_NAME, order
 from tests.integration.est_ca.server import ESTCAServer
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.asking import BY_CERTIFICATE, est_issuer, refusal, secret
+from tests.support.remote.asking import BY_CERTIFICATE, refusal, secret
+from tests.support.remote.est import est_issuer
 
 
 async def test_a_wrong_password(signer: Signer, est_ca: ESTCAServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -77,7 +78,7 @@ async def test_a_label_that_it_does_not_know(signer: Signer, est_ca: ESTCAServer
         told = await refusal(asking, IssuerUnhealthy)
         assert told == (
             "the EST server answers cacerts with HTTP 404: no EST or no such CA there; "
-            "correct spec.url or spec.parameters.label"
+            "correct spec.url or spec.est.label"
         )
 
 

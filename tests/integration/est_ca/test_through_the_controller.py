@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.signers.est.server import ESTSpec
 from domain.model import CERTIFICATE_REQUEST, IssuerSpec, Request, SignRequest
 from tests.integration.est_ca.asking import BY_NAME, order
 from tests.integration.est_ca.server import PASSWORD, ESTCAServer
@@ -15,7 +16,7 @@ from tests.support import pki
 
 
 def to(server: ESTCAServer, csr: bytes, data: dict[str, bytes] = BY_NAME) -> SignRequest:
-    return replace(order(server, csr, data), issuer=IssuerSpec(server.url, SECRET, "EST"))
+    return replace(order(server, csr, data), issuer=IssuerSpec(server.url, SECRET, "est", ESTSpec()))
 
 
 async def visited_twice(controller: InMemoryController, asked: SignRequest) -> Request:

@@ -7,7 +7,7 @@ written; attacks.py says what is wrong in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography import x509
 
@@ -29,7 +29,7 @@ class Dialect:
     """The credential that came with a request to enrol."""
     stored: Sequence[str]
     """What of the Secret nobody may ever see, as text."""
-    parameters: dict[str, str] = field(default_factory=dict)
+    options: object
 
 
 def inside(pem_text: bytes) -> str:

@@ -65,7 +65,7 @@ async def honest_leaf(attack: Attack) -> x509.Certificate:
 
 def order(dialect: Dialect, attack: Attack, server: https.Server) -> SignRequest:
     asked = A_CA if attack.is_ca else LEAF
-    issuer = IssuerSpec(server.url, SECRET, dialect.signer, dialect.parameters)
+    issuer = IssuerSpec(server.url, SECRET, dialect.signer, dialect.options)
     return SignRequest("uid", asked.csr, asked.usages, asked.is_ca, asked.duration, issuer, Credentials(dialect.data))
 
 

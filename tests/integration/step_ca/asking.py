@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from cryptography import x509
 
+from adapters.signers.step_ca.signer import StepCASpec
+from adapters.spec_fields import Duration
 from domain.model import Issued, IssuerSpec, SignRequest
 from tests.integration.step_ca.provisioner import PASSWORD, Provisioner
 from tests.integration.step_ca.server import DEFAULT_JWK, HONOURING_JWK, ROOT, X5C, StepCAServer
@@ -23,8 +25,8 @@ def by_jwk(key: Provisioner, password: str = PASSWORD) -> dict[str, bytes]:
 BY_DEFAULT, BY_HONOURING = by_jwk(DEFAULT_JWK), by_jwk(HONOURING_JWK)
 
 
-def issuer(server: StepCAServer, provisioner: str = "jwk", **parameters: str) -> IssuerSpec:
-    return IssuerSpec(server.url, SECRET, "StepCA", {"provisioner": provisioner} | parameters)
+def issuer(server: StepCAServer, provisioner: str = "jwk", max_duration: Duration | None = None) -> IssuerSpec:
+    return IssuerSpec(server.url, SECRET, "stepCA", StepCASpec(provisioner, max_duration))
 
 
 def order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from adapters.signers.step_ca.signer import StepCASpec
 from tests.integration.hostile_ca.dialect import Certificates, Dialect
 from tests.integration.step_ca import provisioner
 from tests.support.remote import https
@@ -17,7 +18,7 @@ def _cert_chain(certificates: Certificates) -> bytes:
 
 
 DIALECT = Dialect(
-    signer="StepCA",
+    signer="stepCA",
     data={
         "jwk": KEY.encrypted.encode(),
         "password": provisioner.PASSWORD.encode(),
@@ -32,5 +33,5 @@ DIALECT = Dialect(
     hand_out=_cert_chain,
     sent=lambda seen: str(json.loads(seen.body)["ott"]),
     stored=[provisioner.PASSWORD, KEY.encrypted, KEY.private["d"]],
-    parameters={"provisioner": "us"},
+    options=StepCASpec("us"),
 )

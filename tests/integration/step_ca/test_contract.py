@@ -6,8 +6,9 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.signers.http.pool import ClientPool
-from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.step_ca.signer import StepCA, StepCASpec
 from adapters.signers.verify import VerifyingSigner
+from adapters.spec_fields import Duration
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.signer_contract import SignerContract
@@ -20,8 +21,9 @@ class StepCAContract(SignerContract):
 
     @pytest.fixture
     def issuer(self, step_ca: StepCAServer) -> IssuerSpec:
-        parameters = {"provisioner": self.provisioner, "maxDuration": "720h", "caDecidesSubjectAndUsages": "false"}
-        return IssuerSpec(step_ca.url, ObjectKey("Secret", "default", "credentials"), "StepCA", parameters)
+        options = StepCASpec(self.provisioner, Duration(hours=720))
+        secret = ObjectKey("Secret", "default", "credentials")
+        return IssuerSpec(step_ca.url, secret, "stepCA", options, ca_decides_subject_and_usages=False)
 
     @pytest.fixture
     def signer(self, clients: ClientPool) -> Signer:

@@ -69,7 +69,7 @@ async def test_an_unknown_provisioner(signer: Signer, step_ca: StepCAServer) -> 
     spec = issuer(step_ca, "nobody")
 
     told = await refusal(signer.check(spec, secret(BY_DEFAULT)), IssuerUnhealthy)
-    assert told == "step-ca has no provisioner 'nobody'; correct spec.parameters.provisioner, or add it to the CA"
+    assert told == "step-ca has no provisioner 'nobody'; correct spec.stepCA.provisioner, or add it to the CA"
     told = await refusal(signer.sign(order(spec, BY_DEFAULT)), IssuerUnhealthy)
     assert "HTTP 401: it accepts no token of provisioner 'nobody' by jwk and password of Secret team-a/my-ca" in told
 

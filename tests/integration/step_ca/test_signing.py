@@ -15,6 +15,7 @@ from adapters.clock import SystemClock
 from adapters.signers.http.pool import ClientPool
 from adapters.signers.step_ca.signer import StepCA
 from adapters.signers.verify import VerifyingSigner
+from adapters.spec_fields import Duration
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Issued
 from domain.ports import Signer
@@ -40,7 +41,7 @@ async def test_ninety_days_are_refused_and_not_shortened(signer: Signer, step_ca
 
     assert told == (
         "step-ca answers /1.0/sign with HTTP 403: its policy does not allow the duration, a name or the key of this "
-        "request; ask for a shorter spec.duration, or have the issuer ask for less by spec.parameters.maxDuration, or "
+        "request; ask for a shorter spec.duration, or have the issuer ask for less by spec.stepCA.maxDuration, or "
         "see the CA's log"
     )
     assert "more than the authorized maximum certificate duration" in step_ca.log
@@ -49,17 +50,17 @@ async def test_ninety_days_are_refused_and_not_shortened(signer: Signer, step_ca
 @pytest.mark.parametrize(
     ("asked", "longest", "got"),
     [
-        (timedelta(days=90), "24h", timedelta(hours=24)),
-        (timedelta(hours=1), "24h", timedelta(hours=1)),
-        (timedelta(hours=1), "", timedelta(hours=1)),
-        (None, "1h", timedelta(hours=1)),
-        (None, "", timedelta(hours=24)),  # the CA's own default
+        (timedelta(days=90), Duration(hours=24), timedelta(hours=24)),
+        (timedelta(hours=1), Duration(hours=24), timedelta(hours=1)),
+        (timedelta(hours=1), None, timedelta(hours=1)),
+        (None, Duration(hours=1), timedelta(hours=1)),
+        (None, None, timedelta(hours=24)),  # the CA's own default
     ],
 )
 async def test_max_duration_bounds_what_is_asked(
-    signer: Signer, step_ca: StepCAServer, asked: timedelta | None, longest: str, got: timedelta
+    signer: Signer, step_ca: StepCAServer, asked: timedelta | None, longest: Duration | None, got: timedelta
 ) -> None:
-    spec = issuer(step_ca, maxDuration=longest)
+    spec = issuer(step_ca, max_duration=longest)
 
     signed = leaf_of(await signer.sign(order(spec, BY_DEFAULT, duration=asked)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
@@ -13,14 +14,15 @@ import pytest
 from adapters.signers.http.client import HTTPRequest, Limits
 from adapters.signers.http.pool import ClientPool, Endpoint
 from domain.errors import IssuerUnhealthy
-from domain.model import Credentials, IssuerSpec, ObjectKey
+from domain.model import Credentials, ObjectKey
 from domain.ports import Clock
 from tests.contracts.clock import StoppedClock
-from tests.support.remote.est import BASIC
 from tests.support.remote.https import ROOT, client_certificate
 
-SECRET = ObjectKey("Secret", "team-a", "my-ca")
 CANARY = "canary-5b2f9c1e7d"
+USERNAME, PASSWORD = "us", CANARY
+BASIC = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+SECRET = ObjectKey("Secret", "team-a", "my-ca")
 SHORT = Limits(connect=timedelta(seconds=5), total=timedelta(milliseconds=200), body=10_000)
 PLAIN = HTTPRequest("GET", "/")
 US = client_certificate("us")
@@ -53,10 +55,6 @@ def endpoint(
     url: str, data: Mapping[str, bytes] | None = None, *, client_certificate: bool = False, version: str = "1"
 ) -> Endpoint:
     return Endpoint(url, SECRET, secret(data or {}, version=version), client_certificate)
-
-
-def est_issuer(server: HasURL, **parameters: str) -> IssuerSpec:
-    return IssuerSpec(server.url, SECRET, "EST", parameters)
 
 
 async def refusal(asking: Awaitable[object], kind: type[Exception] = IssuerUnhealthy) -> str:

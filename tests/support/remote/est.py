@@ -18,17 +18,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.signers.ca.signer import CA
+from adapters.signers.est.server import ESTSpec
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
+from tests.support.remote.asking import BASIC, SECRET, HasURL
 
-USERNAME, PASSWORD = "us", "canary-5b2f9c1e7d"
-BASIC = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 ROOT = pki.authority("EST root")
 ISSUING = pki.authority("EST issuing CA", parent=ROOT, lasts=timedelta(days=300))
-_ISSUER = IssuerSpec("", ObjectKey("Secret", "the-ca", "its-own"), "CA")
+_ISSUER = IssuerSpec("", ObjectKey("Secret", "the-ca", "its-own"), "ca")
 _KEYS = Credentials({"tls.crt": ISSUING.pem, "tls.key": ISSUING.key_pem})
+
+
+def est_issuer(server: HasURL, label: str = "") -> IssuerSpec:
+    return IssuerSpec(server.url, SECRET, "est", ESTSpec(label))
 
 
 class ESTServer:

@@ -18,16 +18,18 @@ import msgspec
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import load_client
-from adapters.kubernetes.codec import Codec, micro_time
+from adapters.kubernetes.codec import micro_time
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import EVENTS, RequestObject, followed
 from adapters.memory.metrics import MemoryMetrics
-from domain.conditions import RequestReason, message, ready_condition
+from domain.conditions import message, ready_condition
 from domain.effects import RequestStatus
 from domain.model import CERTIFICATE_REQUEST
+from domain.reasons import RequestReason
 from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.settings import Settings
 from tests.support import pki
+from tests.support.specs import codec
 
 AT_ONCE = Settings(NAMESPACE).max_concurrent_requests_per_issuer
 _PAGE = 500
@@ -46,7 +48,7 @@ class _Page(msgspec.Struct):
 
 async def _main(which: str) -> None:
     api = Api(load_client(MemoryMetrics()), NAMES.controller)
-    status = Codec(NAMES, NAMESPACE).status(_issued())
+    status = codec(NAMESPACE).status(_issued())
     await {"wait": _drain, "come": _follow}[which](api, status)
     await asyncio.Event().wait()
 

@@ -96,5 +96,5 @@ def _issuer(name: str) -> dict[str, object]:
         "apiVersion": f"{NAMES.group}/{NAMES.version}",
         "kind": NAMES.issuer,
         "metadata": {"name": name},
-        "spec": {"url": "https://ca.example.com", "authSecretName": name, "signer": "CA"},
+        "spec": {"url": "https://ca.example.com", "authSecretName": name, "ca": {}},
     }

@@ -31,7 +31,7 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 CA_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 CA = pki.authority("CA", private=CA_KEY, begins=NOW - DAY, lasts=3650 * DAY)
 SECRET = ObjectKey("Secret", "team-a", "my-ca")
-ISSUER = IssuerSpec("https://ca.example.com", SECRET, "CA")
+ISSUER = IssuerSpec("https://ca.example.com", SECRET, "ca")
 CREDENTIALS = Credentials({"tls.crt": CA.pem, "tls.key": CA.key_pem}, "1")
 NAMES = {
     "common_name": "app",

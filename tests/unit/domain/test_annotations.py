@@ -10,7 +10,6 @@ from domain import requests
 from domain.annotations import DURATION, IS_CA, apply_csr_annotations
 from domain.errors import RequestRejected
 from domain.model import Credentials, Request, SignRequest
-from domain.parameters import ALLOW_ANNOTATIONS
 from tests.support.factories import HOUR, a_request, a_spec, an_issuer, issuer_key
 from tests.support.harness import Harness
 from tests.support.scenes import CA, a_ready_harness, issued, message, reason, with_issuer, with_request
@@ -20,19 +19,19 @@ ASKING = {DURATION: "2160h", IS_CA: "true"}
 HEEDED, IGNORED = (timedelta(days=90), True), (HOUR, False)
 
 
-def ordered(request: Request, *, signer_heeds: bool = False, **parameters: str) -> SignRequest:
-    issuer = an_issuer(spec=a_spec(issuer_key(), parameters=parameters))
+def ordered(request: Request, *, signer_heeds: bool = False, allowed: bool | None = None) -> SignRequest:
+    issuer = an_issuer(spec=a_spec(issuer_key(), allow_annotations=allowed))
     return requests.sign_request(request, issuer, Credentials({}), allow_annotations=signer_heeds)
 
 
 @pytest.mark.parametrize(
-    ("kind", "signer_heeds", "parameters", "expected"),
+    ("kind", "signer_heeds", "allowed", "expected"),
     [
-        (CSR, False, {}, IGNORED),
-        (CSR, True, {}, HEEDED),
-        (CSR, False, {ALLOW_ANNOTATIONS: "true"}, HEEDED),
-        (CSR, True, {ALLOW_ANNOTATIONS: "false"}, IGNORED),
-        (CR, True, {ALLOW_ANNOTATIONS: "true"}, IGNORED),
+        (CSR, False, None, IGNORED),
+        (CSR, True, None, HEEDED),
+        (CSR, False, True, HEEDED),
+        (CSR, True, False, IGNORED),
+        (CR, True, True, IGNORED),
     ],
     ids=[
         "not by themselves",
@@ -42,10 +41,8 @@ def ordered(request: Request, *, signer_heeds: bool = False, **parameters: str) 
         "never on a CertificateRequest, which has fields for them",
     ],
 )
-def test_they_count(
-    kind: str, signer_heeds: bool, parameters: dict[str, str], expected: tuple[timedelta, bool]
-) -> None:
-    order = ordered(a_request(kind, annotations=ASKING), signer_heeds=signer_heeds, **parameters)
+def test_they_count(kind: str, signer_heeds: bool, allowed: bool | None, expected: tuple[timedelta, bool]) -> None:
+    order = ordered(a_request(kind, annotations=ASKING), signer_heeds=signer_heeds, allowed=allowed)
     assert (order.duration, order.is_ca) == expected
 
 
@@ -74,7 +71,7 @@ async def test_what_cannot_be_read_fails_the_request_and_names_the_annotation(
     assert ordered(request).duration == HOUR  # where they do not count nobody reads them
     harness = Harness()
     harness.cluster.put_secret(a_spec(CA).secret, {})
-    with_issuer(harness, spec=a_spec(CA, parameters={ALLOW_ANNOTATIONS: "true"}))
+    with_issuer(harness, spec=a_spec(CA, allow_annotations=True))
     key = with_request(harness, kind=CSR, annotations=annotations)
     await harness.run()
     assert (reason(harness, key), message(harness, key)) == ("Failed", REJECTED + words)

@@ -1,56 +1,23 @@
-"""The vocabulary, and how a condition is kept.
+"""How a condition is kept, and how a message is made.
 
-The table says what the Kubernetes API and cert-manager allow; lastTransitionTime moves with the status alone;
-every message fits into an Event.
+lastTransitionTime moves with the status alone; every message fits into an Event.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from string import Formatter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.conditions import (
-    NORMAL,
-    WARNING,
-    IssuerReason,
-    Reason,
-    RequestReason,
-    message,
-    ready_condition,
-    set_condition,
-)
+from domain.conditions import message, ready_condition, set_condition
+from domain.reasons import IssuerReason, Reason, RequestReason
 from tests.support.factories import HOUR, MINUTE, T0, ready
 
 NOW = T0 + HOUR
 ALL: list[Reason] = [row.value for row in [*IssuerReason, *RequestReason]]
 row = pytest.mark.parametrize("news", ALL, ids=lambda news: f"{news.reason}: {news.message[:20]}")
-
-
-@row
-def test_a_row_is_something_that_the_api_takes(news: Reason) -> None:
-    assert news.reason.isalpha()
-    assert news.reason[0].isupper()
-    assert news.event_type in (NORMAL, WARNING)
-    assert news.ready in ("True", "False", "Unknown", None)
-    assert {name for _, name, _, _ in Formatter().parse(news.message)} <= {None, "why", "retried"}
-
-
-@pytest.mark.parametrize("news", RequestReason)
-def test_the_reasons_of_requests_are_those_that_cert_manager_knows(news: RequestReason) -> None:
-    known = {"Pending": "False", "Failed": "False", "Denied": "False", "Issued": "True"}
-    if news.value.ready is None:
-        assert news.value.reason not in known
-    else:
-        assert known[news.value.reason] == news.value.ready
-
-
-@pytest.mark.parametrize("table", [IssuerReason, RequestReason])
-def test_each_row_says_something_of_its_own(table: type[IssuerReason] | type[RequestReason]) -> None:
-    assert len({row.value.message for row in table}) == len(table.__members__)
 
 
 def test_what_an_event_alone_tells_has_no_condition() -> None:

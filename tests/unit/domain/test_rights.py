@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from domain import rights
-from domain.conditions import RequestReason, message
+from domain.conditions import message
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey, Request, Requester
+from domain.reasons import RequestReason
 from entrypoints.issuer import NAMES
 from tests.support.factories import GROUP, a_request, cluster_issuer_key, issuer_key
 

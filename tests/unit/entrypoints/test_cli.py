@@ -31,6 +31,7 @@ def test_help_names_the_commands(flag: str, run: Run) -> None:
     assert (result.status, result.err) == (0, "")
     assert "manager" in result.out
     assert "demo" in result.out
+    assert "explain" in result.out
 
 
 def test_without_a_command_there_is_help_and_a_status_that_says_so(run: Run) -> None:

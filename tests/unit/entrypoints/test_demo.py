@@ -232,12 +232,12 @@ def test_a_request_and_the_certificate_that_makes_it_are_one_too_many(play: Play
 
 
 def test_a_demo_of_a_broken_file_names_file_and_field(run: Run, tmp_path: Path) -> None:
-    lacking = issuer() | {"spec": {"authSecretName": "credentials"}}
+    lacking = issuer() | {"spec": {"url": "https://ca.example.com"}}
     (tmp_path / "broken.yaml").write_text(written(lacking))
     result = run("demo", tmp_path / "broken.yaml")
     assert result.status == 1
     where = tmp_path / "broken.yaml"
-    assert result.error == f"Error: {where}, document 1, SampleIssuer ca: spec.url: required, but missing"
+    assert result.error == f"Error: {where}, document 1, SampleIssuer ca: spec.authSecretName: required, but missing"
 
 
 @pytest.mark.parametrize("text", ["a: \0", "a: 2020-13-45", "a: [", "[\n" * 20_000, "a: b\n\tc: d"])

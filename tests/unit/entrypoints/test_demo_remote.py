@@ -12,7 +12,8 @@ from aiohttp import web
 
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer
+from tests.support.remote.asking import PASSWORD, USERNAME
+from tests.support.remote.est import ESTServer
 from tests.unit.entrypoints.command import Run
 from tests.unit.entrypoints.demo_process import begun, broken, demo, serving
 from tests.unit.entrypoints.manifests import Manifest, issuer, request, secret, signing_request, written
@@ -26,7 +27,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def est_of(server: https.Server, *more: Manifest) -> str:
-    return written(secret(data=CREDENTIALS), issuer(url=server.url, signer="EST"), *more)
+    return written(secret(data=CREDENTIALS), issuer(url=server.url, est={}), *more)
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["https", "http"])

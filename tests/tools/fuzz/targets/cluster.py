@@ -15,6 +15,7 @@ import msgspec
 from adapters.kubernetes import reflector
 from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import decode
+from adapters.kubernetes.issuer_spec import SpecReader
 from adapters.kubernetes.schema import followed
 from adapters.memory.metrics import MemoryMetrics
 from domain import issuers, requests
@@ -24,10 +25,11 @@ from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.retry import Moment
 from tests.support.factories import POLICY, an_issuer
+from tests.support.specs import SIGNERS
 from tests.tools.fuzz import parties
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
 
-_TRANSLATOR = Codec(parties.ISSUERS, "system")
+_TRANSLATOR = Codec(parties.ISSUERS, "system", SpecReader(SIGNERS, parties.ISSUERS.default_signer))
 _RESOURCES = followed(parties.ISSUERS)
 _EMPTY = b'{"metadata": {"resourceVersion": "1"}, "items": []}'
 _CHUNK = 100

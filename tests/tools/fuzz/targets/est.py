@@ -1,8 +1,8 @@
-"""EST: spec.url, which must have no path, and the label in spec.parameters."""
+"""EST: spec.url, which must have no path, and spec.est.label."""
 
 from __future__ import annotations
 
-from adapters.signers.est.server import server
+from adapters.signers.est.server import ESTSpec, server
 from domain.errors import IssuerFailed
 from domain.model import Credentials, IssuerSpec
 from tests.tools.fuzz import parties
@@ -19,7 +19,7 @@ def url(data: bytes) -> bool:
 
 def _is_read(url: str, label: str) -> bool:
     try:
-        server(IssuerSpec(url, parties.SECRET, "EST", {"label": label}), _BASIC)
+        server(IssuerSpec(url, parties.SECRET, "est", ESTSpec(label)), _BASIC)
     except IssuerFailed as refusal:
         refusals.check(refusal, IssuerFailed, begins="spec.")
         return False

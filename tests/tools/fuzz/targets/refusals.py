@@ -6,7 +6,8 @@ would quote what was read.
 
 from __future__ import annotations
 
-from domain.conditions import RequestReason, explain, message
+from domain.conditions import explain, message
+from domain.reasons import RequestReason
 
 
 def check(refusal: Exception, kind: type[Exception], *, begins: str = "", quotes: bool = False) -> None:

@@ -22,11 +22,11 @@ from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
-from adapters.kubernetes.codec import Codec
 from adapters.memory.metrics import MemoryMetrics
 from domain.errors import Invalid, NotFound, Transient
 from domain.model import CERTIFICATE_REQUEST, Issuer, IssuerSpec, ObjectKey, SecretVersion
 from entrypoints.issuer import NAMES
+from tests.support.specs import codec
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, page
 from tests.unit.adapters.kubernetes.wire import Wire, access, path_of, segments
 
@@ -43,9 +43,7 @@ class Secrets:
         self.answers = asyncio.Event()
         self.answers.set()
         self.wire = Wire(self._answer)
-        self.cluster = KubernetesCluster(
-            self.wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics()
-        )
+        self.cluster = KubernetesCluster(self.wire.api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
 
     async def _answer(self, _: httpx2.Request) -> httpx2.Response:
         await self.answers.wait()
@@ -64,7 +62,7 @@ class Secrets:
 
 def issuer_of(secret: ObjectKey, version: str = "7") -> Issuer:
     key = ObjectKey(NAMES.issuer, secret.namespace, "ca")
-    return Issuer(replace(key, name=f"of-{secret.name}"), "u", version, 1, IssuerSpec("", secret, "CA"))
+    return Issuer(replace(key, name=f"of-{secret.name}"), "u", version, 1, IssuerSpec("", secret, "ca"))
 
 
 @pytest.fixture
@@ -109,7 +107,7 @@ async def test_a_secret_that_no_issuer_uses_any_more_is_held_no_longer(secrets: 
     await secrets.cluster.credentials(KEY)
     secrets.cluster._removed(issuer_of(KEY).key)
     assert secrets.held == [KEY]
-    elsewhere = IssuerSpec("", replace(KEY, name="other"), "CA")
+    elsewhere = IssuerSpec("", replace(KEY, name="other"), "ca")
     secrets.cluster._cache.put(replace(second, resource_version="8", spec=elsewhere))
     assert secrets.held == []
     await secrets.cluster.credentials(KEY)
@@ -177,7 +175,7 @@ async def server() -> AsyncIterator[FakeApiServer]:
 
 async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_other(server: FakeApiServer) -> None:
     api = Api(client_of(access(server.url), MemoryMetrics()), "tester")
-    cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+    cluster = KubernetesCluster(api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     watching = asyncio.create_task(cluster.watch(lambda key, after: None))
     async with asyncio.timeout(10):
         await cluster.synced()
@@ -192,7 +190,7 @@ async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_
 
 async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
     wire = Wire(lambda _: httpx2.Response(404, json={"kind": "Status", "message": "not found"}))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+    cluster = KubernetesCluster(wire.api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     woken: list[tuple[ObjectKey, timedelta]] = []
     cluster._enqueue = lambda key, after: woken.append((key, after))
     told = {
@@ -213,6 +211,6 @@ async def test_what_is_gone_is_forgotten_when_it_is_asked_for() -> None:
 async def test_a_secret_that_cannot_be_read_is_told_in_the_servers_words(code: int, expected: type[Exception]) -> None:
     told = {"kind": "Status", "message": 'secrets "credentials" not found'}
     wire = Wire(lambda _: httpx2.Response(code, json=told))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+    cluster = KubernetesCluster(wire.api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     with pytest.raises(expected, match='secrets "credentials" not found'):
         await cluster.credentials(KEY)

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SecretMeta, SecretObject, SecretVersionObject
+from adapters.signers.ca.signer import CASpec
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
@@ -28,9 +28,10 @@ from domain.model import (
     SecretVersion,
 )
 from entrypoints.issuer import NAMES
+from tests.support.specs import codec
 from tests.unit.adapters.kubernetes.wire import RESOURCES
 
-TRANSLATOR = Codec(NAMES, "system")
+TRANSLATOR = codec()
 GROUP, OURS = NAMES.group, "sampleclusterissuers.sample-issuer.example.com/"
 THEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -271,7 +272,8 @@ def test_a_request_of_which_nothing_is_there_is_nobodys(kind: str, absent: Any) 
 def test_an_issuer_of_which_nothing_is_there_has_the_default_signer(kind: str, absent: Any) -> None:
     found = translated(kind, metadata={"annotations": None}, **absent)
     namespace, secrets = ("team-a", "team-a") if kind == NAMES.issuer else ("", "system")
-    spec = IssuerSpec("", ObjectKey("Secret", secrets, ""), "Demo", {})
+    problem = "spec.authSecretName: required, but missing"
+    spec = IssuerSpec("", ObjectKey("Secret", secrets, ""), "demo", problem=problem)
     assert found == Issuer(ObjectKey(kind, namespace, "x"), "u", "7", 0, spec)
 
 
@@ -286,7 +288,7 @@ def test_an_issuer_says_all_that_it_says() -> None:
     found = translated(
         NAMES.issuer,
         metadata={"generation": 4, "annotations": {"a": "b"}, "deletionTimestamp": "2030-01-01T00:00:00Z"},
-        spec={"url": "https://ca", "authSecretName": "s", "signer": "CA", "parameters": {"profile": "web"}},
+        spec={"url": "https://ca", "authSecretName": "s", "ca": {}},
         status={"conditions": [a_condition("Other"), ready]},
     )
     assert found == Issuer(
@@ -294,7 +296,7 @@ def test_an_issuer_says_all_that_it_says() -> None:
         "u",
         "7",
         4,
-        IssuerSpec("https://ca", ObjectKey("Secret", "team-a", "s"), "CA", {"profile": "web"}),
+        IssuerSpec("https://ca", ObjectKey("Secret", "team-a", "s"), "ca", CASpec()),
         Condition("Ready", "False", "Why", "that is why", THEN, 3),
         {"": found.annotations[""]},
         deleting=True,

@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.kubernetes.codec import Codec, timestamp
+from adapters.kubernetes.codec import timestamp
 from adapters.kubernetes.schema import (
     ConditionObject,
     IssuerObject,
     IssuerRef,
-    IssuerSpecObject,
     IssuerStatusObject,
     Meta,
     RequestObject,
@@ -30,9 +29,10 @@ from adapters.kubernetes.schema import (
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder
 from entrypoints.issuer import NAMES
+from tests.support.specs import SIGNERS, codec
 from tests.unit.adapters.kubernetes.wire import RESOURCES
 
-TRANSLATOR = Codec(NAMES, "system")
+TRANSLATOR = codec()
 THEN, LATER = datetime(2030, 1, 2, 3, 4, 5, 678_901, UTC), datetime(2030, 1, 2, 4, 0, tzinfo=UTC)
 READY = Condition("Ready", "True", "Issued", "Signed", THEN)
 READY_TOLD = {
@@ -161,10 +161,11 @@ REQUESTS = st.builds(
     ),
     st.none() | st.builds(RequestStatusObject, CONDITION_OBJECTS, MAYBE),
 )
+SPEC_FIELDS = st.sampled_from(["url", "authSecretName", "allowAnnotations", *SIGNERS]) | TEXT
 ISSUERS = st.builds(
     IssuerObject,
     METADATA,
-    st.none() | st.builds(IssuerSpecObject, MAYBE, MAYBE, MAYBE, st.none() | st.dictionaries(TEXT, TEXT)),
+    st.none() | st.dictionaries(SPEC_FIELDS, MAYBE | st.dictionaries(TEXT, TEXT)),
     st.none() | st.builds(IssuerStatusObject, CONDITION_OBJECTS),
 )
 

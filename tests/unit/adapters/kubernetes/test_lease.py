@@ -10,7 +10,7 @@ import pytest
 
 from adapters.kubernetes.lease import KubernetesLease
 from domain.errors import Forbidden, Invalid, Transient
-from domain.model import LeaseRecord
+from domain.ports import LeaseRecord
 from tests.contracts.lease_contract import DATE, OURS
 from tests.unit.adapters.kubernetes.hostile import NOT_RFC_1123
 from tests.unit.adapters.kubernetes.wire import Wire, answering, body_of

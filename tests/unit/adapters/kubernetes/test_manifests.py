@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.kubernetes.codec import Codec
-from adapters.kubernetes.manifests import BadManifest, IssuerRef, Manifests, Reader
+from adapters.kubernetes.documents import BadManifest
+from adapters.kubernetes.manifests import IssuerRef, Manifests, Reader
+from adapters.signers.step_ca.signer import StepCASpec
 from domain.model import Approval, ObjectKey
 from entrypoints.issuer import NAMES
+from tests.support.specs import codec
 
 SAMPLES = Path(__file__).parents[4] / "deploy" / "samples"
 OURS = "apiVersion: sample-issuer.example.com/v1alpha1"
@@ -23,7 +25,7 @@ ISSUER = f"""\
 {OURS}
 kind: SampleIssuer
 metadata: {{name: ca, namespace: team-a}}
-spec: {{url: "https://ca", authSecretName: s, signer: CA, parameters: {{profile: web}}}}
+spec: {{url: "https://ca", authSecretName: s, stepCA: {{provisioner: web}}}}
 """
 CLUSTER_ISSUER = f"""\
 {OURS}
@@ -78,7 +80,7 @@ def file(tmp_path: Path) -> Path:
 def read(file: Path) -> Read:
     def read(*documents: str) -> Manifests:
         file.write_text("---\n".join(documents))
-        return Reader(NAMES, Codec(NAMES, "system")).read([file])
+        return Reader(NAMES, codec()).read([file])
 
     return read
 
@@ -86,7 +88,7 @@ def read(file: Path) -> Read:
 def test_an_issuer_is_read(read: Read) -> None:
     (issuer,) = read(ISSUER).issuers
     assert issuer.key == ObjectKey("SampleIssuer", "team-a", "ca")
-    assert (issuer.spec.url, issuer.spec.signer, issuer.spec.parameters) == ("https://ca", "CA", {"profile": "web"})
+    assert (issuer.spec.url, issuer.spec.signer, issuer.spec.options) == ("https://ca", "stepCA", StepCASpec("web"))
     assert issuer.spec.secret == ObjectKey("Secret", "team-a", "s")
 
 
@@ -186,25 +188,25 @@ def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(ISSUER)
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]")
     (tmp_path / "notes.txt").write_text("{")
-    found = Reader(NAMES, Codec(NAMES, "system")).read([tmp_path])
+    found = Reader(NAMES, codec()).read([tmp_path])
     assert [issuer.key.kind for issuer in found.issuers] == ["SampleIssuer", "SampleClusterIssuer"]
 
 
 def test_the_samples_are_read() -> None:
-    found = Reader(NAMES, Codec(NAMES, "system")).read([SAMPLES])
+    found = Reader(NAMES, codec()).read([SAMPLES])
     counts = (len(found.issuers), len(found.secrets), len(found.requests), len(found.certificates), found.ignored)
     assert counts == (2, 2, 2, 2, [])
     assert all(request.issuer for request in found.requests)
 
 
-MISSING, UNKNOWN = "required, but missing", "no such field (or none the demo knows)"
+MISSING, UNKNOWN = "required, but missing", "no such field is known here"
 WRONG = [
-    (ISSUER.replace('url: "https://ca", ', ""), f"SampleIssuer ca: spec.url: {MISSING}"),
+    (ISSUER.replace('url: "https://ca", ', ""), "SampleIssuer ca: spec.url: required by stepCA, but missing"),
     (ISSUER.replace("authSecretName", "secretName"), f"SampleIssuer ca: spec.secretName: {UNKNOWN}"),
-    (ISSUER.replace("signer", "Signer"), f"SampleIssuer ca: spec.Signer: {UNKNOWN}"),
+    (ISSUER.replace("stepCA", "StepCA"), f"SampleIssuer ca: spec.StepCA: {UNKNOWN}"),
     (ISSUER.replace('"https://ca"', "5"), "SampleIssuer ca: spec.url: Expected `str`, got `int`"),
-    (ISSUER.replace("web", "[]"), "SampleIssuer ca: spec.parameters[...]: Expected `str`, got `array`"),
-    (ISSUER.replace("profile: web", "5: web"), "SampleIssuer ca: spec.parameters: Expected `str`, got `int` as a key"),
+    (ISSUER.replace("web", "[]"), "SampleIssuer ca: spec.stepCA.provisioner: Expected `str`, got `array`"),
+    (ISSUER.replace("provisioner: web", "5: web"), "SampleIssuer ca: spec.stepCA: Expected `str`, got `int` as a key"),
     (ISSUER.replace("v1alpha1", "v1"), "apiVersion: want sample-issuer.example.com/v1alpha1, not 'sample"),
     (ISSUER.replace(OURS, ""), "SampleIssuer ca: apiVersion: want sample-issuer.example.com/v1alpha1, not None"),
     (ISSUER.replace("name: ca, ", ""), f"SampleIssuer (no name): metadata.name: {MISSING}"),
@@ -283,9 +285,9 @@ def test_what_is_not_yaml_is_named_down_to_its_line(text: str, message: str, rea
 
 def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(BadManifest, match="no YAML files in this folder"):
-        Reader(NAMES, Codec(NAMES, "system")).read([tmp_path])
+        Reader(NAMES, codec()).read([tmp_path])
 
 
 def test_a_file_that_is_not_there_is_named(file: Path) -> None:
     with pytest.raises(BadManifest, match=r"it\.yaml: cannot be read: .*No such file"):
-        Reader(NAMES, Codec(NAMES, "system")).read([file])
+        Reader(NAMES, codec()).read([file])

@@ -20,7 +20,6 @@ from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
-from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.names import is_name
 from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.schema import EVENTS, SECRETS, Resource
@@ -31,6 +30,7 @@ from domain.model import ObjectKey
 from domain.ports import Cluster
 from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
+from tests.support.specs import codec
 from tests.unit.adapters.kubernetes.hostile import NAMES_OF_NOTHING, NOT_RFC_1123
 from tests.unit.adapters.kubernetes.wire import RESOURCES, Wire, answering, path_of, segments
 
@@ -108,7 +108,7 @@ PORT: dict[str, Callable[[Cluster, ObjectKey], Awaitable[Any]]] = {
 @pytest.mark.parametrize("door", PORT.values(), ids=PORT)
 async def test_the_cluster_asks_for_no_hostile_name(door: Callable[[Cluster, ObjectKey], Awaitable[Any]]) -> None:
     wire = Wire()
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+    cluster = KubernetesCluster(wire.api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     for kind, name in NAMED if door is not PORT["credentials"] else [("Secret", name) for name in NOT_RFC_1123]:
         with pytest.raises(Invalid):
             await door(cluster, ObjectKey(kind, "default" if RESOURCES[kind].namespaced else "", name))
@@ -169,7 +169,7 @@ async def test_an_event_is_called_after_its_object_where_that_will_do() -> None:
 
 async def test_a_secret_of_another_namespace_is_never_asked_for() -> None:
     wire = Wire(lambda request: httpx2.Response(404, json={"message": str(request.url)}))
-    cluster = KubernetesCluster(wire.api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+    cluster = KubernetesCluster(wire.api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     for name in ("../../kube-system/secrets/x", "..", "x/../../y", "%2e%2e"):
         with pytest.raises(Invalid):
             await cluster.credentials(ObjectKey(SECRETS.kind, "tenant", name))

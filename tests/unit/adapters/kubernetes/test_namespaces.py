@@ -16,7 +16,6 @@ import pytest
 
 from adapters.idle_cache import IdleCache
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
-from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.schema import SECRET_VERSIONS
 from adapters.memory.metrics import MemoryMetrics
 from domain.model import ObjectKey
@@ -24,6 +23,7 @@ from entrypoints.container import Container
 from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
 from tests.support.cluster.pki import write_kubeconfig
+from tests.support.specs import codec
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, failure, page
 from tests.unit.adapters.kubernetes.reflecting import an_object, passing_at_once, until
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
@@ -98,7 +98,7 @@ async def test_what_a_list_lacks_is_gone_from_its_own_namespace_alone() -> None:
     cluster = KubernetesCluster(
         Wire().api,
         NAMES,
-        Codec(NAMES, "system"),
+        codec(),
         IdleCache(SECRETS_BUDGET),
         MemoryMetrics(),
         namespaces=("team-a", "team-b"),
@@ -130,5 +130,5 @@ async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(
 
 
 async def test_a_whole_kind_is_named_without_one() -> None:
-    cluster = KubernetesCluster(Wire().api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+    cluster = KubernetesCluster(Wire().api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
     assert cluster._reflector(REQUESTS, None).title == "CertificateRequest"

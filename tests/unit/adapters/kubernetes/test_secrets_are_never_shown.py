@@ -25,13 +25,13 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.ca_store import KubernetesCAStore
 from adapters.kubernetes.client import client_of
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
-from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.credentials import Credential
 from adapters.kubernetes.schema import SECRET_VERSIONS, SECRETS
 from adapters.memory.metrics import MemoryMetrics
 from domain.errors import ClusterError, Invalid
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from entrypoints.issuer import NAMES
+from tests.support.specs import codec
 from tests.unit.adapters.kubernetes.fake_api_server import FakeApiServer, Reply, Stream, line, page
 from tests.unit.adapters.kubernetes.reflecting import Seen, an_object, following, passing_at_once, until
 from tests.unit.adapters.kubernetes.wire import CANARY, REQUESTS, Answer, Wire, access, answering
@@ -66,7 +66,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_credentials_show_what_they_are_called_and_not_what_they_are() -> None:
     credentials = Credentials({"token": CANARY.encode()}, "7")
-    order = SignRequest("u", b"", (), False, timedelta(0), IssuerSpec("", KEY, "CA"), credentials)
+    order = SignRequest("u", b"", (), False, timedelta(0), IssuerSpec("", KEY, "ca"), credentials)
     for text in (repr(credentials), str(credentials), f"{credentials}", repr(order), repr([order]), f"{order!s}"):
         assert not shown(text)
     assert "version='7'" in repr(credentials)
@@ -128,7 +128,7 @@ async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(cap
     lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
         api = Api(client_of(access(server.url), MemoryMetrics()), "tester")
-        cluster = KubernetesCluster(api, NAMES, Codec(NAMES, "system"), IdleCache(SECRETS_BUDGET), MemoryMetrics())
+        cluster = KubernetesCluster(api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())
         watching = asyncio.create_task(cluster.watch(lambda key, after: None))
         async with asyncio.timeout(10):
             await cluster.synced()

@@ -33,7 +33,7 @@ def page() -> Page:
 async def with_issuer(page: Page, key: ObjectKey = ISSUER, status: str = "True") -> None:
     ready = Condition("Ready", status, "Because", "", page.clock.now(), 1)
     cluster = memory(page)
-    cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "n", "s"), "Demo"), ready))
+    cluster.create(Issuer(key, "", "", 0, IssuerSpec("", ObjectKey("Secret", "n", "s"), "demo"), ready))
     await told(cluster)
 
 

@@ -6,7 +6,7 @@ from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
 from tests.support import pki
 
 SECRET = ObjectKey("Secret", "team-a", "my-ca")
-ISSUER = IssuerSpec(url="", secret=SECRET, signer="CA")
+ISSUER = IssuerSpec(url="", secret=SECRET, signer="ca")
 
 
 def order(

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
+from adapters.signers.ca.signer import CASpec
 from adapters.signers.verify import VerifyingSigner
 from domain.errors import SigningError
 from domain.model import Issued, SignRequest
-from domain.parameters import CA_DECIDES
 from domain.ports import Signer
 from tests.support import pki
 from tests.unit.adapters.signers.lying import CLOCK, LOWER, ORDER, Scripted, honest, pem
@@ -38,13 +38,13 @@ async def test_subject_and_usages(lie: dict[str, object]) -> None:
 async def test_an_issuer_knows_better_than_its_signer(lie: dict[str, object]) -> None:
     answer = Issued(pem(pki.altered(await honest(), LOWER, **lie)))  # type: ignore[arg-type]
 
-    assert await VerifyingSigner(Scripted(answer), CLOCK).sign(by_issuer("true")) == answer
+    assert await VerifyingSigner(Scripted(answer), CLOCK).sign(by_issuer(True)) == answer
     with pytest.raises(SigningError, match="asked"):
-        await VerifyingSigner(Deciding(answer), CLOCK).sign(by_issuer("false"))
+        await VerifyingSigner(Deciding(answer), CLOCK).sign(by_issuer(False))
 
 
-def by_issuer(says: str) -> SignRequest:
-    return replace(ORDER, issuer=replace(ORDER.issuer, parameters={CA_DECIDES: says}))
+def by_issuer(says: bool) -> SignRequest:
+    return replace(ORDER, issuer=replace(ORDER.issuer, ca_decides_subject_and_usages=says))
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,6 @@ def test_unless_a_signer_says_so_it_is_not_so() -> None:
 
 def test_what_a_signer_declares_is_seen_from_outside() -> None:
     inner = Scripted(Issued(b""))
-    assert (VerifyingSigner(inner, CLOCK).parameters, VerifyingSigner(inner, CLOCK).allow_annotations) == ((), False)
-    inner.parameters, inner.allow_annotations = ("label",), True
-    assert (VerifyingSigner(inner, CLOCK).parameters, VerifyingSigner(inner, CLOCK).allow_annotations) == (
-        ("label",),
-        True,
-    )
+    inner.spec_type, inner.uses_url, inner.allow_annotations = CASpec, True, True
+    outer = VerifyingSigner(inner, CLOCK)
+    assert (outer.spec_type, outer.uses_url, outer.allow_annotations) == (CASpec, True, True)

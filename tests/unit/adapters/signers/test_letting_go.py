@@ -33,4 +33,4 @@ async def test_the_ca_signer_keeps_no_secret() -> None:
     root = pki.authority("Root")
     data = {"tls.crt": root.pem, "tls.key": root.key_pem}
 
-    assert await is_let_go(CA(StoppedClock()), IssuerSpec("", SECRET, "CA"), data)
+    assert await is_let_go(CA(StoppedClock()), IssuerSpec("", SECRET, "ca"), data)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.conditions import STATUS_REFUSED
 from domain.model import ObjectKey
+from domain.reasons import STATUS_REFUSED
 from tests.support.factories import KINDS, MINUTE
 from tests.support.harness import Harness
 from tests.support.scenes import (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.controller.leader_election import LeaderElectionState, LeaseTimes
-from domain.model import LeaseRecord
+from domain.ports import LeaseRecord
 from tests.support.factories import HOUR, SECOND, T0
 
 TIMES = LeaseTimes()

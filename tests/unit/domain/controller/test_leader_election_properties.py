@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.controller.leader_election import LeaderElectionState, LeaseTimes
-from domain.model import LeaseRecord
+from domain.ports import LeaseRecord
 from tests.support.factories import SECOND, T0
 
 TIMES = LeaseTimes()

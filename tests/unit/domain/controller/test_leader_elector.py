@@ -14,7 +14,7 @@ import pytest
 from domain.controller.leader_election import LeaderElectionState, LeaseTimes
 from domain.controller.leader_elector import LeaderElector, NoLeaderElection
 from domain.errors import Conflict, LeadLost
-from domain.model import LeaseRecord
+from domain.ports import LeaseRecord
 from tests.support.electing import PATIENCE, TIMES, FarLease, PausedClock, eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits")

@@ -249,7 +249,7 @@ async def test_a_changed_secret_is_seen_at_once(signer: CA) -> None:
 
 
 async def test_secrets_of_the_same_version_are_not_confused(signer: CA) -> None:
-    other = IssuerSpec(url="", secret=ObjectKey("Secret", "team-b", "my-ca"), signer="CA")
+    other = IssuerSpec(url="", secret=ObjectKey("Secret", "team-b", "my-ca"), signer="ca")
 
     await signer.check(ISSUER, secret(ROOT))
 
@@ -262,7 +262,7 @@ async def test_a_secret_is_read_once_and_few_are_remembered(monkeypatch: pytest.
     monkeypatch.setattr(ca, "read_key", reader)
     monkeypatch.setattr(ca, "_BUDGET", 100_000)
     signer = CA(StoppedClock(NOW))
-    specs = [IssuerSpec("", ObjectKey("Secret", "team-a", f"ca-{number}"), "CA") for number in range(12)]
+    specs = [IssuerSpec("", ObjectKey("Secret", "team-a", f"ca-{number}"), "ca") for number in range(12)]
 
     for spec in specs:
         await signer.check(spec, secret(ROOT))

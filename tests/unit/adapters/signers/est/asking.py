@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from domain.model import Credentials, SignRequest
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.asking import est_issuer, secret
-from tests.support.remote.est import PASSWORD, USERNAME, ESTServer
+from tests.support.remote.asking import PASSWORD, USERNAME, secret
+from tests.support.remote.est import ESTServer, est_issuer
 
 BY_NAME = {"username": USERNAME.encode(), "password": PASSWORD.encode()}
 

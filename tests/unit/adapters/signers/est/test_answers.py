@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.signers.est.server import ESTSpec
 from adapters.signers.est.signer import EST
 from adapters.signers.http.pool import ClientPool
 from adapters.signers.verify import VerifyingSigner
@@ -20,8 +21,8 @@ from domain.model import Issued, IssuerSpec
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.asking import BY_CERTIFICATE, SECRET, est_issuer, refusal, secret
-from tests.support.remote.est import BASIC, ISSUING, PASSWORD, ROOT, ESTServer
+from tests.support.remote.asking import BASIC, BY_CERTIFICATE, PASSWORD, SECRET, refusal, secret
+from tests.support.remote.est import ISSUING, ROOT, ESTServer, est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME, answering, der, order
 
 UNREADABLE = pki.authority("Unreadable").certificate
@@ -52,7 +53,7 @@ async def test_garbage(signer: EST, server: ESTServer, body: bytes) -> None:
 
 async def test_garbage_for_the_cas_certificates(clients: ClientPool, tmp_path: Path) -> None:
     async with https.serving(tmp_path, answering(200, b"<html>")) as broken:
-        spec = IssuerSpec(broken.url, SECRET, "EST")
+        spec = IssuerSpec(broken.url, SECRET, "est", ESTSpec())
         told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
 
     assert (
@@ -175,10 +176,10 @@ async def test_a_ca_that_adds_the_common_name_is_served_where_the_issuer_allows_
     both = x509.SubjectAlternativeName([x509.DNSName("www.example.com"), x509.DNSName("app.example.com")])
     widened = pki.altered(await server.sign(der(asked)), ISSUING, extension=both)
     server.next = [answering(200, pki.certs_only([widened, ISSUING.certificate]))] * 2
-    allowed = replace(asked, issuer=est_issuer(server, caAddsCommonNameAsDNSName="true"))
+    allowed = replace(asked, issuer=replace(est_issuer(server), ca_adds_common_name_as_dns_name=True))
     verified = VerifyingSigner(signer, StoppedClock())
 
-    with pytest.raises(SigningError, match='caAddsCommonNameAsDNSName: "true" of the issuer allows it'):
+    with pytest.raises(SigningError, match=r"spec.caAddsCommonNameAsDNSName: true of the issuer allows it"):
         await verified.sign(asked)
     assert isinstance(await verified.sign(allowed), Issued)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from adapters.signers.est.server import ESTSpec
 from adapters.signers.est.signer import EST
 from adapters.signers.http.pool import ClientPool
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
@@ -18,8 +19,8 @@ from domain.model import Issued, IssuerSpec, Pending
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
-from tests.support.remote.asking import BY_CERTIFICATE, SECRET, est_issuer, refusal, secret
-from tests.support.remote.est import BASIC, ISSUING, PASSWORD, ROOT, ESTServer, est
+from tests.support.remote.asking import BASIC, BY_CERTIFICATE, PASSWORD, SECRET, refusal, secret
+from tests.support.remote.est import ISSUING, ROOT, ESTServer, est, est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME, answering, der, order
 
 # Who gets in
@@ -82,8 +83,7 @@ async def test_one_ca_of_several(signer: EST, tmp_path: Path) -> None:
         told = await refusal(signer.check(est_issuer(server, label="others"), secret(BY_NAME)), IssuerUnhealthy)
 
     assert told == (
-        "the EST server answers cacerts with HTTP 404: no EST or no such CA there; "
-        "correct spec.url or spec.parameters.label"
+        "the EST server answers cacerts with HTTP 404: no EST or no such CA there; correct spec.url or spec.est.label"
     )
 
 
@@ -233,7 +233,7 @@ async def test_who_refuses_both_ways_of_writing_is_not_asked_a_third_time(signer
 @pytest.mark.parametrize("status", [400, 500])
 async def test_without_the_cas_certificates_nobody_is_served(clients: ClientPool, tmp_path: Path, status: int) -> None:
     async with https.serving(tmp_path, answering(status)) as broken:
-        spec = IssuerSpec(broken.url, SECRET, "EST")
+        spec = IssuerSpec(broken.url, SECRET, "est", ESTSpec())
         told = await refusal(EST(clients, StoppedClock()).check(spec, secret(BY_NAME)), IssuerUnhealthy)
 
     assert told == f"the EST server answers cacerts with HTTP {status}; see its log"

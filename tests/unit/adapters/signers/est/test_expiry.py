@@ -6,8 +6,8 @@ from pathlib import Path
 
 from adapters.signers.est.signer import EST
 from tests.contracts.clock import StoppedClock
-from tests.support.remote.asking import est_issuer, made, secret
-from tests.support.remote.est import ISSUING, ROOT, est
+from tests.support.remote.asking import made, secret
+from tests.support.remote.est import ISSUING, ROOT, est, est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME
 
 

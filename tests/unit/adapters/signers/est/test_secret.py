@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from adapters.signers.est import server as est_server
+from adapters.signers.est.server import ESTSpec
 from adapters.signers.est.signer import EST
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
-from tests.support.remote.asking import BY_CERTIFICATE, SECRET, US, est_issuer, refusal, secret
-from tests.support.remote.est import BASIC, PASSWORD, ESTServer
+from tests.support.remote.asking import BASIC, BY_CERTIFICATE, PASSWORD, SECRET, US, refusal, secret
+from tests.support.remote.est import ESTServer, est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME, order
 
 
@@ -37,20 +38,22 @@ async def test_a_secret_that_cannot_work(signer: EST, server: ESTServer, data: d
 async def test_a_label_that_is_none(signer: EST, server: ESTServer, label: str) -> None:
     told = await refusal(signer.check(est_issuer(server, label=label), secret(BY_NAME)), IssuerFailed)
 
-    assert told.startswith("spec.parameters.label: must be one path segment")
+    assert told.startswith("spec.est.label: must be one path segment")
 
 
 async def test_a_path_in_the_url(signer: EST, server: ESTServer) -> None:
-    spec = IssuerSpec(f"{server.url}/.well-known/est/devices", SECRET, "EST")
+    spec = IssuerSpec(f"{server.url}/.well-known/est/devices", SECRET, "est", ESTSpec())
 
     told = await refusal(signer.check(spec, secret(BY_NAME)), IssuerFailed)
 
     assert told.startswith("spec.url: holds a path")
-    assert "spec.parameters.label" in told
+    assert "spec.est.label" in told
 
 
 def test_what_is_read_of_a_secret_does_not_show_it() -> None:
-    found = est_server.server(IssuerSpec("https://est.example.com", SECRET, "EST"), secret(BY_NAME, BY_CERTIFICATE))
+    found = est_server.server(
+        IssuerSpec("https://est.example.com", SECRET, "est", ESTSpec()), secret(BY_NAME, BY_CERTIFICATE)
+    )
 
     assert found.authorization == {"Authorization": f"Basic {BASIC}"}
     assert BASIC not in repr(found)

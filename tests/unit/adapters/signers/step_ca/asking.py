@@ -8,6 +8,8 @@ from datetime import timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from adapters.signers.step_ca.signer import StepCASpec
+from adapters.spec_fields import Duration
 from domain.model import Credentials, IssuerSpec, SignRequest
 from tests.integration.step_ca.provisioner import PASSWORD, Provisioner
 from tests.support import pki
@@ -28,8 +30,8 @@ def secret(data: dict[str, bytes] | None = None, version: str = "1") -> Credenti
     return asking.secret(DATA if data is None else data, version=version)
 
 
-def issuer(server: https.Server, **parameters: str) -> IssuerSpec:
-    return IssuerSpec(server.url, SECRET, "StepCA", {"provisioner": "us"} | parameters)
+def issuer(server: https.Server, max_duration: Duration | None = None) -> IssuerSpec:
+    return IssuerSpec(server.url, SECRET, "stepCA", StepCASpec("us", max_duration))
 
 
 def order(server: https.Server, **changed: object) -> SignRequest:

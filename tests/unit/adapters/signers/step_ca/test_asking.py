@@ -100,23 +100,6 @@ async def test_a_newline_at_the_end_is_not_the_passwords(signer: StepCA, server:
     await signer.check(issuer(server), secret({name: value + b"\n" for name, value in DATA.items()}))
 
 
-@pytest.mark.parametrize(
-    ("parameters", "told"),
-    [
-        ({"provisioner": ""}, "spec.parameters.provisioner: is missing"),
-        ({"maxDuration": "90d"}, "spec.parameters.maxDuration: '90d' is not a duration such as"),
-        ({"maxDuration": "0"}, "spec.parameters.maxDuration: must be positive"),
-        ({"maxDuration": "-1h"}, "spec.parameters.maxDuration: must be positive"),
-    ],
-)
-async def test_parameters_that_cannot_work(
-    signer: StepCA, server: https.Server, parameters: dict[str, str], told: str
-) -> None:
-    spec = issuer(server, **parameters)
-    for asking in (signer.check(spec, secret()), signer.sign(order(server, issuer=spec))):
-        assert told in await refusal(asking, IssuerFailed)
-
-
 # What it is told
 
 

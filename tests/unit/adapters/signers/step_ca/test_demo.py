@@ -14,7 +14,7 @@ def test_a_step_ca_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
     file = tmp_path / "it.yaml"
     data = DATA | {"ca.crt": https.ROOT.pem}
     with serving(tmp_path, broken) as server:
-        step = issuer(url=server.url, signer="StepCA", parameters={"provisioner": "us"})
+        step = issuer(url=server.url, stepCA={"provisioner": "us"})
         file.write_text(written(secret(data=data), step))
         result = demo(file, seconds=0.2)
     assert (result.status, result.err) == (1, "")

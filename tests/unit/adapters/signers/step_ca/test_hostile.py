@@ -27,7 +27,7 @@ from tests.unit.adapters.signers.step_ca.asking import KEY, Answers, issuer, ord
     [
         (400, RequestRejected, "it cannot make a certificate of spec.request"),
         (401, IssuerUnhealthy, "it accepts no token of provisioner 'us' by jwk and password of Secret team-a/my-ca"),
-        (403, RequestRejected, "spec.parameters.maxDuration"),
+        (403, RequestRejected, "spec.stepCA.maxDuration"),
         (404, IssuerUnhealthy, "there is no step-ca; correct spec.url"),
         (409, SigningError, "answers /1.0/sign with HTTP 409; see its log"),
         (500, SigningError, "answers /1.0/sign with HTTP 500; see its log"),

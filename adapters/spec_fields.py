@@ -1,0 +1,66 @@
+"""How the fields of an issuer's spec are declared: each once, with its description, its limits and its rules.
+
+The CRDs are generated from these types (`make manifests`), and the codec reads objects into them. A field of Python,
+`max_duration`, is written `maxDuration` in the object; a field without a default is required; the docstring of a class
+is the description of the whole mapping.
+
+    class AcmeSpec(SpecFields):
+        \"\"\"Asks the Acme CA at url.\"\"\"
+
+        profile: Annotated[str, described("The profile that the CA signs with.", max_length=64)]
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Self
+
+import msgspec
+
+from domain import durations
+
+Rule = tuple[str, str]
+"""A rule in CEL about `self`, and what the API server says where it does not hold.
+
+https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules
+"""
+
+
+class SpecFields(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The base of every mapping in an issuer's spec, also of what each signer declares."""
+
+
+def described(
+    description: str,
+    *rules: Rule,
+    min_length: int | None = None,
+    max_length: int | None = None,
+    pattern: str | None = None,
+    **schema: Any,
+) -> msgspec.Meta:
+    """The metadata of a field: `Annotated[str, described("...", max_length=64)]`.
+
+    `rules` are for the API server alone; `schema` is taken into the CRD as it is.
+    """
+    extra = (
+        {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]} if rules else {}
+    )
+    return msgspec.Meta(
+        description=description,
+        min_length=min_length,
+        max_length=max_length,
+        pattern=pattern,
+        extra_json_schema=extra | schema or None,
+    )
+
+
+class Duration(timedelta):
+    """A positive duration, which the object writes as Go does: 24h, 1h30m, 90s."""
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Raises ValueError, which says what is wanted."""
+        found = durations.parse(text) if isinstance(text, str) else timedelta(0)
+        if found <= timedelta(0):
+            raise ValueError(f"{text!r} is not a positive duration such as 30s, 10m or 2160h")
+        return cls(seconds=found.total_seconds())

@@ -1,0 +1,242 @@
+"""The table of reasons: each reason and message of a condition or an Event, what it means, and what users should do.
+
+One row for each message. Conditions, Events, the tables of deploy/README.md and the command `explain` come from it. The
+only other texts for users are messages of exceptions, which take the place of `{why}`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+NORMAL, WARNING = "Normal", "Warning"
+
+READY, FAILED, ORDER = "Ready", "Failed", "Order"
+CONDITION_TYPES = {
+    READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
+    FAILED: "a CertificateSigningRequest: it will never be signed, with a reason of the tables below",
+    ORDER: "a request: the CA has taken the order and answers later; do not edit this condition",
+}
+"""The condition types that this controller writes, and what each says. ORDER follows the API group and a slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One row: the reason, the status that Ready gets (None: Ready never says it), the Event's type and message.
+
+    `means`, `rule` (which function decides it, and when) and `remedy` (what to do) are for users to read.
+    """
+
+    reason: str
+    ready: str | None
+    event_type: str
+    message: str
+    means: str
+    rule: str
+    remedy: str
+
+
+STATUS_REFUSED = "Admission refused to store the status of this object; the write will be repeated: {why}"
+_CHANGE_ADMISSION = "The message quotes the refusal: change the webhook or policy that refuses, or repair the webhook."
+_NEW_REQUEST = (
+    "For a Certificate, cert-manager makes a new request after a while, or at once with cmctl renew. Else create the"
+    " request again."
+)
+
+
+class IssuerReason(Enum):
+    FIRST_SEEN = Reason(
+        "Initializing",
+        "Unknown",
+        NORMAL,
+        "First seen",
+        means="The first check of the issuer is running.",
+        rule="domain/issuers.py, decide: the issuer has no Ready condition yet.",
+        remedy="Do nothing. A check takes at most a minute; if this stays longer, read the manager's log.",
+    )
+    CHECKED = Reason(
+        "Checked",
+        "True",
+        NORMAL,
+        "Success",
+        means="The CA would sign. It is checked again every --check-interval.",
+        rule="domain/issuers.py, settle: the signer's check passed.",
+        remedy="Do nothing.",
+    )
+    CHECKED_WITH_WARNINGS = Reason(
+        "Checked",
+        "True",
+        WARNING,
+        "Success, with warnings: {why}",
+        means="The CA would sign, but something was left out or is missing. Requests are signed.",
+        rule="domain/issuers.py, settle: the signer's check passed, and returned warnings.",
+        remedy="Read the warnings: they say what was left out, and what is missing.",
+    )
+    CHECK_FAILED = Reason(
+        "Pending",
+        "False",
+        WARNING,
+        "Temporary error. Retrying: {why}",
+        means="The check failed, or a signer said that the CA cannot serve now. The check is retried after 1 s up to"
+        " 5 min, and requests wait.",
+        rule="domain/issuers.py, settle: the check failed, but may pass later; or a signing raised IssuerUnhealthy.",
+        remedy="Create the Secret that the message names, or repair the CA. The issuer becomes Ready by itself.",
+    )
+    BROKEN = Reason(
+        "Failed",
+        "False",
+        WARNING,
+        "Not retried until the spec or the Secret changes: {why}",
+        means="The issuer can never work with this spec and this Secret. It is not retried, and requests wait.",
+        rule="domain/issuers.py, settle: the check or a signing raised IssuerFailed.",
+        remedy="Change what the message names in the spec or the Secret. The issuer is then checked at once.",
+    )
+    REFUSED = Reason(
+        "StatusRefused",
+        None,
+        WARNING,
+        STATUS_REFUSED,
+        means="An admission webhook or policy refused to store the status. The write is retried after 1 s up to 5 min.",
+        rule="domain/issuers.py, refused: the API server says that admission refused the write.",
+        remedy=_CHANGE_ADMISSION,
+    )
+
+
+class RequestReason(Enum):
+    UNAPPROVED = Reason(
+        "WaitingForApproval",
+        None,
+        NORMAL,
+        "Not signed before it is approved: {why}",
+        means="The request is neither approved nor denied. The CA is asked only after approval.",
+        rule="domain/requests.py, decide: neither the condition Approved nor Denied is True after 5 s.",
+        remedy="Give the approver the right that the message names, or approve the request by the command in it.",
+    )
+    DENIED = Reason(
+        "Denied",
+        "False",
+        WARNING,
+        "The request was denied by an approver",
+        means="An approver denied the request. This is final.",
+        rule="domain/requests.py, decide: the condition Denied is True.",
+        remedy="Ask the approver. The condition Denied may say why.",
+    )
+    UNSERVED = Reason(
+        "Pending",
+        "False",
+        WARNING,
+        "No issuer can sign this request: {why}",
+        means="The request names an issuer that cannot exist: a kind that this controller does not have, or a"
+        " signerName without a namespace or with too long a name.",
+        rule="domain/requests.py, decide: the issuer in spec.issuerRef or spec.signerName cannot exist.",
+        remedy="Correct the field that the message names, in the Certificate, or create the request again.",
+    )
+    WAITING = Reason(
+        "Pending",
+        "False",
+        NORMAL,
+        "Waiting for the issuer: {why}",
+        means="The issuer does not exist, is not Ready, or cannot sign now. The request goes on at once when the issuer"
+        " becomes Ready. Waiting does not use up its retry window.",
+        rule="domain/requests.py, decide: the issuer is missing or not Ready; settle: a signing raised"
+        " IssuerUnhealthy or IssuerFailed.",
+        remedy="Read the Ready condition of the issuer, and do what it says. If there is no such issuer, create it.",
+    )
+    ORDERED = Reason(
+        "Pending",
+        "False",
+        NORMAL,
+        "The CA has not answered yet: {why}",
+        means="The CA has taken the order and answers later. It is asked again, for as long as it takes.",
+        rule="domain/requests.py, settle: the signer returned Pending.",
+        remedy="Do nothing, unless the CA needs somebody's consent: then give it there.",
+    )
+    RETRYING = Reason(
+        "Pending",
+        "False",
+        WARNING,
+        "Temporary error. Retrying: {why}",
+        means="An attempt failed. The request is retried with backoff; after --max-retry-duration of failed signings"
+        " it becomes Failed.",
+        rule="domain/requests.py, settle: the signing failed, but may succeed later; unreviewed: the API server did"
+        " not say whether the requester may use the issuer.",
+        remedy="Mostly do nothing. If it stays, correct what the message names.",
+    )
+    MAY_NOT_REFERENCE = Reason(
+        "DeniedReference",
+        None,
+        WARNING,
+        "The requester may not use the issuer: {why}",
+        means="The requester of this CertificateSigningRequest may not use the namespaced issuer. Its condition Failed"
+        " has this reason. This is final.",
+        rule="domain/requests.py, reviewed: the API server says that the requester lacks the verb reference.",
+        remedy="Bind the Role that adapters/signers/README.md shows, and create the request again.",
+    )
+    REJECTED = Reason(
+        "Failed",
+        "False",
+        WARNING,
+        "The request cannot be signed: {why}",
+        means="The request can never be signed as it is. This is final.",
+        rule="domain/requests.py, decide: a field of the request cannot be read; settle: the signer raised"
+        " RequestRejected.",
+        remedy=f"Correct what the message names. {_NEW_REQUEST}",
+    )
+    GIVEN_UP = Reason(
+        "Failed",
+        "False",
+        WARNING,
+        "Given up after retrying for {retried}: {why}",
+        means="The request was retried for --max-retry-duration. This is final.",
+        rule="domain/requests.py, settle: a signing failed after the end of the retry window.",
+        remedy=f"Correct the last error, which the message names. {_NEW_REQUEST}",
+    )
+    WRONG_TWICE = Reason(
+        "Failed",
+        "False",
+        WARNING,
+        "The CA answered twice with the same difference; asking again would only make more certificates: {why}",
+        means="The CA issued a certificate that differs from the request, twice in the same way. It is not stored. This"
+        " is final.",
+        rule="domain/requests.py, settle: two certificates of the CA failed the verification alike.",
+        remedy=f"Change the profile of the CA, or the request, so that they agree. {_NEW_REQUEST}",
+    )
+    ISSUED = Reason(
+        "Issued",
+        "True",
+        NORMAL,
+        "Signed",
+        means="The request is signed. status.certificate holds the leaf and its intermediates. In a CertificateRequest,"
+        " status.ca holds the root if it is known, or the certificates of ca.crt for the signer CA.",
+        rule="domain/requests.py, settle: the signer returned a certificate that passed the verification.",
+        remedy="Do nothing.",
+    )
+    REFUSED = Reason(
+        "StatusRefused",
+        None,
+        WARNING,
+        STATUS_REFUSED,
+        means="An admission webhook or policy refused to store the status. The write is retried after 1 s up to 5 min."
+        " A certificate that the CA has issued is kept until then.",
+        rule="domain/requests.py, refused: the API server says that admission refused the write.",
+        remedy=_CHANGE_ADMISSION,
+    )
+
+
+Table = type[IssuerReason] | type[RequestReason]
+
+
+def rows(table: Table, reason: str) -> list[Reason]:
+    """All rows of this reason."""
+    return [each.value for each in table if each.value.reason == reason]
+
+
+def row(table: Table, reason: str, message: str) -> Reason | None:
+    """The row that this message was made from; None if there is none."""
+    return next((each for each in rows(table, reason) if _is_made_from(each.message, message)), None)
+
+
+def _is_made_from(template: str, message: str) -> bool:
+    pattern = ".*".join(map(re.escape, re.split(r"\{\w+\}", template)))
+    return re.fullmatch(pattern, message, re.DOTALL) is not None

@@ -1,0 +1,266 @@
+"""The command `explain`: what a reason, or the conditions of objects, mean, which rule decided it, and what to do.
+
+The texts are those of domain/reasons.py. Of an object only its names and its conditions are printed, of an Event only
+its reason and its message; an order's message, which holds a handle of the CA, is not.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from adapters.clock import SystemClock
+from adapters.kubernetes.documents import BadManifest, objects, objects_in
+from adapters.kubernetes.printed import Printed, PrintedReader
+from adapters.memory.cluster import MemoryCluster
+from adapters.memory.recorder import MemoryRecorder
+from domain import rights
+from domain.conditions import message, printable
+from domain.effects import Event
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, Issuer, Request
+from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason, Table, row, rows
+from entrypoints.container import in_memory
+from entrypoints.issuer import NAMES, NAMESPACE
+from entrypoints.settings import Settings
+
+_WIDTH = 100
+_INDENT = 16
+_LONGEST = 1000  # characters shown of a message
+_STDIN = "standard input"
+_TABLES: list[Table] = [IssuerReason, RequestReason]
+_ORDER = f"{NAMES.group}/{ORDER}"
+_OURS = {_ORDER if kind == ORDER else kind for kind in CONDITION_TYPES}
+_READ = {
+    "Approved": "An approver has approved the request.",
+    "Denied": "An approver has denied the request.",
+    "InvalidRequest": "A field of the request is invalid. The controller does nothing with such a request.",
+}
+"""Conditions of requests that other programs write, and the controller reads."""
+
+
+_NO_CONDITION = "no condition of the controller says how it stands"
+
+
+class _State(NamedTuple):
+    """A state of an object that no reason stands for, in the words of a Reason."""
+
+    head: str
+    means: str
+    rule: str
+    remedy: str
+    command: str = ""
+
+
+_MANAGER = f"kubectl get pods,lease --namespace={NAMESPACE}"
+_DELETED = _State(
+    "being deleted",
+    "The controller does nothing with an object that is being deleted.",
+    "decide, of domain/issuers.py or domain/requests.py: metadata.deletionTimestamp is set.",
+    "Do nothing. If it does not disappear, another program holds it by one of its metadata.finalizers.",
+)
+_NOT_SEEN = _State(
+    _NO_CONDITION,
+    "The controller has written nothing about this object yet. After some seconds that means: no manager works on it.",
+    "no rule: a manager writes a condition as soon as it sees such an object.",
+    "See whether a manager runs and holds the Lease, and read its log. If it has the flag --namespaces, the namespace"
+    " of this object must be in it.",
+    _MANAGER,
+)
+_OLDER = _State(
+    "the Ready condition is older than the spec",
+    "The check of the present spec has not ended; after a minute that means: no manager works on it. Requests wait.",
+    "domain/model.py, Issuer.is_current: observedGeneration of Ready is not metadata.generation.",
+    "Wait a minute. Then see whether a manager runs and holds the Lease, and read its log.",
+    _MANAGER,
+)
+_IN_EVENTS = _State(
+    _NO_CONDITION,
+    "The request is approved, and not answered yet. Events say what a CertificateSigningRequest waits for.",
+    "domain/requests.py, decide and settle: only a final failure is a condition of a CertificateSigningRequest.",
+    "Explain its Events. If there are none, see whether a manager runs and holds the Lease.",
+    f"kubectl get events --namespace=default --output=yaml | {NAMES.controller} explain -",
+)
+
+
+def explained(what: str) -> Iterator[str]:
+    """Blocks of text about a reason, the objects of a file, or with `-` those of standard input.
+
+    Raises click.UsageError for what is none of these, and BadManifest for objects that cannot be read.
+    """
+    known = {each.value.reason.lower(): each.value.reason for table in _TABLES for each in table}
+    if what == "-":
+        return _objects(_STDIN, objects(_STDIN, sys.stdin.buffer.read()))
+    if what.lower() in known:
+        return _reason(known[what.lower()])
+    if os.path.exists(what):
+        return _objects(what, objects_in(Path(what)))
+    if "/" in what or "." in what:
+        raise click.UsageError(f"{what!r}: no such file")
+    close = difflib.get_close_matches(what.lower(), known, n=1)
+    suggestion = f" Did you mean {known[close[0]]}?" if close else ""
+    reasons = ", ".join(sorted(known.values()))
+    raise click.UsageError(f"{what[:_LONGEST]!r} is no reason and no file.{suggestion} The reasons are {reasons}.")
+
+
+def _reason(reason: str) -> Iterator[str]:
+    for table in _TABLES:
+        issuers, requests = " or ".join(NAMES.kinds), f"{CERTIFICATE_REQUEST} or {CERTIFICATE_SIGNING_REQUEST}"
+        for each in rows(table, reason):
+            yield "\n".join([f"{reason}, of a {issuers if table is IssuerReason else requests}", *_row(table, each)])
+
+
+def _row(table: Table, each: Reason) -> Iterator[str]:
+    """A row of the table, with the template of its message."""
+    events = f"Events of type {each.event_type}"
+    having = "" if table is IssuerReason else f" of a {CERTIFICATE_REQUEST}"
+    yield from _line("seen in", f"condition Ready={each.ready}{having}; {events}" if each.ready else events)
+    yield from _line("message", each.message)
+    yield from _advice(each)
+
+
+def _objects(source: str, found: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    container = in_memory(Settings(NAMESPACE), MemoryCluster(), MemoryRecorder(SystemClock()))
+    reader, place = PrintedReader(NAMES, container.codec()), None
+    for place, content in found:
+        yield "\n".join(_object(reader.read(place, content)))
+    if place is None:
+        raise BadManifest(f"{source}: no objects; give it what kubectl get … --output=yaml prints")
+
+
+def _object(printed: Printed) -> Iterator[str]:
+    match printed.content:
+        case Event() as event:
+            yield from _event(event)
+        case Issuer() | Request() as content:
+            yield str(printed.key)
+            for condition in printed.conditions:
+                yield from _condition(_table(content.key.kind), condition)
+            yield from _issuer_state(content) if isinstance(content, Issuer) else _request_state(content)
+        case None:
+            yield from _foreign(printed)
+
+
+def _foreign(printed: Printed) -> Iterator[str]:
+    yield f"{printable(str(printed.key)).strip()}: not an object of {NAMES.controller}"
+    if printed.why:
+        yield from _line(
+            "means", f"It is of another controller, since {printed.why}; here it would be of {NAMES.group}."
+        )
+    if (printed.group, printed.key.kind) == ("cert-manager.io", "Certificate"):
+        get = f"kubectl get certificaterequests --namespace={shlex.quote(printed.key.namespace)} --output=yaml"
+        yield from _line("what to do", "Explain its CertificateRequest.")
+        yield from _line("command", f"{get} | {NAMES.controller} explain -")
+
+
+def _table(kind: str) -> Table:
+    return IssuerReason if kind in NAMES.kinds else RequestReason
+
+
+def _event(event: Event) -> Iterator[str]:
+    yield f"Event about {printable(str(event.regarding))}"
+    yield f"  {_shown(event.reason)} ({_shown(event.type)})"
+    yield from _told(_table(event.regarding.kind), event.reason, event.note)
+
+
+def _condition(table: Table, condition: Condition) -> Iterator[str]:
+    kind = condition.type
+    reason = f", reason {_shown(condition.reason)}" if condition.reason else ""
+    yield f"  {_shown(kind)}={_shown(condition.status)}{reason}"
+    if kind == _ORDER:
+        yield from _line("means", f"{CONDITION_TYPES[ORDER]}.")
+    elif kind in _OURS or row(table, condition.reason, condition.message):
+        yield from _told(table, condition.reason, condition.message)
+    elif kind in _READ and condition.status == "True" and table is RequestReason:
+        yield from _line("message", condition.message)
+        yield from _line("means", f"{_READ[kind]} The controller reads this condition, and does not write it.")
+    else:
+        yield from _line("means", "The controller does not write this condition, and does not read it.")
+
+
+def _told(table: Table, reason: str, text: str) -> Iterator[str]:
+    """The row that a message was made from; all rows of the reason if none fits."""
+    yield from _line("message", text)
+    found = row(table, reason, text)
+    if found is not None:
+        yield from _advice(found)
+        return
+    yield from _line("means", "Not known: no message of this version begins so. Another version or program wrote it.")
+    for each in rows(table, reason):
+        yield f"  This version has the reason {reason} for:"
+        yield from _row(table, each)
+
+
+def _issuer_state(issuer: Issuer) -> Iterator[str]:
+    if issuer.deleting:
+        yield from _state(_DELETED)
+    elif issuer.ready is None:
+        yield from _state(_NOT_SEEN)
+    elif not issuer.is_current:
+        yield from _state(_OLDER)
+
+
+def _request_state(request: Request) -> Iterator[str]:
+    """How a request stands where no condition says it, asked in the order of `decide`."""
+    if request.deleting:
+        yield from _state(_DELETED)
+    elif request.invalid or request.failed or request.ready is not None:
+        return  # a condition says it
+    elif request.has_certificate:
+        yield from _unwritten(RequestReason.ISSUED.value)
+    elif request.approval is Approval.DENIED and request.is_kubernetes:
+        yield from _unwritten(RequestReason.DENIED.value)
+    elif request.unserved and request.is_kubernetes:
+        yield from _unwritten(RequestReason.UNSERVED.value, request.unserved)
+    elif request.approval is Approval.UNDECIDED and not request.unserved:
+        yield from _unwritten(RequestReason.UNAPPROVED.value, rights.to_approve(request, NAMES))
+    else:
+        yield from _state(_IN_EVENTS if request.is_kubernetes else _NOT_SEEN)
+
+
+def _unwritten(each: Reason, why: str = "") -> Iterator[str]:
+    """A reason that is in no condition of such an object."""
+    yield f"  {_NO_CONDITION}"
+    yield from _line("message", message(each, why=why))
+    yield from _advice(each)
+
+
+def _state(state: _State) -> Iterator[str]:
+    yield f"  {state.head}"
+    yield from _advice(state)
+    if state.command:
+        yield from _line("command", state.command)
+
+
+def _advice(each: Reason | _State) -> Iterator[str]:
+    yield from _line("means", each.means)
+    yield from _line("decided by", each.rule)
+    yield from _line("what to do", each.remedy)
+
+
+def _line(label: str, text: str) -> Iterator[str]:
+    """A labelled text. Messages and commands stay on one line, so that they can be copied."""
+    label, text = f"    {label + ':':<{_INDENT - 4}}", _shown(text)
+    if label.strip() in ("message:", "command:"):
+        yield label + text
+        return
+    yield textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * _INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _shown(text: str) -> str:
+    """A text that others wrote, on one line and of bounded length."""
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
