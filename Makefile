@@ -13,18 +13,19 @@ TARGET ?=
 INPUT ?=
 TAG ?=
 NAMESPACES ?=
+NAME_OF_PROJECT := $(shell sed -n '/^name = /{ s/^name = "\([^"]*\)".*/\1/p; q; }' pyproject.toml)
 VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
-IMG ?= sample-external-issuer:$(VERSION)
+IMG ?= $(NAME_OF_PROJECT):$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate signer signer-default run render install.yaml chart namespaced install uninstall deploy \
+.PHONY: help demo test coverage bench fuzz lint format generate manifests rename signer signer-default run render install.yaml chart namespaced install uninstall deploy \
 	undeploy release-check lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## See it sign, no cluster needed: the samples, or FILES="my.yaml other.yaml"; flags with ARGS="--allow-http"
-	@$(BIN)/sample-external-issuer demo $(ARGS) $(FILES)
+	@$(BIN)/$(NAME_OF_PROJECT) demo $(ARGS) $(FILES)
 
 test: $(READY) ## Run all tests; narrow with ARGS="tests/unit/domain -k queue", insist on a cluster with REQUIRE_CLUSTER=1
 	@$(BIN)/python -m pytest $(ARGS)
@@ -40,12 +41,13 @@ bench: $(READY) ## Measure the manager beside an issuer on issuer-lib, in turns;
 fuzz: $(FUZZER) ## Look for hostile input that breaks a parser, SECONDS=60; TARGET=csr picks one; finds go into tests/tools/fuzz/corpus
 	@$(BIN)/python -m tests.tools.fuzz --seconds "$(SECONDS)" $(if $(TARGET),--target "$(TARGET)") $(if $(INPUT),--input "$(INPUT)")
 
-lint: $(READY) ## Check format, lint, types, the architecture, generated tables, shell scripts and what workflows may do
+lint: $(READY) ## Check format, lint, types, the architecture, what is generated, shell scripts and what workflows may do
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.tools.generate --check
+	$(BIN)/python -m tests.tools.manifests --check
 	$(BIN)/shellcheck .ci/run
 	$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github
 
@@ -56,13 +58,16 @@ format: $(READY) ## Rewrite the code as `make lint` wants it
 generate: $(READY) ## Write the READMEs' tables of flags, metrics, conditions and signers from the code
 	@$(BIN)/python -m tests.tools.generate
 
+manifests: $(READY) ## Write the manifests of deploy/ that contain the issuer's names, from deploy/templates and the code
+	@$(BIN)/python -m tests.tools.manifests
+	@git config merge.generated.driver true || true # .gitattributes says what for
+
 signer: $(READY) ## Begin a signer of your own, NAME=acme: its folder, suite, README section and line in entrypoints/issuer.py
 	@$(BIN)/python -m tests.tools.signer
 
 signer-default: $(READY) ## Make NAME=acme the signer of issuers that choose none
 	@$(BIN)/python -m tests.tools.signer default
 
-unexport NAME # make would expand what is in it
 signer signer-default: export SIGNER_NAME = $(value NAME)
 
 .PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
@@ -89,23 +94,25 @@ deploy-cert-manager: ## Install cert-manager CERT_MANAGER_VERSION into the curre
 	kubectl apply --server-side -f "$(CERT_MANAGER)/releases/download/$(CERT_MANAGER_VERSION)/cert-manager.yaml"
 	kubectl wait --for=condition=Available --timeout=5m --namespace=cert-manager deployment --all
 	@for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do \
-		kubectl apply --dry-run=server -f deploy/samples/certificate-by-sampleissuer.yaml >/dev/null && exit 0; \
+		kubectl apply --dry-run=server -f deploy/samples/certificate-by-issuer.yaml >/dev/null && exit 0; \
 		echo "cert-manager's webhook does not answer yet ..."; sleep 5; \
 	done; echo "cert-manager's webhook did not answer within a minute" >&2; exit 1
 
 e2e: ## Apply deploy/samples to the current cluster, want each Ready within 5 s, as the Go sample does, and delete them
 	@$(NEEDS_KUBECTL)
 	@kubectl apply -k deploy/samples
-	@status=0; for each in $(READY_SAMPLES); do kubectl wait --for=condition=Ready --timeout=5s --namespace=default "$$each" || status=1; done; \
+	@samples=$$(kubectl get -k deploy/samples --output=name | grep -E '$(READY_SAMPLES)') && \
+		status=0; for each in $$samples; do \
+		kubectl wait --for=condition=Ready --timeout=5s --namespace=default "$$each" || status=1; done; \
+		secrets=$$(kubectl get -k deploy/samples --output='jsonpath={.items[*].spec.secretName}') && \
 		kubectl delete --ignore-not-found -k deploy/samples && \
-		kubectl delete --ignore-not-found --namespace=default secret $(notdir $(filter certificates%,$(READY_SAMPLES))) && \
+		kubectl delete --ignore-not-found --namespace=default secret $$secrets && \
 		[ $$status = 0 ] && echo "2 issuers, 2 certificates: each was Ready within 5 s."
 
-READY_SAMPLES = sampleissuers.sample-issuer.example.com/sampleissuer-sample \
-	sampleclusterissuers.sample-issuer.example.com/sampleclusterissuer-sample \
-	certificates.cert-manager.io/certificate-by-sampleissuer certificates.cert-manager.io/certificate-by-sampleclusterissuer
+# Of issuers and Certificates, as kubectl prints them: kind.group/name.
+READY_SAMPLES = ^([a-z0-9]*issuer|certificate)[.]
 
-KIND_CLUSTER ?= sample-external-issuer
+KIND_CLUSTER ?= $(NAME_OF_PROJECT)
 CERT_MANAGER = https://github.com/cert-manager/cert-manager
 CERT_MANAGER_VERSION ?= $(shell sed -n 's,.*github.com/cert-manager/cert-manager ,,p' tests/support/cluster/controlplane/go.mod)
 REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/dev/null)
@@ -113,11 +120,20 @@ REVISION = $(shell git describe --always --abbrev=40 --exclude='*' --dirty 2>/de
 NEEDS_DOCKER = $(call NEEDS,docker,Docker: https://docs.docker.com/engine/install)
 NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation)
 
-run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
-	@$(BIN)/sample-external-issuer manager $(ARGS)
+# Each value is handed over as it is, for the tool to judge: make expands nothing in it, and no shell reads it.
+unexport NAME GROUP KIND
+unexport NAME GROUP KIND # make would expand what is in them
+rename: export RENAME_NAME = $(value NAME)
+rename: export RENAME_GROUP = $(value GROUP)
+rename: export RENAME_KIND = $(value KIND)
+rename: $(READY) ## Give a fresh clone its own names: NAME=my-issuer GROUP=issuer.acme.example.org KIND=AcmeIssuer
+	@$(BIN)/python -m tests.tools.rename
 
-# Outside a pod nothing else says where the Secrets of SampleClusterIssuers are: as deploy/ has it, or as you say.
-run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= sample-external-issuer-system
+run: $(READY) ## Run the manager here, against the current kubeconfig; flags with ARGS="--log-level debug"
+	@$(BIN)/$(NAME_OF_PROJECT) manager $(ARGS)
+
+# Outside a pod nothing else says where the Secrets of cluster issuers are: as deploy/ has it, or as you say.
+run: export ISSUER_CLUSTER_RESOURCE_NAMESPACE ?= $(NAME_OF_PROJECT)-system
 
 render: ## Print all that an installation applies: deploy/default with the image IMG
 	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered"
@@ -147,7 +163,7 @@ install: ## Install the CRDs into the current cluster
 	@$(NEEDS_KUBECTL)
 	kubectl apply --server-side -k deploy/crd
 
-uninstall: ## Remove the CRDs from the current cluster, and with them every SampleIssuer and SampleClusterIssuer
+uninstall: ## Remove the CRDs from the current cluster, and with them every issuer
 	@$(NEEDS_KUBECTL)
 	kubectl delete --ignore-not-found -k deploy/crd
 
@@ -156,7 +172,7 @@ deploy: ## Install or upgrade everything in the current cluster, with the image 
 
 undeploy: ## Remove what deploy made; keeps the CRDs with all issuers (see uninstall) and the namespace with its Secrets
 	@$(NEEDS_KUBECTL)
-	kubectl delete --ignore-not-found -k deploy/default --selector 'sample-issuer.example.com/undeploy!=keep'
+	kubectl delete --ignore-not-found -k deploy/default --selector 'external-issuer/undeploy!=keep'
 
 NEEDS = command -v $(1) >/dev/null || { echo "make $@ needs $(2)" >&2; exit 1; }
 NEEDS_KUBECTL = $(call NEEDS,kubectl,kubectl: https://kubernetes.io/docs/tasks/tools)
@@ -178,6 +194,10 @@ lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes 
 	@$(COMPILE) pyproject.toml -o deploy/requirements.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
 	@$(COMPILE) --group fuzz -o tests/tools/fuzz/requirements.lock >/dev/null
+	@for lock in deploy tests tests/tools/fuzz; do \
+		sed 's/$(NAME_OF_PROJECT) (\(pyproject.toml[:a-z]*\))/\1/' $$lock/requirements.lock > $$lock/requirements.lock.new && \
+		mv $$lock/requirements.lock.new $$lock/requirements.lock; \
+	done # without the name of the project, so that a clone with another name can merge them
 
 # Resolved for the oldest Python and for every platform; names no index, so that everybody's own mirror serves.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,4 +1,4 @@
-"""Decides about a SampleIssuer or SampleClusterIssuer: two pure functions, `decide` and `settle`.
+"""Decides about an issuer of a namespace or of the cluster: two pure functions, `decide` and `settle`.
 
 An issuer's key is enqueued when its spec, its Secret or an annotation changed, and when the next check is due; each
 time it is checked. deploy/README.md explains the reasons, under "Issuers".

@@ -1,7 +1,7 @@
-"""The names and the signers of this issuer. To write another issuer, edit this file.
+"""The names and the signers of this issuer. `make rename` changes the names; add a signer of your own here.
 
-Other names follow from these: plurals, Lease, field manager, Event source, User-Agent, metrics, the demo CA.
-deploy/ has the same names; a test compares them.
+Other names follow from these: plurals, Lease, field manager, Event source, User-Agent, metrics, the demo CA. So do the
+manifests of deploy/, by `make manifests`.
 """
 
 from __future__ import annotations

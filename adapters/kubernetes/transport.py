@@ -156,7 +156,7 @@ class InstrumentedTransport(httpx2.AsyncBaseTransport):
 
 
 def verb_and_resource(method: str, url: httpx2.URL, below: str = "") -> tuple[str, str]:
-    """As RBAC has them: ("patch", "sampleissuers/status")."""
+    """As RBAC has them: ("patch", "certificaterequests/status")."""
     segments = url.raw_path.decode().removeprefix(below).partition("?")[0].strip("/").split("/")
     rest = segments[2:] if segments[0] == "api" else segments[3:]  # after api/v1 or apis/group/version
     if rest[0] == "namespaces" and len(rest) > 2:

@@ -140,7 +140,7 @@ def signing_request(
     usages: Sequence[str] = ("digital signature",),
     annotations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """`issuer` is the name of a SampleClusterIssuer, or a whole signerName."""
+    """`issuer` is the name of a cluster issuer, or a whole signerName."""
     spec = {
         "request": _base64(csr),
         "signerName": issuer if "/" in issuer else f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}",

@@ -104,7 +104,7 @@ def ca(tmp_path: Path) -> Iterator[ESTServer]:
 
 @pytest.fixture
 def objects(deployed: Deployed, namespace: str, ca: ESTServer) -> Objects:
-    """With a SampleIssuer `issuer` of that CA, which nobody has looked at yet."""
+    """With an issuer `issuer` of that CA, which nobody has looked at yet."""
     objects = Objects(deployed.server, namespace)
     secret = objects.secret(username=USERNAME, password=PASSWORD, **{"ca.crt": https.ROOT.pem.decode()})
     objects.apply(secret, objects.issuer(url=ca.url, est={}))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager, prepared, running
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
@@ -43,9 +44,9 @@ def test_it_ends_when_told_to_and_says_so(deployed: Deployed, name: str) -> None
         process.send_signal(signal.Signals[name])
         rest = process.stderr.read()
         assert process.wait(30) == 0
-    assert f"sample-external-issuer {version('sample-external-issuer')} starts on" in begin[0]
+    assert f"{NAMES.controller} {version(NAMES.controller)} starts on" in begin[0]
     assert begin[0].endswith("with the signers Demo, CA, StepCA, EST\n")
-    assert begin[1].endswith("namespaces served: all; SampleClusterIssuers have their Secrets in default\n")
+    assert begin[1].endswith(f"namespaces served: all; {NAMES.cluster_issuer}s have their Secrets in default\n")
     assert begin[2].endswith("networks of CAs elsewhere: allowed are 0.0.0.0/0,::/0; denied are none\n")
     assert rest.splitlines()[-1].endswith("stopped")
     assert "Traceback" not in rest

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("manager")
 
 @pytest.fixture
 def objects(deployed: Deployed, namespace: str) -> Objects:
-    """With a SampleIssuer `issuer.of.ours` that is Ready."""
+    """With an issuer `issuer.of.ours` that is Ready."""
     objects = Objects(deployed.server, namespace)
     objects.apply(objects.secret(), objects.issuer("issuer.of.ours"))
     objects.wait_for_reason(NAMES.issuer, "issuer.of.ours", "Checked")

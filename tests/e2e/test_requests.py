@@ -26,7 +26,7 @@ def objects(deployed: Deployed, namespace: str) -> Objects:
 
 @pytest.fixture
 def ready_issuer(objects: Objects) -> str:
-    """A SampleIssuer `issuer` that is Ready."""
+    """An issuer `issuer` that is Ready."""
     objects.apply(objects.secret(), objects.issuer())
     objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")
     return "issuer"
@@ -34,7 +34,7 @@ def ready_issuer(objects: Objects) -> str:
 
 @pytest.fixture
 def ready_cluster_issuer(objects: Objects) -> str:
-    """A SampleClusterIssuer that is Ready, called as the namespace."""
+    """A cluster issuer that is Ready, called as the namespace."""
     name = objects.namespace
     secret = objects.secret(name)
     secret["metadata"]["namespace"] = NAMESPACE

@@ -17,10 +17,10 @@ from tests.support.deployed import DEPLOY, Deployed
 from tests.support.figures import Report
 
 ISSUERS = [
-    (f"{NAMES.issuers}.{NAMES.group}", "sampleissuer-sample"),
-    (f"{NAMES.cluster_issuers}.{NAMES.group}", "sampleclusterissuer-sample"),
+    (f"{NAMES.issuers}.{NAMES.group}", f"{NAMES.issuer.lower()}-sample"),
+    (f"{NAMES.cluster_issuers}.{NAMES.group}", f"{NAMES.cluster_issuer.lower()}-sample"),
 ]
-CERTIFICATES = ["certificate-by-sampleissuer", "certificate-by-sampleclusterissuer"]
+CERTIFICATES = [f"certificate-by-{NAMES.issuer.lower()}", f"certificate-by-{NAMES.cluster_issuer.lower()}"]
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +56,15 @@ def test_the_secret_holds_a_key_and_a_chain_that_verify(samples: Objects, name: 
 
 
 def test_the_bare_requests_of_the_samples_are_signed_too(samples: Objects) -> None:
-    samples.wait_for_reason("certificaterequest", "certificaterequest-by-sampleissuer", "Issued")
-    samples.server.kubectl("certificate", "approve", "csr-by-sampleclusterissuer")
+    samples.wait_for_reason("certificaterequest", f"certificaterequest-by-{NAMES.issuer.lower()}", "Issued")
+    samples.server.kubectl("certificate", "approve", f"csr-by-{NAMES.cluster_issuer.lower()}")
     samples.server.kubectl(
-        "wait", "--for=jsonpath={.status.certificate}", "--timeout=5s", "csr", "csr-by-sampleclusterissuer"
+        "wait", "--for=jsonpath={.status.certificate}", "--timeout=5s", "csr", f"csr-by-{NAMES.cluster_issuer.lower()}"
     )
 
 
 def test_kubectl_describe_tells_the_story_of_an_issuer(samples: Objects) -> None:
-    samples.wait_for_event(NAMES.cluster_issuer, "sampleclusterissuer-sample", "Checked")
+    samples.wait_for_event(NAMES.cluster_issuer, f"{NAMES.cluster_issuer.lower()}-sample", "Checked")
     described = samples.server.kubectl("describe", *ISSUERS[1])
     assert "First seen" in described
     assert NAMES.controller in described
@@ -73,4 +73,4 @@ def test_kubectl_describe_tells_the_story_of_an_issuer(samples: Objects) -> None
 def test_kubectl_get_shows_ready_reason_and_message(samples: Objects) -> None:
     header, *rows = samples.server.kubectl("get", *ISSUERS[0], "--namespace=default").splitlines()
     assert header.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
-    assert rows[0].split()[:4] == ["sampleissuer-sample", "True", "Checked", "Success"]
+    assert rows[0].split()[:4] == [f"{NAMES.issuer.lower()}-sample", "True", "Checked", "Success"]

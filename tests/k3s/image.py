@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.support.commands import run
 
-ROOT = "opt/sample-external-issuer"
+ROOT = "opt/issuer"
 LEAST_SHOWN = 500_000
 _PACKAGE = re.compile(rf"{ROOT}/lib/[^/]+/site-packages/([^/]+)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import VERSION
 from tests.k3s.conftest import build
 from tests.k3s.image import ROOT, inspect, own_layer, sizes
@@ -14,7 +15,7 @@ HARDENED = ("--rm", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-priv
 
 @pytest.mark.parametrize(
     "command",
-    [("--entrypoint=", "{image}", "sample-external-issuer", "--version"), ("{image}", "--version")],
+    [("--entrypoint=", "{image}", NAMES.controller, "--version"), ("{image}", "--version")],
     ids=["as the Deployment's command", "as arguments of the entrypoint"],
 )
 def test_it_starts_on_a_read_only_root_without_any_right(image: str, command: tuple[str, ...]) -> None:
@@ -36,7 +37,7 @@ def test_our_layer_holds_neither_shell_nor_pip_nor_anything_outside_its_folder(i
     names = {entry.name.rstrip("/") for entry in entries}
     assert [name for name in names if not f"{name}/".startswith(f"{ROOT}/") and name != "opt"] == []
     programs = {name.rpartition("/")[2] for name in names if name.startswith(f"{ROOT}/bin/")}
-    assert programs == {"python", "sample-external-issuer"}
+    assert programs == {"python", NAMES.controller}
     assert sizes(entries).keys().isdisjoint({"pip", "setuptools", "wheel"})
     assert [entry.name for entry in entries if entry.mode & 0o6022 and not entry.issym()] == [], "set-id, or writable"
 
@@ -53,6 +54,6 @@ def test_every_module_of_ours_is_byte_compiled(image: str) -> None:
 
 @pytest.mark.timeout(900)  # everything is downloaded again
 def test_the_same_sources_give_the_same_layers(image: str) -> None:
-    again = build("sample-external-issuer:again", "--no-cache")
+    again = build(f"{NAMES.controller}:again", "--no-cache")
     assert inspect(again)["RootFS"] == inspect(image)["RootFS"]
     run("docker", "image", "rm", again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entrypoints.issuer import NAMES
 from tests.k3s.conftest import TRY
 from tests.k3s.pods import Pods
 from tests.support.cluster.waiting import wait_until
@@ -12,6 +13,6 @@ def test_the_readmes_samples_are_ready_and_make_e2e_passes_and_leaves_nothing(po
     for command in TRY:
         typed(command, pods.server.environment)
     assert "2 issuers, 2 certificates" in typed("make e2e", pods.server.environment)
-    made = "get", "sampleissuers,sampleclusterissuers,certificates,certificaterequests,secrets"
+    made = "get", f"{NAMES.issuers},{NAMES.cluster_issuers},certificates,certificaterequests,secrets"
     left = *made, "--namespace=default", "--output=name"
     wait_until(lambda: not pods.server.kubectl(*left), 30, "nothing of the samples is left")

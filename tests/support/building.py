@@ -41,7 +41,7 @@ def place(env: Mapping[str, str], program: str, sources: str, toolchain: str | N
 
     None where there is neither.
     """
-    cache = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sample-external-issuer" / program
+    cache = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "external-issuer-tests" / program
     if toolchain is not None:
         return cache / f"{sources}-{toolchain}"
     return next(iter(sorted(cache.glob(f"{sources}-*"))), None)

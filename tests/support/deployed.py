@@ -1,7 +1,7 @@
 """The project as deploy/ installs it, in a real API server; a pytest plugin.
 
 What is tested is what is deployed: its CRDs, and the manager's ServiceAccount with the RBAC of deploy/rbac and
-nothing else. No test gives it more.
+nothing else (deploy/local). No test gives it more.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def install(server: ApiServer) -> Deployed:
     server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'crd'}")
     crds = [f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)]
     server.kubectl("wait", "--for=condition=Established", "crd", *crds, "--timeout=30s")
-    server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'rbac'}")
+    server.kubectl("apply", "--server-side", f"--kustomize={DEPLOY / 'local'}")
     return Deployed(server, server.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT))
 
 

@@ -32,17 +32,17 @@ START = timedelta(days=3)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLICY = RetryPolicy()
 KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
-ISSUER_KINDS = ["SampleIssuer", "SampleClusterIssuer"]
+ISSUER_KINDS = [NAMES.issuer, NAMES.cluster_issuer]
 GROUP = NAMES.group
 NAMESPACE, SYSTEM = "team-a", "system"
 
 
-def issuer_key(name: str = "ca", kind: str = "SampleIssuer") -> ObjectKey:
-    return ObjectKey(kind, NAMESPACE if kind == "SampleIssuer" else "", name)
+def issuer_key(name: str = "ca", kind: str = NAMES.issuer) -> ObjectKey:
+    return ObjectKey(kind, NAMESPACE if kind == NAMES.issuer else "", name)
 
 
 def cluster_issuer_key(name: str = "ca") -> ObjectKey:
-    return issuer_key(name, "SampleClusterIssuer")
+    return issuer_key(name, NAMES.cluster_issuer)
 
 
 def secret_key(issuer: ObjectKey, name: str = "credentials") -> ObjectKey:

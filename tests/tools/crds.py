@@ -88,7 +88,7 @@ def crd(names: IssuerNames, kind: str, signers: Mapping[str, Signer]) -> dict[st
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{names.group}", "labels": {f"{names.group}/undeploy": "keep"}},
+        "metadata": {"name": f"{plural}.{names.group}", "labels": {"external-issuer/undeploy": "keep"}},
         "spec": {
             "group": names.group,
             "scope": "Namespaced" if namespaced else "Cluster",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.issuer import NAMES
 from tests.tools.generate import ROOT, TABLES, main, with_tables
 
 FILES = list(TABLES)
@@ -31,7 +32,7 @@ def test_what_is_committed_is_what_code_says(capsys: pytest.CaptureFixture[str])
         ("deploy/README.md", "`--check-interval`"),
         ("deploy/README.md", "`requests_total`"),
         ("deploy/README.md", "`WaitingForApproval`"),
-        ("deploy/README.md", "`sample-issuer.example.com/Order`"),
+        ("deploy/README.md", f"`{NAMES.group}/Order`"),
         ("adapters/signers/README.md", "`demo` (default) |"),
     ],
 )

@@ -15,7 +15,7 @@ from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.objects import API_VERSION, Objects
 from tests.support import pki
 
-DEMO_CA = "sample-external-issuer-demo-ca"
+DEMO_CA = f"{NAMES.controller}-demo-ca"
 CLUSTER_DEMO, CLUSTER_CHAIN = "shapes-demo", "shapes-chain"
 ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512 = (f"1.2.840.10045.4.3.{number}" for number in (2, 3, 4))
 RSA_SHA256, ED25519 = "1.2.840.113549.1.1.11", "1.3.101.112"

@@ -9,6 +9,8 @@ import yaml
 DEPLOY = Path(__file__).parents[3] / "deploy"
 VERSION: str = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["version"]
 KUSTOMIZATION = "kustomization.yaml"
+UNDEPLOY = "external-issuer/undeploy"
+"""The label of what `make undeploy` keeps."""
 
 Manifest: TypeAlias = dict[str, Any]
 Permission: TypeAlias = tuple[str, str, str, str]

@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from entrypoints.issuer import NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.integration.deploy.chart import CHART, Helm, HelmFailed, loaded
-from tests.integration.deploy.manifests import DEPLOY, VERSION, Manifest, full_name
+from tests.integration.deploy.manifests import DEPLOY, UNDEPLOY, VERSION, Manifest, full_name
 from tests.integration.deploy.pods import admitted
 from tests.support.cluster.api_server import ApiServer
 from tests.support.deployed import Deployed
 
-CONTROLLER = "sample-external-issuer-controller-manager"
+PROJECT = NAMES.controller
+CONTROLLER = f"{PROJECT}-controller-manager"
 PLACEHOLDER = "controller:latest"
 
 KEEP = {"helm.sh/resource-policy": "keep"}
 NOT_IN_THE_CHART = {("Namespace", None, NAMESPACE)}
-"""Helm would delete it with the release, and with it the Secrets of SampleClusterIssuers."""
+"""Helm would delete it with the release, and with it the Secrets of cluster issuers."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def kustomized(cluster: ApiServer) -> dict[tuple[str, str | None, str], Manifest
     """What deploy/default renders, with the image that the chart names by itself."""
     text = cluster.kubectl("kustomize", str(DEPLOY / "default"))
     assert text.count(PLACEHOLDER) == 1
-    return named(loaded(text.replace(PLACEHOLDER, f"sample-external-issuer:{VERSION}")))
+    return named(loaded(text.replace(PLACEHOLDER, f"{PROJECT}:{VERSION}")))
 
 
 def named(manifests: list[Manifest]) -> dict[tuple[str, str | None, str], Manifest]:
@@ -52,6 +53,8 @@ def test_it_renders_what_deploy_default_does(
     for manifest in rendered.values():
         if manifest["kind"] == "CustomResourceDefinition":
             assert manifest["metadata"].pop("annotations") == KEEP
+    for manifest in (*rendered.values(), *kustomized.values()):
+        manifest["metadata"]["labels"].pop(UNDEPLOY, None)  # for `make undeploy` alone
 
     assert kustomized.keys() - rendered.keys() == NOT_IN_THE_CHART
     assert rendered == {name: each for name, each in kustomized.items() if name not in NOT_IN_THE_CHART}
@@ -70,7 +73,7 @@ def test_with_prometheus_it_renders_that_base_too(helm: Helm, cluster: ApiServer
 
 def test_packed_it_renders_the_same(helm: Helm, tmp_path: Path) -> None:
     helm("package", CHART, f"--destination={tmp_path}")
-    packed = tmp_path / f"sample-external-issuer-{VERSION}.tgz"
+    packed = tmp_path / f"{PROJECT}-{VERSION}.tgz"
 
     assert helm.rendered(namespace=NAMESPACE, chart=packed) == helm.rendered(namespace=NAMESPACE)
 
@@ -94,8 +97,8 @@ DIGEST = f"sha256:{'0' * 64}"
     [
         ("replicas=3", "replicas", 3),
         ('image.repository="registry.example.com:5000/issuer"', "image", f"registry.example.com:5000/issuer:{VERSION}"),
-        ('image.tag="9.9"', "image", "sample-external-issuer:9.9"),
-        (f'image.digest="{DIGEST}"', "image", f"sample-external-issuer@{DIGEST}"),
+        ('image.tag="9.9"', "image", f"{PROJECT}:9.9"),
+        (f'image.digest="{DIGEST}"', "image", f"{PROJECT}@{DIGEST}"),
         ('image.pullPolicy="Always"', "imagePullPolicy", "Always"),
         ('imagePullSecrets=[{"name":"registry"}]', "imagePullSecrets", [{"name": "registry"}]),
         ('resources={"limits":{"memory":"1Gi","cpu":"1"}}', "resources.limits", {"memory": "1Gi", "cpu": "1"}),
@@ -124,29 +127,29 @@ def test_a_value_of_the_deployment(helm: Helm, cluster: ApiServer, setting: str,
         (
             "metrics.enabled=false",
             {
-                ("Service", "sample-external-issuer-metrics"),
-                ("ClusterRole", "sample-external-issuer-metrics-auth"),
-                ("ClusterRole", "sample-external-issuer-metrics-reader"),
-                ("ClusterRoleBinding", "sample-external-issuer-metrics-auth"),
+                ("Service", f"{PROJECT}-metrics"),
+                ("ClusterRole", f"{PROJECT}-metrics-auth"),
+                ("ClusterRole", f"{PROJECT}-metrics-reader"),
+                ("ClusterRoleBinding", f"{PROJECT}-metrics-auth"),
             },
         ),
         (
             "crds.enabled=false",
             {
-                ("CustomResourceDefinition", "sampleissuers.sample-issuer.example.com"),
-                ("CustomResourceDefinition", "sampleclusterissuers.sample-issuer.example.com"),
+                ("CustomResourceDefinition", f"{NAMES.issuers}.{NAMES.group}"),
+                ("CustomResourceDefinition", f"{NAMES.cluster_issuers}.{NAMES.group}"),
             },
         ),
         (
             "approver.enabled=false",
             {
-                ("ClusterRole", "sample-external-issuer-cert-manager-approver"),
-                ("ClusterRoleBinding", "sample-external-issuer-cert-manager-approver"),
+                ("ClusterRole", f"{PROJECT}-cert-manager-approver"),
+                ("ClusterRoleBinding", f"{PROJECT}-cert-manager-approver"),
             },
         ),
         (
             "demoCA.enabled=false",
-            {("Role", "sample-external-issuer-demo-ca"), ("RoleBinding", "sample-external-issuer-demo-ca")},
+            {("Role", f"{PROJECT}-demo-ca"), ("RoleBinding", f"{PROJECT}-demo-ca")},
         ),
     ],
 )
@@ -167,7 +170,7 @@ def test_crds_are_kept_unless_told_otherwise(helm: Helm) -> None:
 def test_the_approver_may_be_another_account(helm: Helm) -> None:
     setting = 'approver.serviceAccount={"name":"cm","namespace":"pki"}'
     binding = named(helm.rendered(setting, namespace=NAMESPACE))[
-        "ClusterRoleBinding", None, "sample-external-issuer-cert-manager-approver"
+        "ClusterRoleBinding", None, f"{PROJECT}-cert-manager-approver"
     ]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "cm", "namespace": "pki"}]
 

@@ -1,6 +1,6 @@
 """The CRDs on a real API server: what can never work is refused in words that say what to write instead.
 
-The kinds share one schema (test_manifests.py), so the table runs over SampleIssuer; SampleClusterIssuer has one row.
+The kinds share one schema (test_manifests.py), so the table runs over the kind of a namespace; the other has one row.
 """
 
 import json
@@ -150,7 +150,7 @@ def test_without_a_url_the_seed_s_own_fields_suffice(cluster: ApiServer, namespa
 def test_issuers_are_selected_by_their_secret_and_url(cluster: ApiServer, namespace: str) -> None:
     cluster.kubectl("create", "--filename=-", stdin=_issuer(namespace, GOOD | {"authSecretName": "mine"}, name="mine"))
     cluster.kubectl("create", "--filename=-", stdin=_issuer(namespace, GOOD, name="other"))
-    get = ("get", "siss", f"--namespace={namespace}", "--output=name")
+    get = ("get", NAMES.short_name, f"--namespace={namespace}", "--output=name")
 
     assert cluster.kubectl(*get, "--field-selector=spec.authSecretName=mine").split("/")[1:] == ["mine\n"]
     assert "/other" in cluster.kubectl(*get, f"--field-selector=spec.url={GOOD['url']}")
@@ -177,7 +177,7 @@ def test_get_shows_whether_it_is_ready_and_why(cluster: ApiServer, namespace: st
     }
     _patch_status(cluster, "shown", namespace, [ready])
 
-    head, row = cluster.kubectl("get", "siss", "shown", here).splitlines()
+    head, row = cluster.kubectl("get", NAMES.short_name, "shown", here).splitlines()
     assert head.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
     assert row.split()[:5] == ["shown", "False", "Pending", "Temporary", "error"]
     assert cluster.kubectl("get", "cert-manager", here, "--output=name").count("/shown") == 1
@@ -218,7 +218,7 @@ def test_a_condition_is_well_formed(cluster: ApiServer, namespace: str, change: 
     assert words in str(refusal.value)
 
 
-@pytest.mark.parametrize("kind", ["sampleissuer", "sampleclusterissuer"])
+@pytest.mark.parametrize("kind", [kind.lower() for kind in NAMES.kinds])
 def test_explain_has_a_word_on_every_field(cluster: ApiServer, kind: str) -> None:
     for field in (
         "url",
@@ -238,7 +238,7 @@ def test_explain_has_a_word_on_every_field(cluster: ApiServer, kind: str) -> Non
 def test_an_installation_passes_admission(cluster: ApiServer) -> None:
     answer = cluster.kubectl("apply", "--dry-run=server", "--warnings-as-errors", "-k", str(DEPLOY / "default"))
 
-    assert "deployment.apps/sample-external-issuer-controller-manager" in answer
+    assert f"deployment.apps/{NAMES.controller}-controller-manager" in answer
 
 
 def test_the_samples_pass_admission(cluster: ApiServer) -> None:
@@ -248,11 +248,11 @@ def test_the_samples_pass_admission(cluster: ApiServer) -> None:
 
 
 def _issuer(namespace: str | None, spec: dict[str, Any] | None, name: str | None = None) -> str:
-    """As JSON, which is YAML too; a SampleClusterIssuer where there is no namespace."""
+    """As JSON, which is YAML too; a cluster issuer where there is no namespace."""
     place = {"namespace": namespace} if namespace else {}
     manifest = {
-        "apiVersion": "sample-issuer.example.com/v1alpha1",
-        "kind": "SampleIssuer" if namespace else "SampleClusterIssuer",
+        "apiVersion": f"{NAMES.group}/{NAMES.version}",
+        "kind": NAMES.issuer if namespace else NAMES.cluster_issuer,
         "metadata": {"name": name or f"test-{uuid4().hex[:8]}", **place},
     }
     return json.dumps(manifest if spec is None else manifest | {"spec": spec})
@@ -262,7 +262,7 @@ def _patch_status(cluster: ApiServer, name: str, namespace: str, conditions: lis
     patch = json.dumps({"status": {"conditions": conditions}})
     cluster.kubectl(
         "patch",
-        "sampleissuer",
+        NAMES.issuer,
         name,
         f"--namespace={namespace}",
         "--subresource=status",

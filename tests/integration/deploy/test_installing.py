@@ -23,7 +23,7 @@ from tests.support.cluster.fixtures import started_api_server
 from tests.support.commands import CommandFailed
 
 DIGEST = "sha256:" + "0" * 64
-CONTROLLER = "sample-external-issuer-controller-manager"
+CONTROLLER = f"{NAMES.controller}-controller-manager"
 CRDS = {f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)}
 KINDS_OF_OURS = (
     "clusterrole,clusterrolebinding,namespace,deployment,service,serviceaccount,role,rolebinding,networkpolicy,"
@@ -54,7 +54,7 @@ def test_install_yaml_is_deploy_default_with_the_image_of_this_version(server: A
     written = (checkout / "install.yaml").read_text()
     rendered = server.kubectl("kustomize", str(DEPLOY / "default"))
 
-    assert written == rendered.replace("controller:latest", f"sample-external-issuer:{VERSION}")
+    assert written == rendered.replace("controller:latest", f"{NAMES.controller}:{VERSION}")
     assert make(checkout, "render", server=server) == written
 
 
@@ -83,7 +83,7 @@ def test_the_chart_is_packed_with_the_image(
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 
     make(checkout, "chart", f"IMG={image}", server=server)
-    packed = checkout / "dist" / f"sample-external-issuer-{VERSION}.tgz"
+    packed = checkout / "dist" / f"{NAMES.controller}-{VERSION}.tgz"
     [values] = loaded(helm("show", "values", packed))
     everything, usual = (helm.rendered(namespace=NAMESPACE, chart=chart) for chart in (packed, CHART))
 
@@ -133,7 +133,7 @@ def test_by_make(server: ApiServer, checkout: Path) -> None:
     assert _issuers_and_secrets(server, NAMESPACE) == 4
 
     make(checkout, "deploy", server=server)
-    assert _image(server, NAMESPACE) == f"sample-external-issuer:{VERSION}"
+    assert _image(server, NAMESPACE) == f"{NAMES.controller}:{VERSION}"
 
     make(checkout, "undeploy", "uninstall", server=server)
     assert CRDS & set(server.kubectl("get", "crd", "--output=jsonpath={.items[*].metadata.name}").split()) == set()
@@ -151,7 +151,7 @@ def test_by_helm(server: ApiServer, helm: Helm) -> None:
     assert {("Deployment", namespace, CONTROLLER), ("ClusterRole", None, CONTROLLER)} <= before
 
     helm("upgrade", "issuer", CHART, here, "--set=image.tag=9.9,replicas=3", kubeconfig=server.kubeconfig)
-    assert _image(server, namespace) == "sample-external-issuer:9.9"
+    assert _image(server, namespace) == f"{NAMES.controller}:9.9"
 
     with pytest.raises(HelmFailed, match="exists and cannot be imported into the current release"):
         helm("install", "second", CHART, "--namespace=default", kubeconfig=server.kubeconfig)

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from entrypoints.issuer import NAMES, NAMESPACE
+from entrypoints.issuer import NAMES
 from entrypoints.settings import METRICS_PATH
 from tests.integration.deploy.manifests import (
     DEPLOY,
@@ -25,9 +25,11 @@ from tests.integration.deploy.manifests import (
 )
 
 BASES = ["crd", "rbac", "manager", "metrics", "network-policy", "prometheus", "samples"]
-SYSTEM = "sample-external-issuer-system"
-CONTROLLER = "sample-external-issuer-controller-manager"
-GROUP = "sample-issuer.example.com"
+SYSTEM = "system"
+CONTROLLER = "controller-manager"
+"""As bases name them; deploy/names adds the rest."""
+GROUP = NAMES.group
+ISSUERS, CLUSTER_ISSUERS = NAMES.issuers, NAMES.cluster_issuers
 
 NOBODY = ("", "")  # who installs this binds it to whom they want
 
@@ -42,51 +44,51 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
     CONTROLLER: (
         (SYSTEM, CONTROLLER),
         {
-            *((GROUP, "sampleissuers", "*", verb) for verb in ("get", "list", "watch")),
-            (GROUP, "sampleissuers/status", "*", "patch"),
-            *((GROUP, "sampleclusterissuers", "*", verb) for verb in ("get", "list", "watch")),
-            (GROUP, "sampleclusterissuers/status", "*", "patch"),
+            *((GROUP, ISSUERS, "*", verb) for verb in ("get", "list", "watch")),
+            (GROUP, f"{ISSUERS}/status", "*", "patch"),
+            *((GROUP, CLUSTER_ISSUERS, "*", verb) for verb in ("get", "list", "watch")),
+            (GROUP, f"{CLUSTER_ISSUERS}/status", "*", "patch"),
             *(("cert-manager.io", "certificaterequests", "*", verb) for verb in ("get", "list", "watch")),
             ("cert-manager.io", "certificaterequests/status", "*", "patch"),
             *(("certificates.k8s.io", "certificatesigningrequests", "*", verb) for verb in ("get", "list", "watch")),
             ("certificates.k8s.io", "certificatesigningrequests/status", "*", "patch"),
-            ("certificates.k8s.io", "signers", f"sampleissuers.{GROUP}/*", "sign"),
-            ("certificates.k8s.io", "signers", f"sampleclusterissuers.{GROUP}/*", "sign"),
+            ("certificates.k8s.io", "signers", f"{ISSUERS}.{GROUP}/*", "sign"),
+            ("certificates.k8s.io", "signers", f"{CLUSTER_ISSUERS}.{GROUP}/*", "sign"),
             ("authorization.k8s.io", "subjectaccessreviews", "*", "create"),
             *(("", "secrets", "*", verb) for verb in ("get", "list", "watch")),
             *(("events.k8s.io", "events", "*", verb) for verb in ("create", "patch")),
         },
     ),
-    "sample-external-issuer-metrics-auth": (
+    "metrics-auth": (
         (SYSTEM, CONTROLLER),
         {("authentication.k8s.io", "tokenreviews", "*", "create")},
     ),
-    "sample-external-issuer-metrics-reader": (NOBODY, {("", "/metrics", "*", "get")}),
-    "sample-external-issuer-cert-manager-approver": (
+    "metrics-reader": (NOBODY, {("", "/metrics", "*", "get")}),
+    "cert-manager-approver": (
         ("cert-manager", "cert-manager"),
         {
-            ("cert-manager.io", "signers", f"sampleissuers.{GROUP}/*", "approve"),
-            ("cert-manager.io", "signers", f"sampleclusterissuers.{GROUP}/*", "approve"),
+            ("cert-manager.io", "signers", f"{ISSUERS}.{GROUP}/*", "approve"),
+            ("cert-manager.io", "signers", f"{CLUSTER_ISSUERS}.{GROUP}/*", "approve"),
         },
     ),
     **{
-        f"sample-external-issuer-{kind}-{user}": (
+        f"{plural.removesuffix('s')}-{user}": (
             NOBODY,
-            {*((GROUP, f"{kind}s", "*", verb) for verb in verbs), (GROUP, f"{kind}s/status", "*", "get")},
+            {*((GROUP, plural, "*", verb) for verb in verbs), (GROUP, f"{plural}/status", "*", "get")},
         )
-        for kind in ("sampleissuer", "sampleclusterissuer")
+        for plural in (ISSUERS, CLUSTER_ISSUERS)
         for user, verbs in USERS.items()
     },
 }
 ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
-    "sample-external-issuer-leader-election": (
+    "leader-election": (
         (SYSTEM, CONTROLLER),
         {
             ("coordination.k8s.io", "leases", "*", "create"),
-            *(("coordination.k8s.io", "leases", "sample-external-issuer", verb) for verb in ("get", "update")),
+            *(("coordination.k8s.io", "leases", NAMES.controller, verb) for verb in ("get", "update")),
         },
     ),
-    "sample-external-issuer-demo-ca": ((SYSTEM, CONTROLLER), {("", "secrets", "*", "create")}),
+    "demo-ca": ((SYSTEM, CONTROLLER), {("", "secrets", "*", "create")}),
 }
 
 
@@ -96,7 +98,15 @@ def test_a_base_lists_all_of_its_files(base: str) -> None:
 
 
 def test_every_folder_is_a_base() -> None:
-    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {*BASES, "default", "chart", "namespaced"}
+    assert {path.name for path in DEPLOY.iterdir() if path.is_dir()} == {
+        *BASES,
+        "names",
+        "default",
+        "local",
+        "chart",
+        "namespaced",
+        "templates",
+    }
 
 
 def test_default_is_all_that_an_installation_needs() -> None:
@@ -117,10 +127,10 @@ def test_the_two_kinds_of_issuer_have_one_schema() -> None:
     crds = {crd["spec"]["names"]["kind"]: crd["spec"] for crd in of_kind("crd", "CustomResourceDefinition")}
 
     assert {kind: spec["scope"] for kind, spec in crds.items()} == {
-        "SampleIssuer": "Namespaced",
-        "SampleClusterIssuer": "Cluster",
+        NAMES.issuer: "Namespaced",
+        NAMES.cluster_issuer: "Cluster",
     }
-    assert crds["SampleIssuer"]["versions"] == crds["SampleClusterIssuer"]["versions"]
+    assert crds[NAMES.issuer]["versions"] == crds[NAMES.cluster_issuer]["versions"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +177,7 @@ def test_the_deployment_runs_the_controller_as_its_service_account() -> None:
 
     assert deployment["metadata"]["namespace"] == SYSTEM
     assert spec["serviceAccountName"] == CONTROLLER
-    assert container["command"] == ["sample-external-issuer", "manager"]
+    assert container["command"] == ["issuer", "manager"]
     assert container["args"] == [
         "--cluster-resource-namespace=$(POD_NAMESPACE)",
         "--health-probe-bind-address=:8081",
@@ -194,16 +204,6 @@ def test_the_disruption_budget_lets_one_go_whatever_the_replicas() -> None:
     assert spec["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
 
 
-def test_the_kinds_and_the_namespace_are_kept_by_undeploy_and_nothing_else() -> None:
-    kept = [
-        full_name(manifest)
-        for base in BASES
-        for manifest in objects(base)
-        if f"{GROUP}/undeploy" in manifest["metadata"].get("labels", {})
-    ]
-    assert {name for _, _, name in kept} == {SYSTEM, f"sampleissuers.{GROUP}", f"sampleclusterissuers.{GROUP}"}
-
-
 def test_the_service_leads_to_where_the_deployment_serves_the_metrics() -> None:
     spec, template = the_only("metrics", "Service")["spec"], the_only("manager", "Deployment")["spec"]["template"]
     (port,), (container,) = spec["ports"], template["spec"]["containers"]
@@ -213,11 +213,10 @@ def test_the_service_leads_to_where_the_deployment_serves_the_metrics() -> None:
     assert f"--metrics-bind-address=:{ports[port['targetPort']]}" in container["args"]
 
 
-def test_the_service_monitor_finds_the_service() -> None:
+def test_the_service_monitor_asks_the_service() -> None:
     service, monitor = the_only("metrics", "Service"), the_only("prometheus", "ServiceMonitor")
     (endpoint,) = monitor["spec"]["endpoints"]
 
-    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
     assert (endpoint["port"], endpoint["path"]) == (service["spec"]["ports"][0]["name"], METRICS_PATH)
 
@@ -227,7 +226,6 @@ def test_the_dashboard_becomes_a_config_map_that_grafana_finds() -> None:
     [generator] = yaml.safe_load((base / KUSTOMIZATION).read_text())["configMapGenerator"]
 
     assert [name for name in generator["files"] if (base / name).is_file()] == ["dashboard.json"]
-    assert generator["namespace"] == SYSTEM
     assert generator["options"]["labels"]["grafana_dashboard"] == "1"
 
 
@@ -259,4 +257,3 @@ def test_the_crds_have_the_names_of_issuer_py() -> None:
         (NAMES.group, NAMES.cluster_issuer, NAMES.cluster_issuers, "Cluster"),
     }
     assert [[version["name"] for version in each["versions"]] for each in specs] == [[NAMES.version]] * 2
-    assert (NAMES.group, NAMESPACE) == (GROUP, SYSTEM), "the tables here, and with them deploy/rbac"

@@ -15,9 +15,10 @@ from entrypoints.issuer import NAMESPACE
 from tests.integration.deploy.manifests import the_only
 from tests.integration.deploy.pods import admitted
 from tests.support.cluster.api_server import KubectlFailed
-from tests.support.deployed import Deployed
+from tests.support.deployed import SERVICE_ACCOUNT, Deployed
 
 DEPLOYMENT = the_only("manager", "Deployment")
+DEPLOYMENT["spec"]["template"]["spec"]["serviceAccountName"] = SERVICE_ACCOUNT
 
 Spec = dict[str, Any]
 

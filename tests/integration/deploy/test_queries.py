@@ -22,6 +22,7 @@ from tests.integration.deploy.manifests import DEPLOY, the_only
 from tests.unit.adapters.prometheus.scraping import Scraped, told
 from tests.unit.entrypoints.http.scraped import Running, running
 
+PREFIX = "".join(part.capitalize() for part in NAMES.controller.split("-"))
 GIVEN = {"pod", "job", "instance", "namespace"}  # by whoever scrapes
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "prometheus" / "dashboard.json").read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -110,7 +111,7 @@ def test_a_quantile_keeps_the_buckets_apart(query: str) -> None:
 def test_an_alert_says_whom_it_is_about_what_to_do_and_waits_a_while(alert: str) -> None:
     rule = RULES[alert]
     told = rule["annotations"]
-    assert alert.startswith("SampleExternalIssuer")
+    assert alert.startswith(PREFIX)
     assert rule["labels"]["severity"] in ("warning", "critical")
     assert re.fullmatch(r"\d+[mh]", rule["for"])
     assert told["summary"]

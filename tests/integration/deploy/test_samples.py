@@ -10,7 +10,7 @@ from entrypoints.issuer import NAMES, NAMESPACE
 from tests.integration.deploy.manifests import full_name, of_kind, the_only
 
 
-@pytest.mark.parametrize("kind", ["SampleIssuer", "SampleClusterIssuer"])
+@pytest.mark.parametrize("kind", NAMES.kinds)
 def test_a_sample_issuer_finds_its_secret(kind: str) -> None:
     issuer = the_only("samples", kind)
     namespace = issuer["metadata"].get("namespace", NAMESPACE)
@@ -21,19 +21,19 @@ def test_a_sample_issuer_finds_its_secret(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["Certificate", "CertificateRequest"])
 def test_a_sample_certificate_finds_its_issuer(kind: str) -> None:
-    issuers = {full_name(the_only("samples", kind)) for kind in ("SampleIssuer", "SampleClusterIssuer")}
+    issuers = {full_name(the_only("samples", kind)) for kind in NAMES.kinds}
 
     for manifest in of_kind("samples", kind):
         ref = manifest["spec"]["issuerRef"]
-        namespace = manifest["metadata"]["namespace"] if ref["kind"] == "SampleIssuer" else None
+        namespace = manifest["metadata"]["namespace"] if ref["kind"] == NAMES.issuer else None
         assert ref["group"] == NAMES.group
         assert (ref["kind"], namespace, ref["name"]) in issuers
 
 
 def test_the_sample_signing_request_names_the_sample_cluster_issuer() -> None:
-    issuer = the_only("samples", "SampleClusterIssuer")["metadata"]["name"]
+    issuer = the_only("samples", NAMES.cluster_issuer)["metadata"]["name"]
     request = the_only("samples", "CertificateSigningRequest")
-    assert request["spec"]["signerName"] == f"sampleclusterissuers.{NAMES.group}/{issuer}"
+    assert request["spec"]["signerName"] == f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""What people may do with issuers, on a real API server: admin, edit and view of a namespace reach its SampleIssuers.
+"""What people may do with issuers, on a real API server: admin, edit and view of a namespace reach its issuers.
 
-SampleClusterIssuers are for those to whom somebody binds a role of ours.
+Cluster issuers are for those to whom somebody binds a role of ours.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_whoever_administers_every_namespace_has_no_cluster_issuers_by_it(cluste
 def test_cluster_issuers_are_for_whom_a_role_of_ours_is_bound_to(
     cluster: ApiServer, role: str, verbs: tuple[str, ...]
 ) -> None:
-    with _bound(cluster, f"{NAMES.controller}-sampleclusterissuer-{role}") as user:
+    with _bound(cluster, f"{NAMES.controller}-{NAMES.cluster_issuer.lower()}-{role}") as user:
         _wait_until_allowed(cluster, user, verbs, NAMES.cluster_issuers)
         assert _allowed(cluster, user, READ + WRITE, NAMES.cluster_issuers) == [*verbs]
         assert _allowed(cluster, user, ("get", "patch"), f"{NAMES.cluster_issuers}/status") == ["get"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import VERSION
 from tests.integration.workflows.reading import ROOT, WORKFLOWS, jobs
 from tests.integration.workflows.test_scripts import FILES, run, script
@@ -42,8 +43,8 @@ def test_install_yaml_and_chart_are_for_the_image_that_was_signed(tools: Path, t
 
     assert done.returncode == 0, done.stderr
     assert f"image: {IMAGE}@{DIGEST}" in (tree / "dist" / "install.yaml").read_text()
-    with tarfile.open(tree / "dist" / f"sample-external-issuer-{VERSION}.tgz") as chart:
-        assert "sample-external-issuer/Chart.yaml" in chart.getnames()
+    with tarfile.open(tree / "dist" / f"{NAMES.controller}-{VERSION}.tgz") as chart:
+        assert f"{NAMES.controller}/Chart.yaml" in chart.getnames()
 
 
 def test_every_verb_that_a_workflow_uses_is_one_of_make() -> None:

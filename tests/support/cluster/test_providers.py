@@ -83,7 +83,7 @@ def test_an_old_go_is_passed_over(empty: Environment, install: Callable[[str, st
 
 
 def test_a_warm_cache_needs_no_go(empty: Environment) -> None:
-    cache = Path(empty["XDG_CACHE_HOME"]) / "sample-external-issuer" / "controlplane"
+    cache = Path(empty["XDG_CACHE_HOME"]) / "external-issuer-tests" / "controlplane"
     warm = cache / f"{toolchain.sources_key()}-go1.99.0-linux-amd64"
     warm.mkdir(parents=True)
 

@@ -13,13 +13,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.issuer import NAMESPACE
+from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support.cluster.process import Process
 from tests.tools.bench.bare import AT_ONCE
 from tests.tools.bench.scenarios import BARE, BARE_IN_GO, MANAGER, PEER, WATCHING
 
 _PROGRAM = (sys.executable, "-m", "entrypoints.cli")
 _BARE = (sys.executable, "-m", "tests.tools.bench.bare")
+_PEER_FLAGS = (
+    f"--group={NAMES.group}",
+    f"--version={NAMES.version}",
+    f"--issuer={NAMES.issuer}",
+    f"--cluster-issuer={NAMES.cluster_issuer}",
+    f"--cluster-resource-namespace={NAMESPACE}",
+)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,7 +58,7 @@ class Subjects:
     def _command(self, name: str) -> tuple[Path, list[str | Path]]:
         makers: Mapping[str, Callable[[], tuple[Path, list[str | Path]]]] = {
             MANAGER: lambda: (self.manager, _manager()),
-            PEER: lambda: (self.peer, [self.peer_program, f"--cluster-resource-namespace={NAMESPACE}"]),
+            PEER: lambda: (self.peer, [self.peer_program, *_PEER_FLAGS]),
             BARE: lambda: (self.manager, [*_BARE, "wait"]),
             BARE_IN_GO: lambda: (self.manager, [self.bare_program, f"--at-once={AT_ONCE}"]),
             WATCHING: lambda: (self.manager, [*_BARE, "come"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -15,9 +16,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.model import Credentials, IssuerSpec, ObjectKey, SignRequest
+from entrypoints import issuer
 from tests.contracts.clock import StoppedClock
 from tests.support import pki
 
+ISSUERS = replace(
+    issuer.NAMES, group="fuzz-issuer.example.com", version="v1", issuer="FuzzIssuer", cluster_issuer="FuzzClusterIssuer"
+)
+"""The corpus has these names, whatever entrypoints/issuer.py says."""
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 CLOCK = StoppedClock(NOW)
 DAY = timedelta(days=1)

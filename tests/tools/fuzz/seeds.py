@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 import tests.tools.fuzz.step_ca_seeds as step_ca_seeds
-from entrypoints.issuer import NAMES
 from tests.support import pki, raw_csr
 from tests.support.der import SEQUENCE, UTF8, element
 from tests.tools.fuzz import parties
@@ -216,8 +215,8 @@ def _objects() -> dict[str, dict[str, Any]]:
         "observedGeneration": 1,
     }
     request = base64.b64encode(parties.REQUEST[:60]).decode()
-    ours = {"group": NAMES.group, "kind": NAMES.cluster_issuer, "name": "ca"}
-    signer_name = f"{NAMES.cluster_issuers}.{NAMES.group}/ca"
+    ours = {"group": parties.ISSUERS.group, "kind": parties.ISSUERS.cluster_issuer, "name": "ca"}
+    signer_name = f"{parties.ISSUERS.cluster_issuers}.{parties.ISSUERS.group}/ca"
     issuer = {"url": "https://ca.example.com", "authSecretName": "my-ca", "est": {"label": "a"}}
     asked = {"request": request, "usages": ["digital signature"], "isCA": True, "duration": "90h", "issuerRef": ours}
     return {

@@ -6,13 +6,14 @@ One line, whatever tenants call their objects.
 import pytest
 
 from domain.model import ObjectKey
+from entrypoints.issuer import NAMES
 
 
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        (ObjectKey("SampleIssuer", "team", "ca"), "SampleIssuer team/ca"),
-        (ObjectKey("SampleClusterIssuer", "", "ca"), "SampleClusterIssuer ca"),
+        (ObjectKey(NAMES.issuer, "team", "ca"), f"{NAMES.issuer} team/ca"),
+        (ObjectKey(NAMES.cluster_issuer, "", "ca"), f"{NAMES.cluster_issuer} ca"),
         (ObjectKey("CertificateSigningRequest", "", "My_CSR:x ü"), "CertificateSigningRequest My_CSR:x ü"),
         (ObjectKey("CertificateSigningRequest", "", "a\nINFO forged"), r"CertificateSigningRequest 'a\nINFO forged'"),
     ],

@@ -58,7 +58,7 @@ WHY = "spec.issuerRef.kind: 'SampleIsuer' is no kind of ours"
 UNSERVED = f"No issuer can sign this request: {WHY}"
 CA = issuer_key()
 ANNA, BERT = Requester("anna", groups=("dev",)), Requester("bert")
-NO_ANSWER = "the API server did not say whether the requester may reference SampleIssuer team-a/ca: "
+NO_ANSWER = f"the API server did not say whether the requester may reference {NAMES.issuer} team-a/ca: "
 
 
 def unserved(kind: str = CR, **changes: Any) -> RequestSnapshot:
@@ -144,7 +144,7 @@ def test_a_requester_that_may_reference_waits_until_the_issuer_is_ready() -> Non
     assert isinstance(reviewed(a_snapshot(request), True), Sign)
     missing = reviewed(RequestSnapshot(request, None), True)
     assert isinstance(missing, Effects)
-    assert told(missing.event) == ("Normal", "Pending", WAITING + "SampleIssuer team-a/ca not found")
+    assert told(missing.event) == ("Normal", "Pending", WAITING + f"{NAMES.issuer} team-a/ca not found")
 
 
 @pytest.mark.parametrize("approval", [Approval.UNDECIDED, Approval.DENIED])
@@ -191,8 +191,8 @@ async def test_a_requester_with_the_right_is_served_and_another_gets_failed() ->
     assert reason(harness, bert) == "DeniedReference"
     assert "user 'bert' is not allowed the verb reference" in message(harness, bert)
     assert harness.metrics.answers == {
-        ("SampleIssuer", RequestOutcome.ISSUED): 1,
-        ("SampleIssuer", RequestOutcome.FAILED): 1,
+        (NAMES.issuer, RequestOutcome.ISSUED): 1,
+        (NAMES.issuer, RequestOutcome.FAILED): 1,
     }
     assert len(signed(harness)) == 1
 

@@ -186,11 +186,11 @@ def test_csr_waits_for_its_issuer__an_event_alone_and_only_once() -> None:
     request = a_request(CSR)
     first = effects(RequestSnapshot(request, None))
     assert first.patch is None
-    assert told(first.event) == ("Normal", "Pending", WAITING + "SampleClusterIssuer ca not found")
+    assert told(first.event) == ("Normal", "Pending", WAITING + f"{NAMES.cluster_issuer} ca not found")
     again = effects(RequestSnapshot(request, None), first.attempt)
     assert (again.patch, again.event) == (None, None)
     news = effects(a_snapshot(request, ready=None), first.attempt)
-    assert told(news.event) == ("Normal", "Pending", WAITING + "SampleClusterIssuer ca is not Ready")
+    assert told(news.event) == ("Normal", "Pending", WAITING + f"{NAMES.cluster_issuer} ca is not Ready")
 
 
 @both_kinds

@@ -17,7 +17,7 @@ from tests.support.factories import GROUP, a_request, cluster_issuer_key, issuer
 
 ROOT = Path(__file__).parents[3]
 LONGEST_NAME, LONGEST_NAMESPACE = ".".join(["n" * 63] * 3 + ["n" * 61]), "n" * 63
-LONG_ISSUER = ObjectKey("SampleIssuer", LONGEST_NAMESPACE, LONGEST_NAME)
+LONG_ISSUER = ObjectKey(NAMES.issuer, LONGEST_NAMESPACE, LONGEST_NAME)
 
 
 def waiting(request: Request) -> str:
@@ -27,8 +27,8 @@ def waiting(request: Request) -> str:
 @pytest.mark.parametrize(
     ("issuer", "every", "this"),
     [
-        (issuer_key(), f"sampleissuers.{GROUP}/*", f"sampleissuers.{GROUP}/team-a.ca"),
-        (cluster_issuer_key(), f"sampleclusterissuers.{GROUP}/*", f"sampleclusterissuers.{GROUP}/ca"),
+        (issuer_key(), f"{NAMES.issuers}.{GROUP}/*", f"{NAMES.issuers}.{GROUP}/team-a.ca"),
+        (cluster_issuer_key(), f"{NAMES.cluster_issuers}.{GROUP}/*", f"{NAMES.cluster_issuers}.{GROUP}/ca"),
     ],
 )
 def test_a_request_that_waits_for_approval_names_right_account_and_file(
@@ -43,7 +43,7 @@ def test_a_request_that_waits_for_approval_names_right_account_and_file(
 
 def test_the_file_that_it_names_grants_what_it_says_to_whom_it_says() -> None:
     role, binding = yaml.safe_load_all((ROOT / "deploy/rbac/cert-manager-approver.yaml").read_text())
-    names = [f"sampleissuers.{GROUP}/*", f"sampleclusterissuers.{GROUP}/*"]
+    names = [f"{NAMES.issuers}.{GROUP}/*", f"{NAMES.cluster_issuers}.{GROUP}/*"]
     rule = {"apiGroups": ["cert-manager.io"], "resources": ["signers"], "resourceNames": names, "verbs": ["approve"]}
     assert role["rules"] == [rule]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "cert-manager", "namespace": "cert-manager"}]
@@ -53,7 +53,7 @@ def test_a_kubernetes_csr_that_waits_for_approval_names_the_command() -> None:
     told = waiting(a_request(CERTIFICATE_SIGNING_REQUEST))
     assert "To approve it: kubectl certificate approve web (" in told
     assert "cert-manager's approver" not in told, "it never decides about these"
-    assert f"resourceName sampleclusterissuers.{GROUP}/* or sampleclusterissuers.{GROUP}/ca" in told
+    assert f"resourceName {NAMES.cluster_issuers}.{GROUP}/* or {NAMES.cluster_issuers}.{GROUP}/ca" in told
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_name_that_a_shell_would_run_is_quoted(name: str, typed: str) -> None:
 def test_where_the_kind_is_left_out_no_right_helps_but_the_kind() -> None:
     told = waiting(a_request(issuer=issuer_key(), kind_left_out=True))
     assert f"reads a missing spec.issuerRef.kind as Issuer, which API group {GROUP} does not have" in told
-    assert "Set the kind to SampleIssuer" in told
+    assert f"Set the kind to {NAMES.issuer}" in told
     assert "cert-manager-approver.yaml" not in told
 
 

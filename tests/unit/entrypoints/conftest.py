@@ -10,13 +10,14 @@ import pytest
 
 from entrypoints import cli
 from entrypoints.demo import run as demo
+from entrypoints.issuer import NAMES
 from tests.unit.entrypoints.command import Result, Run
 
 
 @pytest.fixture
 def run(loggers: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["sample-external-issuer", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", [NAMES.controller, *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         return Result(ended.value.code or 0, *capsys.readouterr())

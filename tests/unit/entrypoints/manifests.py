@@ -7,8 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from entrypoints.issuer import NAMES
+
 Manifest = dict[str, Any]
-OURS = "sample-issuer.example.com"
+OURS = NAMES.group
 APPROVED: Manifest = {"conditions": [{"type": "Approved", "status": "True"}]}
 DENIED: Manifest = {"conditions": [{"type": "Denied", "status": "True"}]}
 
@@ -25,16 +27,16 @@ def secret(name: str = "credentials", namespace: str = "default", data: Mapping[
 
 def issuer(name: str = "ca", namespace: str = "default", **spec: Any) -> Manifest:
     needed = {"url": "https://ca.example.com", "authSecretName": "credentials"}
-    return _object(f"{OURS}/v1alpha1", "SampleIssuer", name, namespace) | {"spec": needed | spec}
+    return _object(f"{OURS}/v1alpha1", NAMES.issuer, name, namespace) | {"spec": needed | spec}
 
 
 def cluster_issuer(name: str = "ca", **spec: Any) -> Manifest:
-    return issuer(name, **spec) | {"kind": "SampleClusterIssuer", "metadata": {"name": name}}
+    return issuer(name, **spec) | {"kind": NAMES.cluster_issuer, "metadata": {"name": name}}
 
 
 def reference(**fields: str | None) -> Manifest:
     """The issuer `ca`; a field that is None is left out."""
-    given = {"group": OURS, "kind": "SampleIssuer", "name": "ca"} | fields
+    given = {"group": OURS, "kind": NAMES.issuer, "name": "ca"} | fields
     return {field: value for field, value in given.items() if value is not None}
 
 
@@ -53,7 +55,7 @@ def request(csr: bytes, called: str = "web", status: Manifest | None = None, **f
 
 
 def signing_request(
-    csr: bytes, signer: str = f"sampleclusterissuers.{OURS}/ca", status: Manifest | None = None
+    csr: bytes, signer: str = f"{NAMES.cluster_issuers}.{OURS}/ca", status: Manifest | None = None
 ) -> Manifest:
     spec = {"request": base64.b64encode(csr).decode(), "signerName": signer, "usages": ["client auth"]}
     made = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "web"}}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from entrypoints.demo import run as demo
+from entrypoints.issuer import NAMES
 from tests.support import pki
 from tests.unit.entrypoints.command import Result, Run
 from tests.unit.entrypoints.manifests import (
@@ -28,11 +29,11 @@ from tests.unit.entrypoints.manifests import (
 
 SAMPLES = Path(__file__).parents[3] / "deploy" / "samples"
 CSR = pki.csr()
-ISSUERS = [secret(), issuer(), secret(namespace="sample-external-issuer-system"), cluster_issuer()]
+ISSUERS = [secret(), issuer(), secret(namespace=f"{NAMES.controller}-system"), cluster_issuer()]
 NOT_OURS = f"which is not this controller's ({OURS}); nothing is done for it"
 NO_ISSUER = (
-    f"which names no issuer of this controller (want sampleclusterissuers.{OURS}/NAME or "
-    f"sampleissuers.{OURS}/NAMESPACE.NAME); nothing is done for it"
+    f"which names no issuer of this controller (want {NAMES.cluster_issuers}.{OURS}/NAME or "
+    f"{NAMES.issuers}.{OURS}/NAMESPACE.NAME); nothing is done for it"
 )
 
 Play = Callable[..., Result]
@@ -101,8 +102,8 @@ def test_a_misspelt_kind_in_a_reference_is_no_success_and_told_the_kinds(
     assert (result.status, result.err) == (1, "")
     (line,) = wrong(result)
     assert line.startswith("CertificateRequest default/web")
-    assert "SampleIssuer" in line.replace("SampleIsuer", "")
-    assert "SampleClusterIssuer" in line
+    assert NAMES.issuer in line.replace("SampleIsuer", "")
+    assert NAMES.cluster_issuer in line
 
 
 def test_a_signer_name_that_is_not_ours_is_named_and_no_success(play: Play) -> None:
@@ -147,7 +148,7 @@ def test_a_status_in_the_files_is_no_answer(play: Play) -> None:
         secret(), issuer() | {"status": {"conditions": [ready]}}, request(CSR, status={"conditions": [ready]})
     )
     assert (result.status, wrong(result)) == (0, [])
-    assert "SampleIssuer default/ca: Checked: Success" in result.out
+    assert f"{NAMES.issuer} default/ca: Checked: Success" in result.out
     assert "Chain:     verifies up to " in result.out
 
 
@@ -156,7 +157,7 @@ def test_an_issuer_that_its_file_calls_ready_is_checked_all_the_same(play: Play)
     ready = {"type": "Ready", "status": "True", "reason": "Checked", "message": "", "observedGeneration": 1}
     result = play(issuer() | {"status": {"conditions": [ready]}})
     assert result.status == 1
-    assert wrong(result)[0].startswith("SampleIssuer default/ca: Pending: ")
+    assert wrong(result)[0].startswith(f"{NAMES.issuer} default/ca: Pending: ")
 
 
 @pytest.mark.usefixtures("gives_up_soon")
@@ -164,11 +165,13 @@ def test_a_secret_that_is_not_in_the_files_is_named_with_the_remedy(play: Play) 
     result = play(issuer(), request(CSR))
     assert (result.status, result.err) == (1, "")
     about_issuer, about_request = wrong(result)
-    assert about_issuer.startswith("SampleIssuer default/ca: Pending: Temporary error. Retrying: failed to get Secret")
+    assert about_issuer.startswith(
+        f"{NAMES.issuer} default/ca: Pending: Temporary error. Retrying: failed to get Secret"
+    )
     assert about_issuer.endswith(
         "; Secret default/credentials is not in the files: add it, or correct spec.authSecretName"
     )
-    said = "Pending: Waiting for the issuer: SampleIssuer default/ca is not Ready"
+    said = f"Pending: Waiting for the issuer: {NAMES.issuer} default/ca is not Ready"
     assert about_request == f"CertificateRequest default/web: {said}"
 
 
@@ -182,17 +185,17 @@ def test_a_secret_in_another_namespace_than_its_issuer_is_named(play: Play) -> N
 @pytest.mark.usefixtures("gives_up_soon")
 def test_a_cluster_issuer_reads_its_secret_where_the_flag_says(play: Play, run: Run, tmp_path: Path) -> None:
     (line,) = wrong(play(cluster_issuer(), secret(namespace="team-a")))
-    assert "Secret sample-external-issuer-system/credentials is not in the files" in line
+    assert f"Secret {NAMES.controller}-system/credentials is not in the files" in line
     assert line.endswith("add it, or correct spec.authSecretName or --cluster-resource-namespace")
     assert run("demo", "--cluster-resource-namespace=team-a", tmp_path / "it.yaml").status == 0
 
 
 @pytest.mark.usefixtures("gives_up_soon")
 def test_an_issuer_that_is_not_in_the_files_is_named_with_the_remedy(play: Play) -> None:
-    result = play(secret(), issuer(), request(CSR, kind="SampleClusterIssuer"))
+    result = play(secret(), issuer(), request(CSR, kind=NAMES.cluster_issuer))
     assert result.status == 1
-    said = "Pending: Waiting for the issuer: SampleClusterIssuer ca not found"
-    remedy = "SampleClusterIssuer ca is not in the files, only SampleIssuer default/ca is"
+    said = f"Pending: Waiting for the issuer: {NAMES.cluster_issuer} ca not found"
+    remedy = f"{NAMES.cluster_issuer} ca is not in the files, only {NAMES.issuer} default/ca is"
     assert wrong(result) == [
         f"CertificateRequest default/web: {said}; {remedy}: add it, or correct spec.issuerRef",
     ]
@@ -201,7 +204,7 @@ def test_an_issuer_that_is_not_in_the_files_is_named_with_the_remedy(play: Play)
 @pytest.mark.usefixtures("gives_up_soon")
 def test_a_kubernetes_request_without_its_issuer_is_named_with_the_remedy(play: Play) -> None:
     (line,) = wrong(play(signing_request(CSR)))
-    assert "SampleClusterIssuer ca not found; SampleClusterIssuer ca is not in the files" in line
+    assert f"{NAMES.cluster_issuer} ca not found; {NAMES.cluster_issuer} ca is not in the files" in line
     assert line.endswith(": add it, or correct spec.signerName")
 
 
@@ -237,7 +240,7 @@ def test_a_demo_of_a_broken_file_names_file_and_field(run: Run, tmp_path: Path) 
     result = run("demo", tmp_path / "broken.yaml")
     assert result.status == 1
     where = tmp_path / "broken.yaml"
-    assert result.error == f"Error: {where}, document 1, SampleIssuer ca: spec.authSecretName: required, but missing"
+    assert result.error == f"Error: {where}, document 1, {NAMES.issuer} ca: spec.authSecretName: required, but missing"
 
 
 @pytest.mark.parametrize("text", ["a: \0", "a: 2020-13-45", "a: [", "[\n" * 20_000, "a: b\n\tc: d"])
@@ -249,10 +252,10 @@ def test_a_demo_of_what_is_no_yaml_says_so_in_one_line(text: str, run: Run, tmp_
 
 
 def test_a_demo_of_the_same_object_twice_says_where_they_are(run: Run) -> None:
-    file = SAMPLES / "sampleissuer.yaml"
+    file = SAMPLES / "issuer.yaml"
     result = run("demo", file, file)
     assert result.status == 1
-    what = "Secret default/sampleissuer-sample-credentials"
+    what = f"Secret default/{NAMES.issuer.lower()}-sample-credentials"
     assert result.error == f"Error: {file}, document 1: {what} is already in {file}, document 1; remove one of them"
 
 
@@ -277,7 +280,7 @@ def test_other_kinds_beside_ours_are_left_out_and_said_so(play: Play) -> None:
 
 
 def test_a_file_with_windows_line_ends_is_read(run: Run, tmp_path: Path) -> None:
-    text = (SAMPLES / "sampleissuer.yaml").read_text()
+    text = (SAMPLES / "issuer.yaml").read_text()
     (tmp_path / "it.yaml").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     assert run("demo", tmp_path).status == 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from entrypoints.issuer import NAMES
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.asking import PASSWORD, USERNAME
@@ -49,7 +50,7 @@ def test_without_the_flag_http_is_refused_by_the_name_of_the_flag(run: Run, file
         result = run("demo", file)
         asked = server.seen
     assert (result.status, result.err, asked) == (1, "", [])
-    assert "NOT AS EXPECTED: SampleIssuer default/ca: Failed: " in result.out
+    assert f"NOT AS EXPECTED: {NAMES.issuer} default/ca: Failed: " in result.out
     assert "start it with --allow-http" in result.out
 
 

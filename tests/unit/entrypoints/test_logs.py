@@ -14,7 +14,7 @@ import pytest
 
 from entrypoints.logs import Console, Json
 
-FIELDS = {"object": "CertificateRequest team-a/web", "issuer": "SampleIssuer team-a/ca", "attempt": 2, "duration": 0.25}
+FIELDS = {"object": "CertificateRequest team-a/web", "issuer": "Issuer team-a/ca", "attempt": 2, "duration": 0.25}
 
 
 def record(message: str = "%s: Issued", *arguments: object, **fields: object) -> logging.LogRecord:
@@ -64,7 +64,7 @@ def test_a_traceback_is_part_of_its_line() -> None:
 def test_a_person_reads_the_fields_behind_the_message() -> None:
     line = Console().format(record("%s: Issued", FIELDS["object"], reason="Issued", **FIELDS))
     assert line.endswith(
-        ' INFO issuer CertificateRequest team-a/web: Issued [issuer="SampleIssuer team-a/ca" attempt=2 duration=0.250]'
+        ' INFO issuer CertificateRequest team-a/web: Issued [issuer="Issuer team-a/ca" attempt=2 duration=0.250]'
     )
 
 

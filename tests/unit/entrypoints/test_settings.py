@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from adapters.signers.http.networks import EVERYWHERE, LINK_LOCAL, LOOPBACK
 from domain.controller.leader_election import LeaseTimes
 from entrypoints.flag_types import Address
-from entrypoints.issuer import NAMES
 from entrypoints.settings import OPTIONS, Settings, options
 
 
@@ -271,8 +270,3 @@ def test_an_election_is_held_only_where_it_is_said() -> None:
 )
 def test_an_address_is_written_as_it_is_given(address: Address, written: str) -> None:
     assert str(address) == written
-
-
-def test_the_group_and_the_kinds_are_those_of_the_sample() -> None:
-    assert (NAMES.group, NAMES.version) == ("sample-issuer.example.com", "v1alpha1")
-    assert (NAMES.issuer, NAMES.cluster_issuer) == ("SampleIssuer", "SampleClusterIssuer")

@@ -87,7 +87,7 @@ def test_a_failure_is_told_without_the_progress(tmp_path: Path) -> None:
 
 def test_without_a_toolchain_any_build_of_the_same_sources_serves(tmp_path: Path) -> None:
     env = {"XDG_CACHE_HOME": str(tmp_path)}
-    cache = tmp_path / "sample-external-issuer" / "it"
+    cache = tmp_path / "external-issuer-tests" / "it"
     for name in ("old-rust1.90.0", "new-rust1.91.0", ".new-rust1.92.0.unfinished"):
         (cache / name).mkdir(parents=True)
 

@@ -1,4 +1,4 @@
-module sample-issuer.example.com/tests/deploy
+module example.com/tests/deploy
 
 go 1.26.0
 

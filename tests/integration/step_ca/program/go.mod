@@ -1,4 +1,4 @@
-module sample-issuer.example.com/tests/step_ca
+module example.com/tests/step_ca
 
 go 1.26
 

@@ -1,4 +1,4 @@
-module sample-issuer.example.com/tests/workflows
+module example.com/tests/workflows
 
 go 1.26
 

@@ -1,4 +1,4 @@
-module sample-issuer.example.com/tests/x509_reader
+module example.com/tests/x509_reader
 
 go 1.26.0
 

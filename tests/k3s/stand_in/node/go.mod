@@ -1,4 +1,4 @@
-module sample-issuer.example.com/tests/k3s/stand_in
+module example.com/tests/k3s/stand_in
 
 go 1.26.0
 

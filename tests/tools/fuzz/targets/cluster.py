@@ -13,7 +13,9 @@ import httpx2
 import msgspec
 
 from adapters.kubernetes import reflector
+from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import decode
+from adapters.kubernetes.issuer_spec import SpecReader
 from adapters.kubernetes.schema import followed
 from adapters.memory.metrics import MemoryMetrics
 from domain import issuers, requests
@@ -22,14 +24,13 @@ from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
 from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.retry import Moment
-from entrypoints.issuer import NAMES
 from tests.support.factories import POLICY, an_issuer
-from tests.support.specs import codec
+from tests.support.specs import SIGNERS
 from tests.tools.fuzz import parties
 from tests.unit.adapters.kubernetes.wire import REQUESTS, Wire
 
-_TRANSLATOR = codec()
-_RESOURCES = followed(NAMES)
+_TRANSLATOR = Codec(parties.ISSUERS, "system", SpecReader(SIGNERS, parties.ISSUERS.default_signer))
+_RESOURCES = followed(parties.ISSUERS)
 _EMPTY = b'{"metadata": {"resourceVersion": "1"}, "items": []}'
 _CHUNK = 100
 
@@ -126,11 +127,11 @@ def _decisions(object_: Object) -> list[Effects]:
         case Request():
             now = Moment(parties.NOW, parties.CLOCK.uptime())
             found = RequestSnapshot(object_, an_issuer(object_.issuer))
-            decided = requests.decide(found, attempt, now, POLICY, NAMES)
+            decided = requests.decide(found, attempt, now, POLICY, parties.ISSUERS)
             if isinstance(decided, Effects):
                 return [decided]
             if isinstance(decided, Review):
-                refused = requests.reviewed(found, decided.attempt, False, now, NAMES)
+                refused = requests.reviewed(found, decided.attempt, False, now, parties.ISSUERS)
                 assert isinstance(refused, Effects)
                 return [refused]
             return [requests.settle(found, decided.attempt, failure, now, POLICY)]

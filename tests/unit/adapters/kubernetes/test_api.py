@@ -15,6 +15,7 @@ import pytest
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.schema import EVENTS, SECRET_VERSIONS, SECRETS, Resource
 from domain.errors import Transient
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.wire import (
     CANARY,
     CLUSTER_ISSUERS,
@@ -27,11 +28,11 @@ from tests.unit.adapters.kubernetes.wire import (
     body_of,
 )
 
-OURS = "/apis/sample-issuer.example.com/v1alpha1"
+OURS = f"/apis/{NAMES.group}/{NAMES.version}"
 STATUS = {"conditions": [{"type": "Ready", "status": "True"}]}
 APPLIED = [
-    (ISSUERS, "team-a", f"{OURS}/namespaces/team-a/sampleissuers/x/status"),
-    (CLUSTER_ISSUERS, "", f"{OURS}/sampleclusterissuers/x/status"),
+    (ISSUERS, "team-a", f"{OURS}/namespaces/team-a/{NAMES.issuers}/x/status"),
+    (CLUSTER_ISSUERS, "", f"{OURS}/{NAMES.cluster_issuers}/x/status"),
     (REQUESTS, "team-a", "/apis/cert-manager.io/v1/namespaces/team-a/certificaterequests/x/status"),
     (SIGNING_REQUESTS, "", "/apis/certificates.k8s.io/v1/certificatesigningrequests/x/status"),
 ]
@@ -93,7 +94,7 @@ async def test_what_is_applied_holds_no_character_that_yaml_reads_in_its_own_way
 
 
 async def test_the_answer_to_a_status_is_the_object_as_it_is_now() -> None:
-    answer = {"kind": "SampleIssuer", "metadata": {"name": "x", "resourceVersion": "8"}, "status": STATUS}
+    answer = {"kind": NAMES.issuer, "metadata": {"name": "x", "resourceVersion": "8"}, "status": STATUS}
     told = await answering(answer).api.apply_status(ISSUERS, "team-a", "x", "7", STATUS)
     assert isinstance(told, ISSUERS.status)
     assert (told.metadata.resourceVersion, told.status.conditions[0].type) == ("8", "Ready")
@@ -135,8 +136,8 @@ async def test_a_secret_is_read_by_its_name_alone() -> None:
 
 LISTED = {
     "Secret": "/api/v1/secrets",
-    "SampleIssuer": f"{OURS}/sampleissuers",
-    "SampleClusterIssuer": f"{OURS}/sampleclusterissuers",
+    NAMES.issuer: f"{OURS}/{NAMES.issuers}",
+    NAMES.cluster_issuer: f"{OURS}/{NAMES.cluster_issuers}",
     "CertificateRequest": "/apis/cert-manager.io/v1/certificaterequests",
     "CertificateSigningRequest": "/apis/certificates.k8s.io/v1/certificatesigningrequests",
 }

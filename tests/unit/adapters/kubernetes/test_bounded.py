@@ -9,9 +9,10 @@ import pytest
 
 from domain.annotations import DURATION, IS_CA
 from domain.model import UNKNOWN_KIND
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.test_codec import GROUP, a_request, a_signing_request, translated
 
-REF = {"group": GROUP, "kind": "SampleIssuer", "name": "ca"}
+REF = {"group": GROUP, "kind": NAMES.issuer, "name": "ca"}
 
 
 def encoded(size: int) -> str:
@@ -49,12 +50,12 @@ def test_an_issuer_of_a_name_that_none_can_have_is_none() -> None:
 
 
 def test_a_spec_without_end_is_not_kept() -> None:
-    spec = translated("SampleIssuer", spec={"authSecretName": "x" * 524_288}).spec
+    spec = translated(NAMES.issuer, spec={"authSecretName": "x" * 524_288}).spec
     assert (spec.options, len(spec.secret.name)) == (None, 253)
     assert spec.problem == "spec: 524,309 bytes, and no more than 16,384 are read; make its texts shorter"
 
 
-@pytest.mark.parametrize("kind", ["SampleIssuer", "CertificateRequest", "CertificateSigningRequest"])
+@pytest.mark.parametrize("kind", [NAMES.issuer, "CertificateRequest", "CertificateSigningRequest"])
 def test_of_annotations_those_that_are_read_are_kept_and_whether_the_others_changed(kind: str) -> None:
     def annotated(**told: str) -> Any:
         annotations = {DURATION: "10m", IS_CA: "true"} | told

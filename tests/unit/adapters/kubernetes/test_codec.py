@@ -32,7 +32,7 @@ from tests.support.specs import codec
 from tests.unit.adapters.kubernetes.wire import RESOURCES
 
 TRANSLATOR = codec()
-GROUP, OURS = NAMES.group, "sampleclusterissuers.sample-issuer.example.com/"
+GROUP, OURS = NAMES.group, f"{NAMES.cluster_issuers}.{NAMES.group}/"
 THEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -63,29 +63,29 @@ def a_condition(kind: str, status: str = "True", **more: Any) -> dict[str, Any]:
 
 UNKNOWN = ObjectKey("Unknown", "team-a", "ca")
 REFERENCES: list[tuple[Any, ObjectKey | None]] = [
-    ({"group": GROUP, "kind": "SampleIssuer", "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
-    ({"group": GROUP, "kind": "SampleClusterIssuer", "name": "ca"}, ObjectKey("SampleClusterIssuer", "", "ca")),
-    ({"group": "", "kind": "SampleIssuer", "name": "ca"}, None),
-    ({"group": None, "kind": "SampleIssuer", "name": "ca"}, None),
-    ({"kind": "SampleIssuer", "name": "ca"}, None),
-    ({"group": "cert-manager.io", "kind": "SampleIssuer", "name": "ca"}, None),
-    ({"group": f"other.{GROUP}", "kind": "SampleIssuer", "name": "ca"}, None),
-    ({"group": GROUP.upper(), "kind": "SampleIssuer", "name": "ca"}, None),
-    ({"group": f"{GROUP}/v1alpha1", "kind": "SampleIssuer", "name": "ca"}, None),
+    ({"group": GROUP, "kind": NAMES.issuer, "name": "ca"}, ObjectKey(NAMES.issuer, "team-a", "ca")),
+    ({"group": GROUP, "kind": NAMES.cluster_issuer, "name": "ca"}, ObjectKey(NAMES.cluster_issuer, "", "ca")),
+    ({"group": "", "kind": NAMES.issuer, "name": "ca"}, None),
+    ({"group": None, "kind": NAMES.issuer, "name": "ca"}, None),
+    ({"kind": NAMES.issuer, "name": "ca"}, None),
+    ({"group": "cert-manager.io", "kind": NAMES.issuer, "name": "ca"}, None),
+    ({"group": f"other.{GROUP}", "kind": NAMES.issuer, "name": "ca"}, None),
+    ({"group": GROUP.upper(), "kind": NAMES.issuer, "name": "ca"}, None),
+    ({"group": f"{GROUP}/v1alpha1", "kind": NAMES.issuer, "name": "ca"}, None),
     ({"group": "cert-manager.io", "name": "ca"}, None),
     ({"name": "ca"}, None),
-    ({"group": GROUP, "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
-    ({"group": GROUP, "kind": "", "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
-    ({"group": GROUP, "kind": None, "name": "ca"}, ObjectKey("SampleIssuer", "team-a", "ca")),
+    ({"group": GROUP, "name": "ca"}, ObjectKey(NAMES.issuer, "team-a", "ca")),
+    ({"group": GROUP, "kind": "", "name": "ca"}, ObjectKey(NAMES.issuer, "team-a", "ca")),
+    ({"group": GROUP, "kind": None, "name": "ca"}, ObjectKey(NAMES.issuer, "team-a", "ca")),
     ({"group": GROUP, "kind": "Issuer", "name": "ca"}, UNKNOWN),
     ({"group": GROUP, "kind": "ClusterIssuer", "name": "ca"}, UNKNOWN),
-    ({"group": GROUP, "kind": "sampleissuer", "name": "ca"}, UNKNOWN),
-    ({"group": GROUP, "kind": "SampleIssuers", "name": "ca"}, UNKNOWN),
-    ({"group": GROUP, "kind": " SampleIssuer", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": NAMES.issuer.lower(), "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": f"{NAMES.issuer}s", "name": "ca"}, UNKNOWN),
+    ({"group": GROUP, "kind": f" {NAMES.issuer}", "name": "ca"}, UNKNOWN),
     ({"group": GROUP, "kind": "Unknown", "name": "ca"}, UNKNOWN),
-    ({"group": GROUP, "kind": "SampleIssuer", "name": ""}, None),
-    ({"group": GROUP, "kind": "SampleIssuer", "name": None}, None),
-    ({"group": GROUP, "kind": "SampleIssuer"}, None),
+    ({"group": GROUP, "kind": NAMES.issuer, "name": ""}, None),
+    ({"group": GROUP, "kind": NAMES.issuer, "name": None}, None),
+    ({"group": GROUP, "kind": NAMES.issuer}, None),
     ({}, None),
     (None, None),
 ]
@@ -103,8 +103,8 @@ def test_an_unknown_kind_is_named_beside_those_that_there_are() -> None:
     csr = {"request": "YWJj"}
     found = a_request(spec={"issuerRef": {"group": GROUP, "kind": "SampleIsuer", "name": "ca"}, **csr})
     assert found.unserved == (
-        f"spec.issuerRef.kind: 'SampleIsuer' is no kind of {GROUP}, which has SampleIssuer and SampleClusterIssuer;"
-        " name one of them in the Certificate, or in a new request"
+        f"spec.issuerRef.kind: 'SampleIsuer' is no kind of {GROUP}, which has {NAMES.issuer} and"
+        f" {NAMES.cluster_issuer}; name one of them in the Certificate, or in a new request"
     )
     assert found.csr == b"", "what cannot be signed takes no memory"
     assert a_request(spec={"issuerRef": {"group": GROUP, "name": "ca"}, **csr}).csr == b"abc"
@@ -117,8 +117,8 @@ def test_of_an_unknown_kind_that_is_long_only_the_beginning_is_kept() -> None:
 
 
 def test_no_field_of_a_reference_names_another_namespace() -> None:
-    reference = {"group": GROUP, "kind": "SampleIssuer", "name": "ca", "namespace": "team-b"}
-    assert a_request(spec={"issuerRef": reference}).issuer == ObjectKey("SampleIssuer", "team-a", "ca")
+    reference = {"group": GROUP, "kind": NAMES.issuer, "name": "ca", "namespace": "team-b"}
+    assert a_request(spec={"issuerRef": reference}).issuer == ObjectKey(NAMES.issuer, "team-a", "ca")
 
 
 @pytest.mark.parametrize(
@@ -137,16 +137,16 @@ def test_no_field_of_a_reference_names_another_namespace() -> None:
     ],
 )
 def test_a_signing_request_is_ours_where_its_signer_is(signer: str | None, issuer: str | None) -> None:
-    expected = None if issuer is None else ObjectKey("SampleClusterIssuer", "", issuer)
+    expected = None if issuer is None else ObjectKey(NAMES.cluster_issuer, "", issuer)
     assert a_signing_request(spec={"signerName": signer}).issuer == expected
 
 
 @pytest.mark.parametrize(
     ("path", "issuer"),
     [
-        ("team-a.ca", ObjectKey("SampleIssuer", "team-a", "ca")),
-        ("team-a.ca.of.ours", ObjectKey("SampleIssuer", "team-a", "ca.of.ours")),
-        ("team-a.team-b.ca", ObjectKey("SampleIssuer", "team-a", "team-b.ca")),
+        ("team-a.ca", ObjectKey(NAMES.issuer, "team-a", "ca")),
+        ("team-a.ca.of.ours", ObjectKey(NAMES.issuer, "team-a", "ca.of.ours")),
+        ("team-a.team-b.ca", ObjectKey(NAMES.issuer, "team-a", "team-b.ca")),
         ("ca", ObjectKey("Unknown", "", "ca")),
         ("team-a.", ObjectKey("Unknown", "", "team-a")),
         (".ca", None),
@@ -159,27 +159,29 @@ def test_a_signing_request_is_ours_where_its_signer_is(signer: str | None, issue
 def test_a_signer_name_with_a_namespace_is_read_as_cert_manager_reads_its_own(
     path: str, issuer: ObjectKey | None
 ) -> None:
-    found = a_signing_request(spec={"signerName": f"sampleissuers.{GROUP}/{path}", "request": "YWJj"})
+    found = a_signing_request(spec={"signerName": f"{NAMES.issuers}.{GROUP}/{path}", "request": "YWJj"})
     assert found.issuer == issuer
-    assert found.must_reference is bool(issuer and issuer.kind == "SampleIssuer")
+    assert found.must_reference is bool(issuer and issuer.kind == NAMES.issuer)
     unserved = issuer is not None and issuer.kind == "Unknown"
-    assert (f"again with sampleissuers.{GROUP}/<namespace>.<name>" in found.unserved) is unserved
+    assert (f"again with {NAMES.issuers}.{GROUP}/<namespace>.<name>" in found.unserved) is unserved
     assert (found.csr == b"") is unserved
 
 
-@pytest.mark.parametrize("signer", [f"xsampleissuers.{GROUP}/team-a.ca", f"sampleissuers.x.{GROUP}/team-a.ca"])
+@pytest.mark.parametrize("signer", [f"x{NAMES.issuers}.{GROUP}/team-a.ca", f"{NAMES.issuers}.x.{GROUP}/team-a.ca"])
 def test_another_resource_or_group_in_a_signer_name_is_not_ours(signer: str) -> None:
     assert a_signing_request(spec={"signerName": signer}).issuer is None
 
 
 def test_the_requester_is_kept_only_where_a_right_to_reference_is_needed() -> None:
     who = {"username": "anna", "uid": "1", "groups": ["dev", "ops"], "extra": {"scopes": ["a", "b"]}}
-    namespaced = a_signing_request(spec={"signerName": f"sampleissuers.{GROUP}/team-a.ca", **who})
+    namespaced = a_signing_request(spec={"signerName": f"{NAMES.issuers}.{GROUP}/team-a.ca", **who})
     assert namespaced.requester == Requester("anna", "1", ("dev", "ops"), {"scopes": ("a", "b")})
     nulls = dict.fromkeys(who)
-    assert a_signing_request(spec={"signerName": f"sampleissuers.{GROUP}/team-a.ca", **nulls}).requester == Requester()
+    assert (
+        a_signing_request(spec={"signerName": f"{NAMES.issuers}.{GROUP}/team-a.ca", **nulls}).requester == Requester()
+    )
     assert a_signing_request(spec={"signerName": f"{OURS}ca", **who}).requester is NO_REQUESTER
-    reference = {"group": GROUP, "kind": "SampleIssuer", "name": "ca"}
+    reference = {"group": GROUP, "kind": NAMES.issuer, "name": "ca"}
     assert a_request(spec={"issuerRef": reference, **who}).requester is NO_REQUESTER
 
 
@@ -292,7 +294,7 @@ def test_an_issuer_says_all_that_it_says() -> None:
         status={"conditions": [a_condition("Other"), ready]},
     )
     assert found == Issuer(
-        ObjectKey("SampleIssuer", "team-a", "x"),
+        ObjectKey(NAMES.issuer, "team-a", "x"),
         "u",
         "7",
         4,

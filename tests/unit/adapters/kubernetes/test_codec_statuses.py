@@ -47,7 +47,7 @@ FAILED_TOLD = {**READY_TOLD, "type": "Failed", "reason": "Failed", "message": "n
 ORDER = PendingOrder("order-7", since=THEN, due=LATER)
 ORDER_TOLD = {
     **READY_TOLD,
-    "type": "sample-issuer.example.com/Order",
+    "type": f"{NAMES.group}/Order",
     "reason": "Taken",
     "message": '{"askAgainAt":"2030-01-02T04:00:00Z","handle":"order-7"}',
 }

@@ -19,6 +19,7 @@ from lightkube.core.generic_client import BasicRequest, GenericAsyncClient
 from lightkube.types import PatchType
 
 from adapters.kubernetes.schema import SECRETS
+from entrypoints.issuer import NAMES
 from tests.unit.adapters.kubernetes.wire import ISSUERS, SIGNING_REQUESTS, Wire, answering, authentication, config
 
 PROJECT = Path(__file__).parents[4] / "pyproject.toml"
@@ -53,7 +54,7 @@ def test_a_request_is_prepared_with_what_it_was_given_and_without_what_is_none()
         "list", ISSUERS.main, namespace=ALL_NS, watch=True, params={"a": 1, "b": None}, headers={"Accept": "x"}
     )
     assert isinstance(told, BasicRequest), CALLS
-    assert (told.method, told.url) == ("GET", "apis/sample-issuer.example.com/v1alpha1/sampleissuers"), CALLS
+    assert (told.method, told.url) == ("GET", f"apis/{NAMES.group}/{NAMES.version}/{NAMES.issuers}"), CALLS
     assert (told.params, told.headers) == ({"a": 1, "watch": "true"}, {"Accept": "x"}), CALLS
     assert told.timeout is None, CALLS
 
@@ -67,7 +68,7 @@ def test_a_prepared_request_takes_a_timeout_of_its_own() -> None:
 def test_names_are_put_into_urls_as_they_are() -> None:
     """The reason for names.py; escape nothing twice should this change."""
     told = inner().prepare_request("get", ISSUERS.main, name="../x%20y", namespace="n", params={})
-    assert told.url.endswith("/namespaces/n/sampleissuers/../x%20y"), CALLS
+    assert told.url.endswith(f"/namespaces/n/{NAMES.issuers}/../x%20y"), CALLS
 
 
 async def test_sending_raises_for_no_status() -> None:

@@ -19,34 +19,35 @@ from domain.model import Approval, ObjectKey
 from entrypoints.issuer import NAMES
 from tests.support.specs import codec
 
+KIND = NAMES.issuer
 SAMPLES = Path(__file__).parents[4] / "deploy" / "samples"
-OURS = "apiVersion: sample-issuer.example.com/v1alpha1"
+OURS = f"apiVersion: {NAMES.group}/{NAMES.version}"
 ISSUER = f"""\
 {OURS}
-kind: SampleIssuer
+kind: {KIND}
 metadata: {{name: ca, namespace: team-a}}
 spec: {{url: "https://ca", authSecretName: s, stepCA: {{provisioner: web}}}}
 """
 CLUSTER_ISSUER = f"""\
 {OURS}
-kind: SampleClusterIssuer
+kind: {NAMES.cluster_issuer}
 metadata: {{name: ca, namespace: ignored}}
 spec: {{url: "https://ca", authSecretName: s}}
 """
-REFERENCE = "{group: sample-issuer.example.com, kind: SampleIssuer, name: ca}"
+REFERENCE = f"{{group: {NAMES.group}, kind: {KIND}, name: ca}}"
 REQUEST = f"""\
 apiVersion: cert-manager.io/v1
 kind: CertificateRequest
 metadata: {{name: web}}
 spec: {{request: YWJj, issuerRef: {REFERENCE}, duration: 1h, usages: [server auth], isCA: true}}
 """
-SIGNING_REQUEST = """\
+SIGNING_REQUEST = f"""\
 apiVersion: certificates.k8s.io/v1
 kind: CertificateSigningRequest
-metadata: {name: web}
+metadata: {{name: web}}
 spec:
   request: YWJj
-  signerName: sampleclusterissuers.sample-issuer.example.com/ca
+  signerName: {NAMES.cluster_issuers}.{NAMES.group}/ca
   usages: [client auth]
   expirationSeconds: 600
 """
@@ -87,21 +88,21 @@ def read(file: Path) -> Read:
 
 def test_an_issuer_is_read(read: Read) -> None:
     (issuer,) = read(ISSUER).issuers
-    assert issuer.key == ObjectKey("SampleIssuer", "team-a", "ca")
+    assert issuer.key == ObjectKey(KIND, "team-a", "ca")
     assert (issuer.spec.url, issuer.spec.signer, issuer.spec.options) == ("https://ca", "stepCA", StepCASpec("web"))
     assert issuer.spec.secret == ObjectKey("Secret", "team-a", "s")
 
 
 def test_a_cluster_issuer_is_read_without_a_namespace(read: Read) -> None:
     (issuer,) = read(CLUSTER_ISSUER).issuers
-    assert issuer.key == ObjectKey("SampleClusterIssuer", "", "ca")
+    assert issuer.key == ObjectKey(NAMES.cluster_issuer, "", "ca")
     assert (issuer.spec.secret, issuer.spec.signer) == (ObjectKey("Secret", "system", "s"), "demo")
 
 
 def test_a_request_is_read_into_the_default_namespace(read: Read) -> None:
     (request,) = read(REQUEST).requests
     assert request.key == ObjectKey("CertificateRequest", "default", "web")
-    assert request.issuer == ObjectKey("SampleIssuer", "default", "ca")
+    assert request.issuer == ObjectKey(KIND, "default", "ca")
     assert (request.csr, request.duration, request.is_ca) == (b"abc", timedelta(hours=1), True)
     assert (request.usages, request.approval) == (("server auth",), Approval.UNDECIDED)
 
@@ -109,14 +110,14 @@ def test_a_request_is_read_into_the_default_namespace(read: Read) -> None:
 def test_a_signing_request_is_read(read: Read) -> None:
     (request,) = read(SIGNING_REQUEST).requests
     assert request.key == ObjectKey("CertificateSigningRequest", "", "web")
-    assert request.issuer == ObjectKey("SampleClusterIssuer", "", "ca")
+    assert request.issuer == ObjectKey(NAMES.cluster_issuer, "", "ca")
     assert (request.csr, request.duration, request.usages) == (b"abc", timedelta(minutes=10), ("client auth",))
 
 
 def test_a_certificate_is_read(read: Read) -> None:
     ((key, spec),) = read(CERTIFICATE).certificates
     assert key == ObjectKey("Certificate", "team-a", "web")
-    assert (spec.dnsNames, spec.issuerRef.kind, spec.privateKey.algorithm) == (["example.com"], "SampleIssuer", "RSA")
+    assert (spec.dnsNames, spec.issuerRef.kind, spec.privateKey.algorithm) == (["example.com"], KIND, "RSA")
 
 
 def test_a_secret_is_read_and_its_text_wins(read: Read) -> None:
@@ -170,11 +171,11 @@ def test_what_is_there_twice_is_named_by_both_places(document: str, read: Read, 
 
 
 def test_the_reference_of_each_request_is_kept_as_it_is_written(read: Read) -> None:
-    found = read(REQUEST.replace("kind: SampleIssuer, ", ""), SIGNING_REQUEST)
+    found = read(REQUEST.replace(f"kind: {KIND}, ", ""), SIGNING_REQUEST)
     kept = list(found.references.values())
     assert kept == [
-        IssuerRef("ca", None, "sample-issuer.example.com"),
-        "sampleclusterissuers.sample-issuer.example.com/ca",
+        IssuerRef("ca", None, NAMES.group),
+        f"{NAMES.cluster_issuers}.{NAMES.group}/ca",
     ]
 
 
@@ -189,7 +190,7 @@ def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]")
     (tmp_path / "notes.txt").write_text("{")
     found = Reader(NAMES, codec()).read([tmp_path])
-    assert [issuer.key.kind for issuer in found.issuers] == ["SampleIssuer", "SampleClusterIssuer"]
+    assert [issuer.key.kind for issuer in found.issuers] == [KIND, NAMES.cluster_issuer]
 
 
 def test_the_samples_are_read() -> None:
@@ -201,21 +202,24 @@ def test_the_samples_are_read() -> None:
 
 MISSING, UNKNOWN = "required, but missing", "no such field is known here"
 WRONG = [
-    (ISSUER.replace('url: "https://ca", ', ""), "SampleIssuer ca: spec.url: required by stepCA, but missing"),
-    (ISSUER.replace("authSecretName", "secretName"), f"SampleIssuer ca: spec.secretName: {UNKNOWN}"),
-    (ISSUER.replace("stepCA", "StepCA"), f"SampleIssuer ca: spec.StepCA: {UNKNOWN}"),
-    (ISSUER.replace('"https://ca"', "5"), "SampleIssuer ca: spec.url: Expected `str`, got `int`"),
-    (ISSUER.replace("web", "[]"), "SampleIssuer ca: spec.stepCA.provisioner: Expected `str`, got `array`"),
-    (ISSUER.replace("provisioner: web", "5: web"), "SampleIssuer ca: spec.stepCA: Expected `str` as a key"),
-    (ISSUER.replace("v1alpha1", "v1"), "apiVersion: want sample-issuer.example.com/v1alpha1, not 'sample"),
-    (ISSUER.replace(OURS, ""), "SampleIssuer ca: apiVersion: want sample-issuer.example.com/v1alpha1, not None"),
-    (ISSUER.replace("name: ca, ", ""), f"SampleIssuer (no name): metadata.name: {MISSING}"),
-    (ISSUER.replace("name: ca", "name: 5"), "SampleIssuer 5: metadata.name: Expected `str`, got `int`"),
-    (ISSUER.replace("namespace: team-a", "namespace: 5"), "SampleIssuer ca: metadata.namespace: Expected `str | null`"),
-    (ISSUER.replace("metadata:", "meta:"), f"SampleIssuer (no name): metadata: {MISSING}"),
-    (ISSUER.replace("{name: ca, namespace: team-a}", "ca"), "SampleIssuer (no name): metadata: Expected `object`, got"),
-    (ISSUER.replace("spec:", "status:"), f"SampleIssuer ca: spec: {MISSING}"),
-    (ISSUER.replace("spec: {", "spec:\nmore: {"), "SampleIssuer ca: spec: Expected `object`, got `null`"),
+    (ISSUER.replace('url: "https://ca", ', ""), f"{KIND} ca: spec.url: required by stepCA, but missing"),
+    (ISSUER.replace("authSecretName", "secretName"), f"{KIND} ca: spec.secretName: {UNKNOWN}"),
+    (ISSUER.replace("stepCA", "StepCA"), f"{KIND} ca: spec.StepCA: {UNKNOWN}"),
+    (ISSUER.replace('"https://ca"', "5"), f"{KIND} ca: spec.url: Expected `str`, got `int`"),
+    (ISSUER.replace("web", "[]"), f"{KIND} ca: spec.stepCA.provisioner: Expected `str`, got `array`"),
+    (ISSUER.replace("provisioner: web", "5: web"), f"{KIND} ca: spec.stepCA: Expected `str` as a key"),
+    (
+        ISSUER.replace(f"/{NAMES.version}", "/other"),
+        f"apiVersion: want {NAMES.group}/{NAMES.version}, not '{NAMES.group}",
+    ),
+    (ISSUER.replace(OURS, ""), f"{KIND} ca: apiVersion: want {NAMES.group}/{NAMES.version}, not None"),
+    (ISSUER.replace("name: ca, ", ""), f"{KIND} (no name): metadata.name: {MISSING}"),
+    (ISSUER.replace("name: ca", "name: 5"), f"{KIND} 5: metadata.name: Expected `str`, got `int`"),
+    (ISSUER.replace("namespace: team-a", "namespace: 5"), f"{KIND} ca: metadata.namespace: Expected `str | null`"),
+    (ISSUER.replace("metadata:", "meta:"), f"{KIND} (no name): metadata: {MISSING}"),
+    (ISSUER.replace("{name: ca, namespace: team-a}", "ca"), f"{KIND} (no name): metadata: Expected `object`, got"),
+    (ISSUER.replace("spec:", "status:"), f"{KIND} ca: spec: {MISSING}"),
+    (ISSUER.replace("spec: {", "spec:\nmore: {"), f"{KIND} ca: spec: Expected `object`, got `null`"),
     (REQUEST.replace("YWJj", "YWJ"), "CertificateRequest web: spec.request: Invalid base64 encoded string"),
     (REQUEST.replace("request: YWJj, ", ""), f"CertificateRequest web: spec.request: {MISSING}"),
     (REQUEST.replace(", name: ca", ""), f"CertificateRequest web: spec.issuerRef.name: {MISSING}"),
@@ -231,16 +235,16 @@ WRONG = [
     (SECRET.replace("YWJj, ", "YWJ, "), "Secret s: data[...]: Invalid base64 encoded string"),
     (SECRET.replace("plain", "5"), "Secret s: stringData[...]: Expected `str`, got `int`"),
     (
-        thing("sample-issuer.example.com/v1alpha1", "SampleIsuer"),
-        "has no such kind; it has SampleIssuer, SampleClusterI",
+        thing(f"{NAMES.group}/{NAMES.version}", "SampleIsuer"),
+        f"has no such kind; it has {KIND}, {NAMES.cluster_issuer}",
     ),
-    (thing("sample-issuer.example.com/v2", "Issuer"), "Issuer x: kind: sample-issuer.example.com has no such kind"),
+    (thing(f"{NAMES.group}/v2", "Issuer"), f"Issuer x: kind: {NAMES.group} has no such kind"),
     (thing("cert-manager.io/v1", "Certifcate"), "Certifcate x: kind: cert-manager.io has no such kind; it has Certif"),
     (thing("certificates.k8s.io/v1", "CSR"), "CSR x: kind: certificates.k8s.io has no such kind"),
     ("kind: Namespace", "Namespace (no name): apiVersion: missing; a manifest has apiVersion, kind, metadata and spec"),
-    (ISSUER.replace("name: ca", "name: Ca"), "SampleIssuer Ca: metadata.name: 'Ca' is not the name of an object: want"),
+    (ISSUER.replace("name: ca", "name: Ca"), f"{KIND} Ca: metadata.name: 'Ca' is not the name of an object: want"),
     (SIGNING_REQUEST.replace("name: web", "name: a/b"), "metadata.name: 'a/b' is not the name of an object: it may"),
-    (ISSUER.replace("team-a", "Team"), "SampleIssuer ca: metadata.namespace: 'Team' is not the name of a namespace"),
+    (ISSUER.replace("team-a", "Team"), f"{KIND} ca: metadata.namespace: 'Team' is not the name of a namespace"),
     (SECRET.replace("team-a", "Team"), "Secret s: metadata.namespace: 'Team' is not the name of a namespace: want"),
     (SECRET.replace("apiVersion: v1", "apiVersion: v2"), "Secret s: apiVersion: want v1, not 'v2'"),
 ]
@@ -256,7 +260,7 @@ def test_what_is_wrong_is_named_down_to_its_field(document: str, message: str, r
     assert "\n" not in told
 
 
-@pytest.mark.parametrize("document", ["- kind: SampleIssuer\n", "text\n", "5\n", "metadata: {name: ca}\n", "kind: 5\n"])
+@pytest.mark.parametrize("document", [f"- kind: {KIND}\n", "text\n", "5\n", "metadata: {name: ca}\n", "kind: 5\n"])
 def test_what_has_no_kind_is_no_manifest(document: str, read: Read, file: Path) -> None:
     with pytest.raises(BadManifest) as refused:
         read("", "", document)

@@ -21,6 +21,7 @@ from adapters.memory.metrics import MemoryMetrics
 from domain.errors import ClusterError
 from domain.model import ObjectKey
 from entrypoints.container import Container
+from entrypoints.issuer import NAMES
 from entrypoints.settings import Settings
 from tests.support.cluster.pki import write_kubeconfig
 from tests.unit.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, Answer, access, authentication
@@ -63,7 +64,7 @@ CALLS: list[tuple[Any, tuple[str, str]]] = [
     (lambda api: api.get(SECRETS, "n", "x"), ("get", "secrets")),
     (lambda api: api.create(EVENTS, "n", AN_EVENT), ("create", "events")),
     (lambda api: api.merge(EVENTS, "n", "x", {}), ("patch", "events")),
-    (lambda api: api.apply_status(ISSUERS, "n", "x", "7", {}), ("patch", "sampleissuers/status")),
+    (lambda api: api.apply_status(ISSUERS, "n", "x", "7", {}), ("patch", f"{NAMES.issuers}/status")),
     (
         lambda api: api.apply_status(SIGNING_REQUESTS, "", "watch=true? a:b", "7", {}),
         ("patch", "certificatesigningrequests/status"),

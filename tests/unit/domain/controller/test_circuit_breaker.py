@@ -13,6 +13,7 @@ import pytest
 
 from domain.errors import IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import ObjectKey, Pending
+from entrypoints.issuer import NAMES
 from tests.support.factories import MINUTE, SECOND
 from tests.support.harness import Harness
 from tests.support.scenes import (
@@ -66,7 +67,7 @@ async def test_a_complaining_signer_makes_the_issuer_pending_and_its_requests_wa
     assert message(harness) == "Waiting for the issuer: 503 from the CA"
     later = with_request(harness, "later")
     await harness.run()
-    assert message(harness, later) == "Waiting for the issuer: SampleClusterIssuer ca is not Ready"
+    assert message(harness, later) == f"Waiting for the issuer: {NAMES.cluster_issuer} ca is not Ready"
     assert len(signed(harness)) == 1
     await harness.advance(SECOND)
     assert issued(harness)

@@ -18,11 +18,12 @@ from adapters.memory.metrics import MemoryMetrics
 from domain.controller.controller import Controller, Work
 from domain.model import ObjectKey
 from domain.ports import Metrics
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
 from tests.support.factories import HOUR, SECOND, T0
 
 A, B, C = (ObjectKey("CertificateRequest", "n", name) for name in "abc")
-ISSUER = ObjectKey("SampleIssuer", "n", "ca")
+ISSUER = ObjectKey(NAMES.issuer, "n", "ca")
 AT_ONCE = timedelta(0)
 PATIENCE = 10.0  # seconds, of which none is used unless something hangs
 

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from adapters.memory.metrics import MemoryMetrics
 from domain.controller.controller import Controller
 from domain.model import ObjectKey
+from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
 from tests.support.factories import T0
 
 AT_ONCE = timedelta(0)
 SLOTS, PER_ISSUER = 3, 2
-ISSUER = ObjectKey("SampleIssuer", "n", "ca")
+ISSUER = ObjectKey(NAMES.issuer, "n", "ca")
 KEYS = [ObjectKey("CertificateRequest", "n", name) for name in "abcd"] + [ISSUER]
 STEPS = 3
 TURNS = 200  # of the event loop; many more than all keys need one after the other

@@ -10,6 +10,7 @@ from domain.effects import PatchStatus, RequestStatus, SigningRequestStatus
 from domain.errors import ClusterError, RequestRejected, Transient, UnknownOutcome
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, ObjectKey
 from domain.outcomes import RequestOutcome
+from entrypoints.issuer import NAMES
 from tests.support.factories import KINDS, MINUTE
 from tests.support.harness import Fault, Harness, fails, fails_after
 from tests.support.scenes import a_ready_harness, events, issued, signed, with_request
@@ -32,7 +33,7 @@ async def test_an_issued_request_is_counted_and_told_once(
     await harness.advance(10 * MINUTE)
     assert issued(harness, key)
     assert events(harness, key) == [("Issued", 1)]
-    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.ISSUED): 1}
+    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.ISSUED): 1}
     assert len(signed(harness)) == 1
 
 
@@ -45,7 +46,7 @@ async def test_a_rejected_request_is_counted_and_told_once(kind: str, fault: Cal
     key = with_request(harness, kind=kind)
     await harness.advance(10 * MINUTE)
     assert events(harness, key) == [("Failed", 1)]
-    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.FAILED): 1}
+    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
 
 
 @either_way
@@ -55,7 +56,7 @@ async def test_a_denied_request_is_counted_and_told_once(fault: Callable[[Except
     with_request(harness, approval=Approval.DENIED)
     await harness.advance(10 * MINUTE)
     assert events(harness) == [("Denied", 1)]
-    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.DENIED): 1}
+    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.DENIED): 1}
 
 
 async def test_several_lost_answers_are_one() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Approval, ObjectKey, Pending
+from entrypoints.issuer import NAMES
 from tests.support.factories import KINDS, MINUTE, POLICY, SECOND, a_spec, issuer_key, secret_key
 from tests.support.harness import Harness
 from tests.support.scenes import (
@@ -45,7 +46,7 @@ async def test_a_secret_that_comes_late_gets_the_waiting_request_signed_at_once(
         "Temporary error. Retrying: failed to get Secret containing Issuer credentials, "
         'secret name: system/credentials, reason: secrets "credentials" not found'
     )
-    assert message(harness) == "Waiting for the issuer: SampleClusterIssuer ca is not Ready"
+    assert message(harness) == f"Waiting for the issuer: {NAMES.cluster_issuer} ca is not Ready"
     await harness.advance(10 * SECOND)
     assert events(harness, CA) == [("Initializing", 1), ("Pending", 4)]  # at about 0, 1, 3 and 7 s
     assert harness.signer.checks == []

@@ -9,9 +9,10 @@ import pytest
 
 from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
+from entrypoints.issuer import NAMES
 from tests.support.factories import SECOND, START
 
-ONE, TWO, THREE = (ObjectKey("SampleIssuer", "n", name) for name in ("one", "two", "three"))
+ONE, TWO, THREE = (ObjectKey(NAMES.issuer, "n", name) for name in ("one", "two", "three"))
 
 
 def request(issuer: ObjectKey, number: int) -> ObjectKey:
@@ -19,7 +20,7 @@ def request(issuer: ObjectKey, number: int) -> ObjectKey:
 
 
 def issuer_of(key: ObjectKey) -> ObjectKey | None:
-    return ObjectKey("SampleIssuer", "n", key.namespace) if key.kind == "CertificateRequest" else None
+    return ObjectKey(NAMES.issuer, "n", key.namespace) if key.kind == "CertificateRequest" else None
 
 
 class Laned(WorkQueue):

@@ -6,9 +6,10 @@ import pytest
 
 from domain.controller.workqueue import Usage, WorkQueue
 from domain.model import ObjectKey
+from entrypoints.issuer import NAMES
 from tests.support.factories import START
 
-CLUSTER_ISSUER = ObjectKey("SampleClusterIssuer", "", "ca")
+CLUSTER_ISSUER = ObjectKey(NAMES.cluster_issuer, "", "ca")
 
 
 def request(namespace: str, number: int, issuer: int = 0) -> ObjectKey:
@@ -18,7 +19,7 @@ def request(namespace: str, number: int, issuer: int = 0) -> ObjectKey:
 def issuer_of(key: ObjectKey) -> ObjectKey | None:
     if key.kind == "CertificateSigningRequest":
         return CLUSTER_ISSUER
-    return ObjectKey("SampleIssuer", key.namespace, key.name.partition("-")[0])
+    return ObjectKey(NAMES.issuer, key.namespace, key.name.partition("-")[0])
 
 
 def queue_of(max_concurrent: int, limit: int = 8) -> WorkQueue:

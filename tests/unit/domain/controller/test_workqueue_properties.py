@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.controller.workqueue import WorkQueue
 from domain.model import ObjectKey
+from entrypoints.issuer import NAMES
 from tests.support.factories import SECOND, START
 
-ISSUERS = [ObjectKey("SampleIssuer", name, name) for name in ("one", "two")]
+ISSUERS = [ObjectKey(NAMES.issuer, name, name) for name in ("one", "two")]
 KEYS = [ObjectKey("CertificateRequest", issuer.name, name) for issuer in ISSUERS for name in "abc"]
 KEYS.append(ISSUERS[0])
 WIDTH, AT_ONCE = 2, 5

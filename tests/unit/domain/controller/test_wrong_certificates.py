@@ -7,6 +7,7 @@ import pytest
 from domain.errors import IssuerUnhealthy, SigningError, Transient, UnknownOutcome, WrongCertificate
 from domain.model import Pending
 from domain.outcomes import RequestOutcome
+from entrypoints.issuer import NAMES
 from tests.support.factories import KINDS, MINUTE, SECOND
 from tests.support.harness import Fault, Harness, fails, fails_after
 from tests.support.scenes import WEB, a_ready_harness, events, issued, message, reason, signed, with_request
@@ -33,7 +34,7 @@ async def test_the_same_difference_twice_fails_the_request(kind: str) -> None:
     assert (reason(harness, key), len(signed(harness))) == ("Failed", 2)
     assert message(harness, key) == f"{TWICE}the CA returned a wrong certificate: isCA at 2"
     assert events(harness, key) == [("Pending", 1), ("Failed", 1)]
-    assert harness.metrics.answers == {("SampleClusterIssuer", RequestOutcome.FAILED): 1}
+    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
 
 
 @both_kinds

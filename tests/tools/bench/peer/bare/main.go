@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	controller = "sample-external-issuer"
+	controller = "bare"
 	apiVersion = "cert-manager.io/v1"
 	kind       = "CertificateRequest"
 	page       = "500"
