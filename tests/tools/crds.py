@@ -179,11 +179,11 @@ def _structural(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
     if "anyOf" in part:
         (only,) = (each for each in part["anyOf"] if each != {"type": "null"})
         return _structural(_both(only, part, "anyOf"), definitions)
-    left_out = ["title", "additionalProperties", "$defs"] + [
-        key for key in ("required", "default") if not part.get(key)
-    ]
+    # What is empty the API server does not store: server-side apply would take it for a change.
+    empty = [key for key in ("required", "default", "properties") if not part.get(key)]
+    left_out = ["title", "additionalProperties", "$defs", *empty]
     made = {key: part[key] for key in (*_FIRST, *part) if key in part and key not in left_out}
-    if "properties" in part:
+    if "properties" in made:
         made["properties"] = {name: _structural(each, definitions) for name, each in part["properties"].items()}
     for inside in ("items", "additionalProperties"):
         if part.get(inside):
