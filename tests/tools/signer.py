@@ -41,8 +41,8 @@ def main(arguments: list[str], environment: Mapping[str, str], root: Path = ROOT
     except Refused as why:
         print(f"make signer{'-default' if choose else ''}: {why}", file=sys.stderr)
         return 1
-    for module in ("tests.tools.generate", "tests.tools.manifests"):
-        subprocess.run([sys.executable, "-m", module], cwd=root, check=True, stdout=subprocess.DEVNULL)
+    _run(root, "tests.tools.generate")
+    _run(root, "tests.tools.manifests")
     return 0
 
 
@@ -69,7 +69,11 @@ def begin(root: Path, name: str) -> None:
         (root / file).parent.mkdir(exist_ok=True)
         (root / file).write_text(text)
         print(f"Wrote {file}")
-    print(f"Fill adapters/signers/{name}/signer.py; then: make test ARGS=tests/contracts/test_signers_{name}.py")
+    code = [file for file in written if file.endswith(".py")]
+    _run(root, "ruff", "check", "--quiet", "--fix", *code)
+    _run(root, "ruff", "format", "--quiet", *code)
+    suite = f"tests/contracts/test_signers_{name}.py"
+    print(f'Fill adapters/signers/{name}/signer.py, until this passes: make test ARGS="--exitfirst {suite}"')
 
 
 def make_default(root: Path, name: str) -> None:
@@ -98,20 +102,22 @@ def _filled(template: str, words: Mapping[str, str]) -> str:
 
 def _with_lines(table: Path, words: Mapping[str, str]) -> str:
     text = table.read_text()
-    imports = list(re.finditer(r"^from adapters\.signers\.(\w+)\.\S+ import .*\n", text, re.MULTILINE))
-    after = [found for found in imports if found[1] < words["name"]]
-    place = after[-1].end() if after else imports[0].start()
     line = "from adapters.signers.{name}.signer import {cls}\n".format(**words)
-    text = text[:place] + line + text[place:]
+    text = text.replace("from adapters.signers.", f"{line}from adapters.signers.", 1)
     entry = '        "{field}": {cls}(clients, clock),\n'.format(**words)
     return re.sub(r"(    return \{\n(?:        .*\n)*)", lambda found: found[1] + entry, text, count=1)
 
 
 def _with_section(readme: Path, words: Mapping[str, str]) -> str:
-    text = readme.read_text()
+    """With a row at the end of the first table, and a section after those of the other signers."""
     row = "| `{field}: {{…}}` | the CA at `spec.url` | see [{cls}](#{anchor}) |\n".format(**words)
-    text = re.sub(r"(^\| `est: .*\n|^\| `demo: .*\n)", lambda found: found[1] + row, text, count=1, flags=re.MULTILINE)
-    return f"{text.rstrip()}\n\n{_filled('section.md', words)}"
+    text = re.sub(r"((?:^\|.*\n)+)", lambda table: table[1] + row, readme.read_text(), count=1, flags=re.MULTILINE)
+    before, heading, after = text.partition("## What is read in a request\n")
+    return f"{before}{_filled('section.md', words)}\n{heading}{after}"
+
+
+def _run(root: Path, *command: str) -> None:
+    subprocess.run([sys.executable, "-m", *command], cwd=root, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
