@@ -16,6 +16,7 @@ from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager, prepared, running
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
+from tests.support.specs import SIGNERS
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_it_ends_when_told_to_and_says_so(deployed: Deployed, name: str) -> None
         rest = process.stderr.read()
         assert process.wait(30) == 0
     assert f"{NAMES.controller} {version(NAMES.controller)} starts on" in begin[0]
-    assert begin[0].endswith("with the signers Demo, CA, StepCA, EST\n")
+    assert begin[0].endswith(f"with the signers {', '.join(SIGNERS)}\n")
     assert begin[1].endswith(f"namespaces served: all; {NAMES.cluster_issuer}s have their Secrets in default\n")
     assert begin[2].endswith("networks of CAs elsewhere: allowed are 0.0.0.0/0,::/0; denied are none\n")
     assert rest.splitlines()[-1].endswith("stopped")
