@@ -7,18 +7,16 @@ they go with EST.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.integration.clone.copies import copied, run
+
 TABLES = [
     "entrypoints/issuer.py",
     "pyproject.toml",
@@ -63,15 +61,7 @@ STEP_CA = Signer(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project's files as git has them, with the changes of the working tree."""
-    names = subprocess.check_output(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
-    ).split("\0")
-    for name in filter(None, names):
-        if (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / name, follow_symlinks=False)
-    return tmp_path
+    return copied(tmp_path)
 
 
 def remove(copy: Path, signer: Signer) -> None:
@@ -109,12 +99,6 @@ def _remove_section(readme: Path, signer: Signer) -> None:
     assert shorter != text
     lines = [line for line in shorter.splitlines(keepends=True) if f"(#{signer.name.lower()})" not in line]
     readme.write_text("".join(lines))
-
-
-def run(copy: Path, *command: str) -> None:
-    environment = os.environ | {"HYPOTHESIS_PROFILE": "quick", "PYTHONPATH": str(copy)}
-    done = subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-5000:]}{done.stderr[-5000:]}"
 
 
 @pytest.mark.timeout(600)
