@@ -18,8 +18,8 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= $(NAME_OF_PROJECT):$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate manifests rename run render install.yaml chart namespaced install uninstall deploy \
-	undeploy release-check lock clean
+.PHONY: help demo test coverage bench fuzz lint format generate manifests rename signer signer-default run render \
+	install.yaml chart namespaced install uninstall deploy undeploy release-check lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,14 @@ generate: $(READY) ## Write the READMEs' tables of flags, metrics, conditions an
 manifests: $(READY) ## Write the manifests of deploy/ that contain the issuer's names, from deploy/templates and the code
 	@$(BIN)/python -m tests.tools.manifests
 	@git config merge.generated.driver true || true # .gitattributes says what for
+
+signer: $(READY) ## Begin a signer of your own, NAME=acme: its folder, suite, README section and line in entrypoints/issuer.py
+	@$(BIN)/python -m tests.tools.signer
+
+signer-default: $(READY) ## Make NAME=acme the signer of issuers that choose none
+	@$(BIN)/python -m tests.tools.signer default
+
+signer signer-default: export SIGNER_NAME = $(value NAME)
 
 .PHONY: docker-build kind-cluster kind-load deploy-cert-manager e2e
 docker-build: $(READY) ## Build the image IMG; BUILD_IMAGE and BASE_IMAGE replace its base images, DOCKER_BUILD_FLAGS are passed on

@@ -17,6 +17,8 @@ pytest_plugins = [
     "tests.support.deployed",
     "tests.support.figures",
     "tests.k3s.availability",
+    "tests.contracts.signer_honours",
+    "tests.contracts.signer_wrapped",
     "tests.integration.x509_reader.fixtures",
 ]
 

@@ -10,6 +10,10 @@ pytest.register_assert_rewrite(
     "tests.contracts.cluster_writing",
     "tests.contracts.lease_contract",
     "tests.contracts.recorder_contract",
+    "tests.contracts.signer_chain",
     "tests.contracts.signer_contract",
+    "tests.contracts.signer_lacking",
     "tests.contracts.signer_names",
+    "tests.contracts.signer_orders",
+    "tests.contracts.signer_usages",
 )

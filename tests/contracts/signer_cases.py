@@ -122,6 +122,8 @@ STRINGS = {
     "NumericString": _ASN1Type.NumericString,
 }
 SUBJECTS = {
+    "nothing": x509.Name([]),
+    "a common name": pki.name("app"),
     "an order of its own": x509.Name(
         [
             one(NameOID.COMMON_NAME, "app"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import EllipsisType
 from typing import Any
 
 from cryptography import x509
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import verification
 
-from domain.model import Credentials, Issued, IssuerSpec, SignRequest
+from domain.errors import IssuerUnhealthy, RequestRejected, SigningError, WrongCertificate
+from domain.model import Credentials, Issued, IssuerSpec, Pending, SignRequest
 from domain.ports import Signer
 from tests.contracts.signer_cases import KEY_USAGES
 
@@ -27,7 +29,7 @@ class Answer:
     def __init__(self, issued: Issued) -> None:
         self.issued = issued
         self.leaf, *self.intermediates = x509.load_pem_x509_certificates(issued.chain)
-        self.roots = x509.load_pem_x509_certificates(issued.ca or b"")
+        self.roots = x509.load_pem_x509_certificates(issued.ca) if issued.ca else []
 
     @property
     def issuer(self) -> x509.Certificate:
@@ -36,7 +38,10 @@ class Answer:
             if candidate.subject == self.leaf.issuer:
                 self.leaf.verify_directly_issued_by(candidate)
                 return candidate
-        raise AssertionError("neither the chain nor the CA certificate holds the issuer of the leaf")
+        raise AssertionError(
+            "neither Issued.chain nor Issued.ca holds the certificate that issued the leaf: return the intermediates "
+            "in the chain after the leaf, and the root as ca"
+        )
 
     def extension(self, kind: type[x509.ExtensionType]) -> Any:
         return self.leaf.extensions.get_extension_for_class(kind)
@@ -54,11 +59,12 @@ class Answer:
 
 
 class OrderMaker:
-    """Makes orders that differ from a plain one in what they are given."""
+    """Makes orders that differ from a plain one in what they are given; `duration` is that of a plain one."""
 
-    def __init__(self, issuer: IssuerSpec, credentials: Credentials) -> None:
+    def __init__(self, issuer: IssuerSpec, credentials: Credentials, duration: timedelta | None = DURATION) -> None:
         self._issuer = issuer
         self._credentials = credentials
+        self._duration = duration
 
     def __call__(
         self,
@@ -66,21 +72,47 @@ class OrderMaker:
         *,
         usages: tuple[str, ...] = (),
         is_ca: bool = False,
-        duration: timedelta | None = DURATION,
+        duration: timedelta | EllipsisType | None = ...,
         uid: str = "5e3c8f0a-0b0f-4e0f-9d5b-1d7a0c8e2a11",
     ) -> SignRequest:
-        return SignRequest(uid, csr, usages, is_ca, duration, self._issuer, self._credentials)
+        lasts = self._duration if isinstance(duration, EllipsisType) else duration
+        return SignRequest(uid, csr, usages, is_ca, lasts, self._issuer, self._credentials)
 
 
 async def sign(signer: Signer, order: SignRequest) -> Answer:
-    """Signs, asking again where the signer says so."""
+    """Signs, asking again where the signer says so. An AssertionError says what to do where it does not sign."""
+    try:
+        return await sign_or_fail(signer, order)
+    except SigningError as error:
+        remedy = next(remedy for kind, remedy in _REMEDIES.items() if isinstance(error, kind))
+        raise AssertionError(f"{type(error).__name__}: {error}\n{remedy}") from error
+
+
+async def sign_or_fail(signer: Signer, order: SignRequest) -> Answer:
+    """The same, but raises what the signer does."""
     for _ in range(POLLS):
-        answer = await signer.sign(order)
+        answer: object = await signer.sign(order)
         if isinstance(answer, Issued):
             return Answer(answer)
+        assert isinstance(answer, Pending), f"`sign` returned {answer!r}: return Issued or Pending, or raise"
         order = replace(order, handle=answer.handle)
         await asyncio.sleep(answer.poll_after.total_seconds())
-    raise AssertionError(f"still pending after {POLLS} polls")
+    raise AssertionError(
+        f"still Pending after {POLLS} polls: return Issued once the CA has signed, and make `poll_after` short here"
+    )
+
+
+_REMEDIES: dict[type[SigningError], str] = {
+    WrongCertificate: "The certificate is not what the order asks for. Have the signer pass it on to the CA, or the "
+    "CA's profile allow it. If the CA decides it, take it out of the suite's `honours`; if it decides subject or "
+    "usages, also set `ca_decides_subject_and_usages = True` in the signer",
+    RequestRejected: "The contract expects a certificate here. If the CA cannot give it, take it out of the suite's "
+    "`honours`",
+    IssuerUnhealthy: "Nothing can be signed with this issuer. See whether the suite's fixtures `issuer` and "
+    "`credentials` fit the CA. If the CA refused this one order alone, raise RequestRejected",
+    SigningError: "A CA that answers is expected here. If it refused this one order for good, raise RequestRejected",
+}
+"""By what the signer raised; the first that fits."""
 
 
 def alternative_names(holder: x509.Certificate | x509.CertificateSigningRequest) -> list[x509.GeneralName]:

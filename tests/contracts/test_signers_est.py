@@ -1,8 +1,7 @@
-"""The contract over EST. What EST has no words for, the CA behind the server must know: it is announced to it."""
+"""The contract over EST, which cannot ask for usages, isCA or a duration: the CA behind it has its own profile."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,32 +11,19 @@ from adapters.signers.est.server import ESTSpec
 from adapters.signers.est.signer import EST
 from adapters.signers.http.pool import ClientPool
 from adapters.signers.verify import VerifyingSigner
-from domain.model import CheckResult, Credentials, Issued, IssuerSpec, ObjectKey, Pending, SignRequest
+from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
+from tests.contracts.signer_honours import ALL, Honours
 from tests.support.remote import https
 from tests.support.remote.asking import PASSWORD, USERNAME
 from tests.support.remote.est import ESTServer, est
 
 
-class Announced(Signer):
-    """Tells the CA's profile what an order wants beyond its CSR, and asks the signer under test."""
-
-    def __init__(self, signer: Signer, server: ESTServer) -> None:
-        self._signer = signer
-        self._server = server
-
-    async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
-        return await self._signer.check(issuer, credentials)
-
-    async def sign(self, order: SignRequest) -> Issued | Pending:
-        with contextlib.suppress(ValueError):
-            self._server.announce(order)
-        return await self._signer.sign(order)
-
-
 class ESTContract(SignerContract):
+    honours = ALL - {Honours.USAGES, Honours.DURATION, Honours.IS_CA, Honours.NAME_CONSTRAINTS}
+
     @pytest.fixture
     async def server(self, tmp_path: Path) -> AsyncIterator[ESTServer]:
         async with est(tmp_path) as server:
@@ -48,10 +34,10 @@ class ESTContract(SignerContract):
         return IssuerSpec(server.url, ObjectKey("Secret", "default", "credentials"), "est", ESTSpec())
 
     @pytest.fixture
-    async def signer(self, server: ESTServer) -> AsyncIterator[Signer]:
+    async def signer(self) -> AsyncIterator[Signer]:
         clock = StoppedClock()
         clients = ClientPool(clock)
-        yield Announced(VerifyingSigner(EST(clients, clock), clock), server)
+        yield VerifyingSigner(EST(clients, clock), clock)
         await clients.close()
 
 

@@ -6,6 +6,7 @@ What a command says when it fails is passed on, never swallowed.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,6 +45,16 @@ def checkout(directory: Path) -> Path:
     """The repository as far as the verbs read it that write files: these are written here, not into yours."""
     for name in ("Makefile", "pyproject.toml", "deploy"):
         (directory / name).symlink_to(REPOSITORY / name)
+    return directory
+
+
+def copy(directory: Path) -> Path:
+    """The project's files as git has them, with the changes of the working tree, copied into the directory."""
+    names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", directory=REPOSITORY)
+    for name in filter(None, names.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, directory / name, follow_symlinks=False)
     return directory
 
 

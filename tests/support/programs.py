@@ -20,6 +20,12 @@ STEP_CA = GoProgram(
     package="github.com/smallstep/certificates/cmd/step-ca",
     takes="about three minutes",
 )
+CFSSL = GoProgram(
+    "cfssl",
+    module=TESTS / "integration" / "tutorial" / "program",
+    package="github.com/cloudflare/cfssl/cmd/cfssl",
+    takes="about three minutes",
+)
 HELM = GoProgram(
     "helm",
     module=TESTS / "integration" / "deploy" / "program",
@@ -53,7 +59,7 @@ X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {program.name: program for program in (STEP_CA, HELM, ACTIONLINT, PEER, BARE, X509_READER)}
+PROGRAMS = {program.name: program for program in (STEP_CA, CFSSL, HELM, ACTIONLINT, PEER, BARE, X509_READER)}
 
 
 def main(names: list[str]) -> None:

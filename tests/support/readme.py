@@ -52,6 +52,12 @@ def blocks(markdown: str) -> list[list[str]]:
     return [_commands(block) for block in _CONSOLE.findall(markdown)]
 
 
+def python(file: str, heading: str) -> str:
+    """The one block of Python under this heading."""
+    [code] = re.findall(r"^```python\n(.*?)^```$", section(file, heading), re.MULTILINE | re.DOTALL)
+    return str(code)
+
+
 def links(file: str) -> list[str]:
     """The target of each link."""
     return re.findall(r"\]\(([^)\s]+)\)", prose(file))

@@ -74,14 +74,14 @@ def demo(objects: Objects) -> Issuer:
 
 def manifests(objects: Objects, issuers: dict[str, Issuer]) -> list[dict[str, object]]:
     """Secrets and issuers, of both kinds."""
-    signers = {"demo": "Demo"} | dict.fromkeys(issuers, "CA")
+    signers = {"demo": "demo"} | dict.fromkeys(issuers, "ca")
     secrets = [objects.secret(_secret_of(name)) for name in signers if name not in issuers]
     secrets += [objects.secret(_secret_of(name), **issuer.secret) for name, issuer in issuers.items()]
-    namespaced = [objects.issuer(name, _secret_of(name), signer=signer) for name, signer in signers.items()]
+    namespaced = [objects.issuer(name, _secret_of(name), **{signer: {}}) for name, signer in signers.items()]
     for name, secret in ((CLUSTER_DEMO, objects.secret()), (CLUSTER_CHAIN, objects.secret(**issuers["chain"].secret))):
         secret["metadata"] = {"name": name, "namespace": NAMESPACE}
         secrets.append(secret)
-    return [*secrets, *namespaced, _cluster(CLUSTER_DEMO, "Demo"), _cluster(CLUSTER_CHAIN, "CA")]
+    return [*secrets, *namespaced, _cluster(CLUSTER_DEMO, "demo"), _cluster(CLUSTER_CHAIN, "ca")]
 
 
 def _secret_of(issuer: str) -> str:
@@ -90,7 +90,7 @@ def _secret_of(issuer: str) -> str:
 
 
 def _cluster(name: str, signer: str) -> dict[str, object]:
-    spec = {"url": "https://ca.example.com", "authSecretName": name, "signer": signer}
+    spec = {"url": "https://ca.example.com", "authSecretName": name, signer: {}}
     return {"apiVersion": API_VERSION, "kind": NAMES.cluster_issuer, "metadata": {"name": name}, "spec": spec}
 
 

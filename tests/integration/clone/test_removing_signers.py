@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clone.copies import copied, run
+from tests.integration.clone.copying import run
+from tests.support import commands
 
 TABLES = [
     "entrypoints/issuer.py",
-    "pyproject.toml",
     "tests/tools/fuzz/targets/__init__.py",
     "tests/tools/fuzz/seeds.py",
     "tests/integration/hostile_ca/test_hostile_ca.py",
@@ -61,7 +61,7 @@ STEP_CA = Signer(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    return copied(tmp_path)
+    return commands.copy(tmp_path)
 
 
 def remove(copy: Path, signer: Signer) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from entrypoints.issuer import NAMES
-from tests.integration.clone.copies import ROOT, copied, run
+from tests.integration.clone.copying import run
+from tests.support.cluster.api_server import ApiServer
+from tests.support.commands import REPOSITORY, copy
 from tests.tools.manifests import outputs
 from tests.tools.rename import ATTRIBUTION, WRITTEN
 
@@ -37,7 +39,9 @@ OLD = re.compile(
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A repository with one commit: this tree."""
-    repository = copied(tmp_path / "clone")
+    repository = tmp_path / "clone"
+    repository.mkdir()
+    copy(repository)
     git(repository, "init", "--quiet", "--initial-branch=main")
     commit(repository, "upstream")
     return repository
@@ -97,6 +101,17 @@ def test_afterwards_everything_passes_and_no_old_name_is_left(clone: Path, names
     run(clone, "-m", "entrypoints.cli", "demo")
     tests = ["tests/unit/domain", "tests/unit/entrypoints", "tests/unit/adapters/kubernetes", "tests/tools"]
     run(clone, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *tests, "tests/unit/test_readme.py")
+
+
+def test_kustomize_renders_every_base(clone: Path, api_server: ApiServer) -> None:
+    renamed(clone, MINE)
+    for file in sorted(clone.glob("deploy/**/kustomization.yaml")):
+        if "kind: Component" not in file.read_text():
+            rendered = api_server.kubectl("kustomize", str(file.parent))
+            assert not OLD.search(rendered)
+    default = api_server.kubectl("kustomize", str(clone / "deploy" / "default"))
+    assert "\n  name: my-issuer-controller-manager\n" in default
+    assert default.count("external-issuer/undeploy: keep") == 3, "both CRDs and the namespace"
 
 
 def left_over(repository: Path) -> list[str]:
@@ -161,7 +176,7 @@ def test_a_tree_with_changes_is_refused(clone: Path) -> None:
 def test_make_hands_the_names_over_as_they_are(tmp_path: Path) -> None:
     """With a program in place of Python; neither make nor a shell reads what is in them."""
     for name in ("Makefile", "pyproject.toml"):
-        (tmp_path / name).write_text((ROOT / name).read_text())
+        (tmp_path / name).write_text((REPOSITORY / name).read_text())
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     (tmp_path / ".venv" / ".ready").touch()

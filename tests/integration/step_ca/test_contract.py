@@ -1,4 +1,4 @@
-"""The signer contract over step-ca, with the template that honours requests, by both kinds of provisioner."""
+"""The signer contract over step-ca: with the template that honours requests, and with step-ca's own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from adapters.spec_fields import Duration
 from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.signer_contract import SignerContract
+from tests.contracts.signer_honours import ALL, Honours
+from tests.integration.step_ca import asking
 from tests.integration.step_ca.provisioner import PASSWORD
 from tests.integration.step_ca.server import HONOURING_JWK, ROOT, X5C, StepCAServer
 
@@ -46,3 +48,24 @@ class TestStepCAByX5C(StepCAContract):
     @pytest.fixture
     def credentials(self) -> Credentials:
         return Credentials({"tls.crt": X5C.pem, "tls.key": X5C.key_pem, "ca.crt": ROOT.pem}, version="1")
+
+
+class TestStepCAByItsDefaultTemplate(StepCAContract):
+    """It decides subject and usages, makes no CA, knows no otherNames, and refuses more than a day."""
+
+    honours = ALL - {
+        Honours.SUBJECT,
+        Honours.USAGES,
+        Honours.DURATION,
+        Honours.IS_CA,
+        Honours.NAME_CONSTRAINTS,
+        Honours.OTHER_NAMES,
+    }
+
+    @pytest.fixture
+    def issuer(self, step_ca: StepCAServer) -> IssuerSpec:
+        return asking.issuer(step_ca)
+
+    @pytest.fixture
+    def credentials(self) -> Credentials:
+        return Credentials(asking.BY_DEFAULT, version="1")

@@ -69,15 +69,18 @@ class Seen:
 
 @dataclass
 class Server:
+    """`handler` answers, after the answers in `next`, each of which is given once; `seen` are the requests so far."""
+
     url: str
     handler: Handler
     seen: list[Seen] = field(default_factory=list)
+    next: list[Handler] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body, query = await request.read(), request.rel_url.raw_query_string
         headers = dict(request.headers)
         self.seen.append(Seen(request.method, request.path, headers, body, peer(request), port(request), query))
-        return await self.handler(request)
+        return await (self.next.pop(0) if self.next else self.handler)(request)
 
 
 def peer(request: web.Request) -> str:

@@ -96,7 +96,7 @@ def test_an_issuer_is_read(read: Read) -> None:
 def test_a_cluster_issuer_is_read_without_a_namespace(read: Read) -> None:
     (issuer,) = read(CLUSTER_ISSUER).issuers
     assert issuer.key == ObjectKey(NAMES.cluster_issuer, "", "ca")
-    assert (issuer.spec.secret, issuer.spec.signer) == (ObjectKey("Secret", "system", "s"), "Demo")
+    assert (issuer.spec.secret, issuer.spec.signer) == (ObjectKey("Secret", "system", "s"), "demo")
 
 
 def test_a_request_is_read_into_the_default_namespace(read: Read) -> None:
@@ -207,7 +207,7 @@ WRONG = [
     (ISSUER.replace("stepCA", "StepCA"), f"{KIND} ca: spec.StepCA: {UNKNOWN}"),
     (ISSUER.replace('"https://ca"', "5"), f"{KIND} ca: spec.url: Expected `str`, got `int`"),
     (ISSUER.replace("web", "[]"), f"{KIND} ca: spec.stepCA.provisioner: Expected `str`, got `array`"),
-    (ISSUER.replace("provisioner: web", "5: web"), f"{KIND} ca: spec.stepCA: Expected `str`, got `int` as a key"),
+    (ISSUER.replace("provisioner: web", "5: web"), f"{KIND} ca: spec.stepCA: Expected `str` as a key"),
     (
         ISSUER.replace(f"/{NAMES.version}", "/other"),
         f"apiVersion: want {NAMES.group}/{NAMES.version}, not '{NAMES.group}",

@@ -1,0 +1,42 @@
+"""A pytest plugin: a suite of the SignerContract whose signer is not wrapped in VerifyingSigner fails once.
+
+Its other tests are skipped, since most of them would fail for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.signers.verify import VerifyingSigner
+from domain.ports import Signer
+
+BARE = (
+    "The signer under test is not wrapped in VerifyingSigner: wrap it, as the container does. Have the fixture "
+    "`signer` return VerifyingSigner(Mine(...), clock). A signer around that one must subclass SignerDecorator "
+    "(adapters/signers/decorators.py)"
+)
+_TOLD = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    suite = item.getparent(pytest.Class)
+    if suite is None or not hasattr(suite.obj, "honours"):
+        return
+    signer = getattr(item, "funcargs", {}).get("signer")
+    if signer is None or any(isinstance(layer, VerifyingSigner) for layer in _layers(signer)):
+        return
+    if suite.stash.get(_TOLD, False):
+        pytest.skip("the signer is not wrapped: see the first failure of its suite")
+    suite.stash[_TOLD] = True
+    pytest.fail(BARE, pytrace=False)
+
+
+def _layers(signer: Signer) -> Iterator[Signer]:
+    """The signer, and those that it is wrapped around."""
+    layer: Signer | None = signer
+    while layer is not None:
+        yield layer
+        layer = getattr(layer, "_inner", None)
