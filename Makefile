@@ -18,8 +18,8 @@ VERSION = $(shell sed -n 's/^version = "\([^"]*\)".*/\1/p' pyproject.toml)
 IMG ?= $(NAME_OF_PROJECT):$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench fuzz lint format generate manifests rename signer signer-default run render install.yaml chart namespaced install uninstall deploy \
-	undeploy release-check lock clean
+.PHONY: help demo test coverage bench fuzz lint format generate manifests rename signer signer-default run render \
+	install.yaml chart namespaced install uninstall deploy undeploy release-check lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -122,7 +122,6 @@ NEEDS_KIND = $(call NEEDS,kind,kind: https://kind.sigs.k8s.io/docs/user/quick-st
 
 # Each value is handed over as it is, for the tool to judge: make expands nothing in it, and no shell reads it.
 unexport NAME GROUP KIND
-unexport NAME GROUP KIND # make would expand what is in them
 rename: export RENAME_NAME = $(value NAME)
 rename: export RENAME_GROUP = $(value GROUP)
 rename: export RENAME_KIND = $(value KIND)
