@@ -12,6 +12,7 @@ is the description of the whole mapping.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Self
 
@@ -31,27 +32,16 @@ class SpecFields(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
 
 
 def described(
-    description: str,
-    *rules: Rule,
-    min_length: int | None = None,
-    max_length: int | None = None,
-    pattern: str | None = None,
-    **schema: Any,
+    description: str, *rules: Rule, schema: Mapping[str, Any] | None = None, **limits: int | str
 ) -> msgspec.Meta:
     """The metadata of a field: `Annotated[str, described("...", max_length=64)]`.
 
-    `rules` are for the API server alone; `schema` is taken into the CRD as it is.
+    `limits` are those of msgspec.Meta: min_length, max_length and pattern of texts, ge and le of numbers. A field with
+    limits has a default other than None. `rules` are for the API server alone. `schema` is taken into the CRD as it is.
     """
-    extra = (
-        {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]} if rules else {}
-    )
-    return msgspec.Meta(
-        description=description,
-        min_length=min_length,
-        max_length=max_length,
-        pattern=pattern,
-        extra_json_schema=extra | schema or None,
-    )
+    validations = [{"rule": rule, "message": message} for rule, message in rules]
+    extra = {**({"x-kubernetes-validations": validations} if rules else {}), **(schema or {})}
+    return msgspec.Meta(description=description, extra_json_schema=extra or None, **limits)  # type: ignore[call-overload, no-any-return]
 
 
 class Duration(timedelta):

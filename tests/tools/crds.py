@@ -36,7 +36,7 @@ class _Condition(SpecFields, frozen=True):
             r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$",
         ),
     ]
-    status: Annotated[str, described("Whether it holds.", enum=["True", "False", "Unknown"])]
+    status: Annotated[str, described("Whether it holds.", schema={"enum": ["True", "False", "Unknown"]})]
     reason: Annotated[
         str,
         described(
@@ -47,13 +47,14 @@ class _Condition(SpecFields, frozen=True):
         ),
     ]
     message: Annotated[str, described("Why, in words for people.", max_length=32768)]
-    last_transition_time: Annotated[datetime, described("Since when the status is what it is.", format="date-time")]
+    last_transition_time: Annotated[
+        datetime, described("Since when the status is what it is.", schema={"format": "date-time"})
+    ]
     observed_generation: Annotated[
         int | None,
         described(
             "The metadata.generation that was looked at; if it is older than the object's, this is old news.",
-            format="int64",
-            minimum=0,
+            schema={"format": "int64", "minimum": 0},
         ),
     ] = None
 
@@ -66,7 +67,7 @@ class _Status(SpecFields, frozen=True):
         described(
             "One entry, Ready: True while certificates are signed, Unknown before the first check, False while "
             "requests wait. Its reason and message say why.",
-            **{"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+            schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = msgspec.field(default_factory=list)
 

@@ -16,6 +16,9 @@ COMMANDS = [(file, command) for file in FILES for block in blocks(text(file)) fo
 VERBS = set(re.findall(r"^([a-z][a-z0-9.-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 PROGRAMS = {"make", "kubectl", "docker", "cosign", "gh", "grep", "openssl", "step", "helm", "curl"}
 YOURS = {
+    "adapters/signers/acme",
+    "adapters/signers/acme/",
+    "tests/contracts/test_signers_acme.py",
     "adapters/signers/mine/signer.py",
     "tests/contracts/test_mine.py",
     "install.yaml",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.integration.clone.copying import run
 from tests.support import commands
@@ -68,6 +69,32 @@ def test_the_demo_says_what_to_fill(begun: Path, tmp_path: Path) -> None:
     said = said_by(begun, "-m", "entrypoints.cli", "demo", str(issuer))
     assert "Failed: " in said
     assert "fill check in adapters/signers/acme_ca/signer.py" in said
+
+
+def test_a_new_field_is_one_edit(begun: Path, tmp_path: Path) -> None:
+    signer = begun / "adapters/signers/acme_ca/signer.py"
+    field = '    attempts: Annotated[int, described("How often the CA is asked.", ge=1, le=9)] = 3\n'
+    signer.write_text(signer.read_text().replace("    profile: Annotated", f"{field}    profile: Annotated"))
+    run(begun, "-m", "tests.tools.generate")
+    run(begun, "-m", "tests.tools.manifests")
+
+    for kind in ("issuers", "cluster-issuers"):
+        [crd] = yaml.safe_load_all((begun / f"deploy/crd/{kind}.yaml").read_text())
+        [version] = crd["spec"]["versions"]
+        spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["acmeCa"]["properties"]
+        assert spec["attempts"] == {
+            "description": "How often the CA is asked.",
+            "type": "integer",
+            "default": 3,
+            "minimum": 1,
+            "maximum": 9,
+        }
+    assert "`attempts`, `profile`" in (begun / "adapters/signers/README.md").read_text()
+    sample = (begun / "deploy/samples/issuer.yaml").read_text()
+    issuer = tmp_path / "issuer.yaml"
+    issuer.write_text(sample.replace("  authSecretName:", "  acmeCa: {attempts: 10}\n  authSecretName:"))
+    with pytest.raises(AssertionError, match=r"spec\.acmeCa\.attempts: Expected `int` <= 9"):
+        run(begun, "-m", "entrypoints.cli", "demo", str(issuer))
 
 
 def test_it_becomes_the_default(begun: Path) -> None:

@@ -81,7 +81,7 @@ def installed(repository: Path, name: str) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("names", [MINE, SHORT, LONG], ids=["usual", "short", "long"])
-def test_afterwards_everything_passes_and_no_old_name_is_left(clone: Path, names: tuple[str, str, str]) -> None:
+def test_afterwards_lint_and_demo_pass_and_no_old_name_is_left(clone: Path, names: tuple[str, str, str]) -> None:
     renamed(clone, names)
 
     assert "Nothing to do" in rename(clone, *names).stdout
@@ -99,6 +99,11 @@ def test_afterwards_everything_passes_and_no_old_name_is_left(clone: Path, names
     run(clone, "-m", "ruff", "format", "--check", ".")
     run(clone, "-m", "ruff", "check", "--quiet", ".")
     run(clone, "-m", "entrypoints.cli", "demo")
+
+
+@pytest.mark.timeout(600)
+def test_afterwards_the_tests_pass(clone: Path) -> None:
+    renamed(clone, MINE)
     tests = ["tests/unit/domain", "tests/unit/entrypoints", "tests/unit/adapters/kubernetes", "tests/tools"]
     run(clone, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *tests, "tests/unit/test_readme.py")
 

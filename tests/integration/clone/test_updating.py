@@ -19,7 +19,6 @@ SIGNER = "adapters/signers/ca/signer.py"
 MANIFEST = "deploy/manager/deployment.yaml"
 TEMPLATE = "deploy/templates/samples/issuer.yaml"
 RIGHTS = "adapters/kubernetes/rights.py"
-LINE = '        "ca": CA(clock),\n'
 
 
 def changed(repository: Path, file: str, old: str, new: str) -> None:
@@ -32,7 +31,7 @@ def changed(repository: Path, file: str, old: str, new: str) -> None:
 def upstream_goes_on(repository: Path) -> None:
     """What the template commits later, with its own generated files."""
     changed(repository, ENGINE, "from __future__", "# of the engine\nfrom __future__")
-    changed(repository, SIGNER, "from __future__", "# of the signer\nfrom __future__")
+    changed(repository, SIGNER, "class CA(", "# of the signer\nclass CA(")
     changed(repository, MANIFEST, "replicas: 2", "replicas: 3")
     changed(repository, TEMPLATE, "not-a-real-token", "no-token")
     changed(repository, RIGHTS, '["create", "patch"]', '["create", "patch", "update"]')
@@ -41,12 +40,7 @@ def upstream_goes_on(repository: Path) -> None:
 
 
 def a_signer_of_ones_own(repository: Path) -> None:
-    """As its author begins: a copy of a folder, and a line."""
-    folder = repository / "adapters" / "signers"
-    (folder / "mine").mkdir()
-    for file in (folder / "ca").glob("*.py"):
-        (folder / "mine" / file.name).write_text(file.read_text())
-    changed(repository, "entrypoints/issuer.py", LINE, f"{LINE}        # one more: mine\n")
+    run(repository, "-m", "tests.tools.signer", SIGNER_NAME="mine")
     commit(repository, "our signer")
 
 
