@@ -38,7 +38,7 @@ def run(*command: str | Path, env: Mapping[str, str] | None = None, directory: P
 
 def typed(line: str, env: Mapping[str, str], directory: Path = REPOSITORY) -> str:
     """What a line prints that somebody types at the top of the repository. Raises CommandFailed."""
-    return run("bash", "-c", line, env=_a_persons(env), directory=directory)
+    return run("bash", "-c", line, env=a_persons(env), directory=directory)
 
 
 def checkout(directory: Path) -> Path:
@@ -60,9 +60,9 @@ def copy(directory: Path) -> Path:
 
 def make(directory: Path, *args: str, env: Mapping[str, str]) -> str:
     """make's stdout. Raises CommandFailed."""
-    return run("make", *args, env=_a_persons(env), directory=directory)
+    return run("make", *args, env=a_persons(env), directory=directory)
 
 
-def _a_persons(env: Mapping[str, str]) -> dict[str, str]:
+def a_persons(env: Mapping[str, str]) -> dict[str, str]:
     """Without what a make that runs these tests would have another one do: say which folder it enters, for example."""
     return {name: value for name, value in env.items() if name not in ("IMG", "MAKEFLAGS", "MAKELEVEL")}

@@ -18,6 +18,7 @@ from tests.support.tutorial.steps import ChangeFile, Command, NotATutorial, Step
 COMMAND_SECONDS = 600
 BACKGROUND_SECONDS = 60
 END_SECONDS = 10
+LOG_LINES = 20
 
 
 class StepFailed(Exception):
@@ -145,12 +146,17 @@ class Reader:
             raise self._failure(running.command, _other(running.command, running.printed))
 
     def _failure(self, step: Step, what: str) -> StepFailed:
-        """With what the commands in the background have printed up to now."""
+        """With the end of what the commands in the background have printed up to now."""
         did = f"$ {step.text}" if isinstance(step, Command) else step.path
         others = [each for each in self.background if each.command != step]
-        logs = [f"--- line {each.command.line}: $ {each.command.text}\n{each.printed}" for each in others]
+        logs = [f"--- line {each.command.line}: $ {each.command.text}\n{_end(each.printed)}" for each in others]
         parts = [f"{self.file}:{step.line}: {did}", what, *logs]
         return StepFailed("\n".join(part.rstrip() for part in parts))
+
+
+def _end(printed: str) -> str:
+    lines = printed.splitlines()
+    return "\n".join(["...", *lines[-LOG_LINES:]] if len(lines) > LOG_LINES else lines)
 
 
 def _other(command: Command, printed: str) -> str:
