@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    return config.stash[_LEFT_OUT]
+    return config.stash.get(_LEFT_OUT, [])
 
 
 @pytest.hookimpl(wrapper=True)
