@@ -25,7 +25,7 @@ EXAMPLE = "NAME=my-issuer GROUP=issuer.acme.example.org KIND=AcmeIssuer"
 RESERVED = ("cert-manager.io", "k8s.io", "kubernetes.io")
 LONGEST_NAME = 40  # Grafana's limit for the uid of a dashboard; Kubernetes' 63 for the names made of it
 LONGEST_KIND = 30  # X.509's limit of 64 for the common name of a sample certificate
-LONGEST_GROUP = 100  # so that an Event about a missing right is not cut off
+LONGEST_GROUP = 100  # an Event about a missing right is cut at its end, where the names of issuers stand
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
