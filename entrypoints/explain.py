@@ -114,7 +114,7 @@ def _reason(reason: str) -> Iterator[str]:
     for table in _TABLES:
         issuers, requests = " or ".join(NAMES.kinds), f"{CERTIFICATE_REQUEST} or {CERTIFICATE_SIGNING_REQUEST}"
         for each in rows(table, reason):
-            yield "\n".join([f"{reason}, of a {issuers if table is IssuerReason else requests}", *_row(table, each)])
+            yield "\n".join([f"{reason}, of {issuers if table is IssuerReason else requests}", *_row(table, each)])
 
 
 def _row(table: Table, each: Reason) -> Iterator[str]:
