@@ -82,6 +82,11 @@ async def _closing(*clients: _Closable) -> AsyncIterator[None]:
         await client.close()
 
 
+def _user_agent() -> str:
+    """As client-go's programs have it: the API server's audit log and a CA's log show who asks."""
+    return f"{NAMES.controller}/{version(NAMES.controller)}"
+
+
 def _labels() -> dict[str, str]:
     return {"version": version(NAMES.controller), "python": platform.python_version()}
 
@@ -133,7 +138,14 @@ class Container(containers.DeclarativeContainer):
     metrics = singleton(PrometheusMetrics, METRICS_PREFIX, NAMES.kinds, of(singleton(_labels)))
 
     acceptance = singleton(Acceptance, of(clock))
-    client = singleton(load_client, of(metrics), of(singleton(_connections, of(settings))), of(acceptance).answered)
+    user_agent = singleton(_user_agent)
+    client = singleton(
+        load_client,
+        of(metrics),
+        of(singleton(_connections, of(settings))),
+        of(acceptance).answered,
+        of(user_agent),
+    )
     api = singleton(Api, of(client), NAMES.controller, rate_limiter=of(singleton(_rate_limiter, of(settings))))
 
     ca_store = singleton(
@@ -148,7 +160,7 @@ class Container(containers.DeclarativeContainer):
         of(clock),
         allow_http=of(settings).allow_http,
         networks=of(networks),
-        user_agent=NAMES.controller,
+        user_agent=of(user_agent),
     )
     bare_signers = singleton(issuer.signers, of(ca_store), of(clients), of(clock))
     specs = singleton(SpecReader, of(bare_signers), NAMES.default_signer)
@@ -161,7 +173,7 @@ class Container(containers.DeclarativeContainer):
     recorder = singleton(KubernetesRecorder, of(api), NAMES, of(clock), instance=platform.node())
     access_review = singleton(KubernetesAccessReview, of(api), NAMES.group)
 
-    lease_client = singleton(load_client, of(metrics), answered=of(acceptance).answered)
+    lease_client = singleton(load_client, of(metrics), answered=of(acceptance).answered, user_agent=of(user_agent))
     lease_api = singleton(Api, of(lease_client), NAMES.controller, deadline=of(settings).lease_times.call_deadline)
     lease = singleton(
         KubernetesLease, of(lease_api), namespace=of(settings).leader_election_namespace, name=NAMES.controller

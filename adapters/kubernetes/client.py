@@ -31,6 +31,8 @@ from domain.ports import Metrics
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
+USER_AGENT = "external-issuer"
+
 Answered = Callable[[int], None]
 """Is given the HTTP status of each answer."""
 
@@ -39,18 +41,27 @@ def _unnoted(status: int) -> None:
     return
 
 
-def load_client(metrics: Metrics, connections: int = CONNECTIONS, answered: Answered = _unnoted) -> AsyncClient:
+def load_client(
+    metrics: Metrics,
+    connections: int = CONNECTIONS,
+    answered: Answered = _unnoted,
+    user_agent: str = USER_AGENT,
+) -> AsyncClient:
     """A client for KUBECONFIG where it is set, else the pod's ServiceAccount, else ~/.kube/config.
 
     The order is controller-runtime's. Does no network I/O; raises KubeconfigError.
     """
     named = _named_files()
     config = load(named) if named else _service_account() or load([Path(os.path.expanduser("~/.kube/config"))])
-    return client_of(config, metrics, connections, answered)
+    return client_of(config, metrics, connections, answered, user_agent)
 
 
 def client_of(
-    config: Config, metrics: Metrics, connections: int = CONNECTIONS, answered: Answered = _unnoted
+    config: Config,
+    metrics: Metrics,
+    connections: int = CONNECTIONS,
+    answered: Answered = _unnoted,
+    user_agent: str = USER_AGENT,
 ) -> AsyncClient:
     """A client for this server and user; raises KubeconfigError."""
     server = config.cluster.server
@@ -58,7 +69,8 @@ def client_of(
         tls = Tls(config.cluster, config.user)
         auth = Authentication(_source(config), config.user, tls.present, answered)
         transport = AiohttpTransport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
-        return client_on(InstrumentedTransport(transport, metrics, below=urlsplit(server).path), server, auth)
+        instrumented = InstrumentedTransport(transport, metrics, below=urlsplit(server).path)
+        return client_on(instrumented, server, auth, user_agent)
     except CredentialUnavailable as error:
         raise KubeconfigError(str(error)) from error
     except httpx2.InvalidURL as error:
@@ -69,7 +81,9 @@ def client_of(
         ) from error
 
 
-def client_on(transport: httpx2.AsyncBaseTransport, server: str, auth: httpx2.Auth) -> AsyncClient:
+def client_on(
+    transport: httpx2.AsyncBaseTransport, server: str, auth: httpx2.Auth, user_agent: str = USER_AGENT
+) -> AsyncClient:
     """A client over this transport, which does TLS; `insecure` spares lightkube from loading a trust store for it."""
     cluster = LightkubeCluster(server=server, insecure=True)
     client = AsyncClient(
@@ -77,6 +91,7 @@ def client_on(transport: httpx2.AsyncBaseTransport, server: str, auth: httpx2.Au
     )
     inner: Any = client._client
     inner._client.auth = auth
+    inner._client.headers["User-Agent"] = user_agent
     return client
 
 

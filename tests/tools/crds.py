@@ -18,7 +18,7 @@ _READY = '.status.conditions[?(@.type=="Ready")]'
 _COLUMNS = [
     {"name": "Ready", "type": "string", "jsonPath": f"{_READY}.status"},
     {"name": "Reason", "type": "string", "jsonPath": f"{_READY}.reason"},
-    {"name": "Message", "type": "string", "jsonPath": f"{_READY}.message"},
+    {"name": "Message", "type": "string", "jsonPath": f"{_READY}.message", "priority": 1},  # --output=wide
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
 ]
 _RULES = "x-kubernetes-validations"

@@ -47,6 +47,10 @@ def calls(log: Path) -> set[Call]:
     return {_call(event) for event in _events(log) if event["stage"] != "RequestReceived"}
 
 
+def user_agents(log: Path) -> set[str]:
+    return {event["userAgent"] for event in _events(log)}
+
+
 def _events(log: Path) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in log.read_text().splitlines())
 

@@ -5,6 +5,9 @@ Both sides are the API server's: what is bound to the ServiceAccount, and the au
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
+from entrypoints.issuer import NAMES
 from tests.e2e.privilege.grants import ANY, Grant
 from tests.e2e.privilege.scene import Played
 
@@ -20,6 +23,9 @@ class LeastPrivilege:
 
     def test_nothing_was_refused(self, played: Played) -> None:
         assert sorted(call for call in played.calls if not call.allowed) == []
+
+    def test_every_call_says_which_program_asks(self, played: Played) -> None:
+        assert played.user_agents == {f"{NAMES.controller}/{version(NAMES.controller)}"}
 
     def test_nothing_is_missing(self, played: Played) -> None:
         """Not even what every ServiceAccount may do by its groups is relied on."""

@@ -21,7 +21,7 @@ import yaml
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import Manager, prepared, running
 from tests.e2e.objects import SECONDS, Objects, cluster_issuer, signing_request
-from tests.e2e.privilege.audit import Call, audited, calls
+from tests.e2e.privilege.audit import Call, audited, calls, user_agents
 from tests.e2e.privilege.grants import Grant, grants
 from tests.support import pki
 from tests.support.cluster.api_server import ApiServer
@@ -42,9 +42,10 @@ CREDENTIALS = {"username": USERNAME, "password": PASSWORD, "ca.crt": https.ROOT.
 
 @dataclass(frozen=True)
 class Played:
-    """What the manager did, and what it was granted."""
+    """What the manager did, as which program, and what it was granted."""
 
     calls: set[Call]
+    user_agents: set[str]
     grants: set[Grant]
 
 
@@ -65,7 +66,7 @@ def play(server: ApiServer, directory: Path, namespaces: Sequence[str], *flags: 
     except TimeoutError as stuck:
         stuck.add_note(f"refused: {sorted(call for call in calls(log) if not call.allowed)}")
         raise
-    return Played(calls(log), grants(server, NAMESPACE, SERVICE_ACCOUNT))
+    return Played(calls(log), user_agents(log), grants(server, NAMESPACE, SERVICE_ACCOUNT))
 
 
 _working = contextmanager(running)
