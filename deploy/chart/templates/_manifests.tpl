@@ -15,7 +15,7 @@ deploy/names does for kustomize, the chart adds its name to their neutral names,
 {{- /* The text of a file, with the label that selectors ask for. */ -}}
 {{- define "issuer.text" -}}
 {{- $root := first . -}}
-{{- $root.Files.Get (last .) | replace "app.kubernetes.io/name: issuer" (printf "app.kubernetes.io/name: %s" $root.Chart.Name) -}}
+{{- $root.Files.Get (last .) | replace "app.kubernetes.io/name: issuer" (printf "app.kubernetes.io/name: %s" (include "issuer.name" $root)) -}}
 {{- end -}}
 
 {{- /* Changes an object: (list $ $object). Returns nothing. */ -}}
@@ -23,19 +23,20 @@ deploy/names does for kustomize, the chart adds its name to their neutral names,
 {{- $root := first . }}
 {{- $object := last . }}
 {{- $metadata := $object.metadata }}
+{{- $fullname := include "issuer.fullname" $root }}
 {{- if ne $object.kind "CustomResourceDefinition" }}
-{{- $_ := set $metadata "name" (printf "%s-%s" $root.Chart.Name $metadata.name) }}
+{{- $_ := set $metadata "name" (printf "%s-%s" $fullname $metadata.name) }}
 {{- end }}
 {{- if $metadata.namespace }}
 {{- $_ := set $metadata "namespace" $root.Release.Namespace }}
 {{- end }}
-{{- $_ := set $metadata "labels" (merge (dict "app.kubernetes.io/name" $root.Chart.Name) ($metadata.labels | default dict)) }}
+{{- $_ := set $metadata "labels" (merge (dict "app.kubernetes.io/name" (include "issuer.name" $root)) ($metadata.labels | default dict)) }}
 {{- with $object.roleRef }}
-{{- $_ := set . "name" (printf "%s-%s" $root.Chart.Name .name) }}
+{{- $_ := set . "name" (printf "%s-%s" $fullname .name) }}
 {{- end }}
 {{- range $object.subjects }}
 {{- if eq .namespace "system" }}
-{{- $_ := mergeOverwrite . (dict "name" (printf "%s-%s" $root.Chart.Name .name) "namespace" $root.Release.Namespace) }}
+{{- $_ := mergeOverwrite . (dict "name" (printf "%s-%s" $fullname .name) "namespace" $root.Release.Namespace) }}
 {{- end }}
 {{- end }}
 {{- end -}}
