@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.integration.deploy.manifests import DEPLOY, Manifest
+from tests.integration.deploy.manifests import DEPLOY, Manifest, full_name
 
 CHART = DEPLOY / "chart"
 RELEASE = "issuer"
@@ -50,6 +50,13 @@ class Helm:
 
 def set_by(settings: Sequence[str]) -> list[str]:
     return [f"--set-json={setting}" for setting in settings]
+
+
+def named(manifests: list[Manifest]) -> dict[tuple[str, str | None, str], Manifest]:
+    """Each manifest by kind, namespace and name."""
+    found = {full_name(manifest): manifest for manifest in manifests}
+    assert len(found) == len(manifests), "an object is there twice"
+    return found
 
 
 def loaded(text: str) -> list[Manifest]:
