@@ -7,3 +7,17 @@
 {{- define "issuer.fullname" -}}
 {{- .Values.fullnameOverride | default (include "issuer.name" .) -}}
 {{- end -}}
+
+{{- /* The Secret with the certificate that serves the metrics; empty if the manager makes a certificate of its own. */ -}}
+{{- define "issuer.metricsSecret" -}}
+{{- with .Values.metrics -}}
+{{- if and .enabled (or .certificate.secretName .certificate.issuerRef) -}}
+{{- .certificate.secretName | default (printf "%s-metrics-certificate" (include "issuer.fullname" $)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* The name by which clients in the cluster reach the metrics. */ -}}
+{{- define "issuer.metricsHost" -}}
+{{- include "issuer.fullname" . }}-metrics.{{ .Release.Namespace }}.svc
+{{- end -}}
