@@ -1,5 +1,5 @@
 {{- /* What no value changes is not written twice: it comes from the bases of deploy/, to which manifests/ links. As
-deploy/names does for kustomize, the chart adds its name to their neutral names, the namespace of the release, and a label. Files of
+deploy/names does for kustomize, the chart adds its name to their neutral names, the namespace of the release, and labels. Files of
 manifests/namespaced have the names of deploy/names already: these are replaced. */ -}}
 
 {{- /* All objects of a file: (list $ "manifests/rbac/controller.yaml") */ -}}
@@ -36,7 +36,7 @@ manifests/namespaced have the names of deploy/names already: these are replaced.
 {{- if and $metadata.namespace (ne $metadata.namespace "default") }}
 {{- $_ := set $metadata "namespace" $root.Release.Namespace }}
 {{- end }}
-{{- $_ := set $metadata "labels" (merge (dict "app.kubernetes.io/name" (include "issuer.name" $root)) ($metadata.labels | default dict)) }}
+{{- $_ := set $metadata "labels" (merge (include "issuer.labels" $root | fromYaml) ($metadata.labels | default dict)) }}
 {{- with $object.roleRef }}
 {{- $_ := set . "name" (include "issuer.prefixed" (list $root .name)) }}
 {{- end }}

@@ -8,6 +8,15 @@
 {{- .Values.fullnameOverride | default (include "issuer.name" .) -}}
 {{- end -}}
 
+{{- /* The labels of objects and pods. Selectors have the first alone, since they cannot change in an upgrade. */ -}}
+{{- define "issuer.labels" -}}
+app.kubernetes.io/name: {{ include "issuer.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+
 {{- /* The Secret with the certificate that serves the metrics; empty if the manager makes a certificate of its own. */ -}}
 {{- define "issuer.metricsSecret" -}}
 {{- with .Values.metrics -}}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from entrypoints.issuer import NAMES, NAMESPACE
-from tests.integration.deploy.chart import CHART, Helm, HelmFailed, loaded, named
+from tests.integration.deploy.chart import CHART, Helm, HelmFailed, as_deployed, loaded, named
 from tests.integration.deploy.manifests import DEPLOY, UNDEPLOY, VERSION, Manifest
 from tests.integration.deploy.pods import admitted
 from tests.support.cluster.api_server import ApiServer
@@ -43,7 +43,7 @@ def kustomized(cluster: ApiServer) -> dict[tuple[str, str | None, str], Manifest
 def test_it_renders_what_deploy_default_does(
     helm: Helm, kustomized: dict[tuple[str, str | None, str], Manifest]
 ) -> None:
-    rendered = named(helm.rendered(namespace=NAMESPACE))
+    rendered = as_deployed(helm.rendered(namespace=NAMESPACE))
     for manifest in rendered.values():
         if manifest["kind"] == "CustomResourceDefinition":
             assert manifest["metadata"].pop("annotations") == KEEP
@@ -57,7 +57,7 @@ def test_it_renders_what_deploy_default_does(
 def test_with_prometheus_it_renders_that_base_too(helm: Helm, cluster: ApiServer) -> None:
     extra = named(loaded(cluster.kubectl("kustomize", str(DEPLOY / "prometheus"))))
     before, after = (
-        named(helm.rendered(setting, namespace=NAMESPACE))
+        as_deployed(helm.rendered(setting, namespace=NAMESPACE))
         for setting in ("prometheus.enabled=false", "prometheus.enabled=true")
     )
 

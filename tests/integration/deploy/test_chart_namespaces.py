@@ -8,7 +8,7 @@ from copy import deepcopy
 import pytest
 
 from entrypoints.issuer import NAMES, NAMESPACE
-from tests.integration.deploy.chart import Helm, HelmFailed, named
+from tests.integration.deploy.chart import Helm, HelmFailed, as_deployed, named
 from tests.integration.deploy.manifests import Manifest, objects, permissions
 
 PROJECT = NAMES.controller
@@ -19,7 +19,7 @@ DEPLOYMENT = ("Deployment", NAMESPACE, CONTROLLER)
 
 
 def test_it_renders_what_deploy_namespaced_does(helm: Helm) -> None:
-    usual, chosen = (named(helm.rendered(*settings, namespace=NAMESPACE)) for settings in ((), (CHOSEN,)))
+    usual, chosen = (as_deployed(helm.rendered(*settings, namespace=NAMESPACE)) for settings in ((), (CHOSEN,)))
     roles = [_in_namespace(each, team) for team in TEAMS for each in objects("namespaced/role")]
     _arguments(usual[DEPLOYMENT]).append(f"--namespaces={','.join(TEAMS)}")
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from entrypoints.issuer import NAMES, NAMESPACE
-from tests.integration.deploy.chart import Helm, HelmFailed
-from tests.integration.deploy.manifests import Manifest
+from tests.integration.deploy.chart import LABELS, Helm, HelmFailed, named
+from tests.integration.deploy.manifests import Manifest, full_name
 
 PROJECT = NAMES.controller
 NAME = "app.kubernetes.io/name"
@@ -108,6 +108,23 @@ def test_names_can_be_others(helm: Helm, settings: list[str], label: str, prefix
     assert rendered.count(f'"{prefix}-controller-manager"') == usual.count(f'"{PROJECT}-controller-manager"')
     [container] = the_only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert container["command"][0] == PROJECT
+
+
+@pytest.mark.parametrize("settings", [[], ['nameOverride="pki"'], ['podLabels={"team":"pki"}']])
+def test_selectors_have_the_name_alone(helm: Helm, settings: list[str]) -> None:
+    """A Deployment's selector cannot change, and labels such as the version do."""
+    found = named(helm.rendered("prometheus.enabled=true", *settings, namespace=NAMESPACE))
+    specs = [each["spec"] for each in found.values() if "spec" in each]
+    selectors = [spec.get("selector", spec.get("podSelector")) for spec in specs]
+    name = "pki" if settings == ['nameOverride="pki"'] else PROJECT
+    chosen = [each.get("matchLabels", each) for each in selectors if each]
+    assert chosen == [{NAME: name}] * 5  # Deployment, Service, PodDisruptionBudget, NetworkPolicy, ServiceMonitor
+
+
+@pytest.mark.parametrize("settings", [[], ["prometheus.enabled=true"], ['metrics.certificate.issuerRef={"name":"a"}']])
+def test_every_object_has_the_labels_of_helm(helm: Helm, settings: list[str]) -> None:
+    rendered = helm.rendered(*settings, 'namespaces=["team-a"]', namespace=NAMESPACE)
+    assert [full_name(each) for each in rendered if not LABELS.items() <= each["metadata"]["labels"].items()] == []
 
 
 @pytest.mark.parametrize("value", ["podAnnotations", "podLabels", "serviceAccount.annotations"])
