@@ -1,14 +1,19 @@
-"""Values of the chart that change what a pod has and how objects are named. Helm renders them; no cluster is needed."""
+"""Values of the chart that change what a pod has and how objects are named, and labels and annotations of the chart.
+
+Helm renders them; no cluster is needed.
+"""
 
 from __future__ import annotations
 
 import json
+import tomllib
 
 import pytest
+import yaml
 
 from entrypoints.issuer import NAMES, NAMESPACE
-from tests.integration.deploy.chart import LABELS, Helm, HelmFailed, named
-from tests.integration.deploy.manifests import Manifest, full_name
+from tests.integration.deploy.chart import CHART, LABELS, Helm, HelmFailed, loaded, named
+from tests.integration.deploy.manifests import DEPLOY, Manifest, full_name
 
 PROJECT = NAMES.controller
 NAME = "app.kubernetes.io/name"
@@ -125,6 +130,15 @@ def test_selectors_have_the_name_alone(helm: Helm, settings: list[str]) -> None:
 def test_every_object_has_the_labels_of_helm(helm: Helm, settings: list[str]) -> None:
     rendered = helm.rendered(*settings, 'namespaces=["team-a"]', namespace=NAMESPACE)
     assert [full_name(each) for each in rendered if not LABELS.items() <= each["metadata"]["labels"].items()] == []
+
+
+def test_artifact_hub_is_told_license_and_category(helm: Helm) -> None:
+    (chart,) = loaded(helm("show", "chart", CHART))
+    annotations = chart["annotations"]
+    licensed = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["license"]
+    assert annotations["artifacthub.io/license"] == licensed
+    assert (annotations["artifacthub.io/category"], annotations["artifacthub.io/operator"]) == ("security", "true")
+    assert [sorted(link) for link in yaml.safe_load(annotations["artifacthub.io/links"])] == [["name", "url"]]
 
 
 @pytest.mark.parametrize("value", ["podAnnotations", "podLabels", "serviceAccount.annotations"])
