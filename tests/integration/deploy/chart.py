@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from tests.integration.deploy.manifests import DEPLOY, Manifest
+from entrypoints.issuer import NAMES
+from tests.integration.deploy.manifests import DEPLOY, VERSION, Manifest, full_name
 
 CHART = DEPLOY / "chart"
 RELEASE = "issuer"
 KUBE_VERSION = "1.36.0"
 """What is rendered for, where no cluster is asked."""
+LABELS = {
+    "app.kubernetes.io/instance": RELEASE,
+    "app.kubernetes.io/version": VERSION,
+    "app.kubernetes.io/managed-by": "Helm",
+    "helm.sh/chart": f"{NAMES.controller}-{VERSION}",
+}
+"""What objects and pods of the chart have beside the label app.kubernetes.io/name, which deploy/ has too."""
 
 
 class HelmFailed(Exception):
@@ -50,6 +59,25 @@ class Helm:
 
 def set_by(settings: Sequence[str]) -> list[str]:
     return [f"--set-json={setting}" for setting in settings]
+
+
+def named(manifests: list[Manifest]) -> dict[tuple[str, str | None, str], Manifest]:
+    """Each manifest by kind, namespace and name."""
+    found = {full_name(manifest): manifest for manifest in manifests}
+    assert len(found) == len(manifests), "an object is there twice"
+    return found
+
+
+def as_deployed(manifests: list[Manifest]) -> dict[tuple[str, str | None, str], Manifest]:
+    """The same, without LABELS, which each object and pod must have: as deploy/ has them without Helm."""
+    found = named(deepcopy(manifests))
+    for manifest in found.values():
+        template = manifest["spec"]["template"] if manifest["kind"] == "Deployment" else None
+        for each in filter(None, (manifest, template)):
+            labels = each["metadata"]["labels"]
+            assert LABELS.items() <= labels.items(), full_name(manifest)
+            each["metadata"]["labels"] = {name: labels[name] for name in labels.keys() - LABELS.keys()}
+    return found
 
 
 def loaded(text: str) -> list[Manifest]:

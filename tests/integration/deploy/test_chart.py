@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from entrypoints.issuer import NAMES, NAMESPACE
-from tests.integration.deploy.chart import CHART, Helm, HelmFailed, loaded
-from tests.integration.deploy.manifests import DEPLOY, UNDEPLOY, VERSION, Manifest, full_name
+from tests.integration.deploy.chart import CHART, Helm, HelmFailed, as_deployed, loaded, named
+from tests.integration.deploy.manifests import DEPLOY, UNDEPLOY, VERSION, Manifest
 from tests.integration.deploy.pods import admitted
 from tests.support.cluster.api_server import ApiServer
 from tests.support.deployed import Deployed
@@ -40,16 +40,10 @@ def kustomized(cluster: ApiServer) -> dict[tuple[str, str | None, str], Manifest
     return named(loaded(text.replace(PLACEHOLDER, f"{PROJECT}:{VERSION}")))
 
 
-def named(manifests: list[Manifest]) -> dict[tuple[str, str | None, str], Manifest]:
-    found = {full_name(manifest): manifest for manifest in manifests}
-    assert len(found) == len(manifests), "an object is there twice"
-    return found
-
-
 def test_it_renders_what_deploy_default_does(
     helm: Helm, kustomized: dict[tuple[str, str | None, str], Manifest]
 ) -> None:
-    rendered = named(helm.rendered(namespace=NAMESPACE))
+    rendered = as_deployed(helm.rendered(namespace=NAMESPACE))
     for manifest in rendered.values():
         if manifest["kind"] == "CustomResourceDefinition":
             assert manifest["metadata"].pop("annotations") == KEEP
@@ -63,7 +57,7 @@ def test_it_renders_what_deploy_default_does(
 def test_with_prometheus_it_renders_that_base_too(helm: Helm, cluster: ApiServer) -> None:
     extra = named(loaded(cluster.kubectl("kustomize", str(DEPLOY / "prometheus"))))
     before, after = (
-        named(helm.rendered(setting, namespace=NAMESPACE))
+        as_deployed(helm.rendered(setting, namespace=NAMESPACE))
         for setting in ("prometheus.enabled=false", "prometheus.enabled=true")
     )
 
@@ -71,11 +65,12 @@ def test_with_prometheus_it_renders_that_base_too(helm: Helm, cluster: ApiServer
     assert len(extra) == 3
 
 
-def test_packed_it_renders_the_same(helm: Helm, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [(), ('namespaces=["team-a"]',), ("prometheus.enabled=true",)])
+def test_packed_it_renders_the_same(helm: Helm, tmp_path: Path, settings: tuple[str, ...]) -> None:
     helm("package", CHART, f"--destination={tmp_path}")
     packed = tmp_path / f"{PROJECT}-{VERSION}.tgz"
 
-    assert helm.rendered(namespace=NAMESPACE, chart=packed) == helm.rendered(namespace=NAMESPACE)
+    assert helm.rendered(*settings, namespace=NAMESPACE, chart=packed) == helm.rendered(*settings, namespace=NAMESPACE)
 
 
 def test_its_versions_are_the_project_s(helm: Helm) -> None:

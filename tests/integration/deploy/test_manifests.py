@@ -33,11 +33,9 @@ ISSUERS, CLUSTER_ISSUERS = NAMES.issuers, NAMES.cluster_issuers
 
 NOBODY = ("", "")  # who installs this binds it to whom they want
 
-USERS = {
-    "viewer": {"get", "list", "watch"},
-    "editor": {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"},
-    "admin": {"*"},
-}
+READ = {"get", "list", "watch"}
+ALL = READ | {"create", "update", "patch", "delete", "deletecollection"}
+USERS = {"viewer": READ, "editor": ALL, "admin": ALL}
 
 # role → who has it, and what it permits.
 CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
