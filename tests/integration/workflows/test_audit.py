@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.workflows.reading import ROOT, read
+from tests.integration.workflows.reading import ROOT, jobs, read
 from tests.integration.workflows.test_scripts import FILES, git, run, script
 
 LOCKS = sorted(git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "*requirements.lock").split())
@@ -67,3 +67,23 @@ def test_pip_audit_comes_from_a_lock_of_its_own() -> None:
 
     assert [requirement for requirement in groups["audit"] if requirement.startswith("pip-audit")]
     assert not [requirement for requirement in groups["dev"] if requirement.startswith("pip-audit")]
+
+
+@pytest.mark.parametrize("bad", ["", "amd64", "arm64"])
+def test_the_release_is_refused_where_the_scan_finds_something_in_the_image_of_one_architecture(
+    tmp_path: Path, bad: str
+) -> None:
+    (tmp_path / "sboms").mkdir()
+    for arch in ("amd64", "arm64"):
+        (tmp_path / "sboms" / f"sbom-linux-{arch}.spdx.json").touch()
+    program = tmp_path / "grype"
+    program.write_text(
+        '#!/usr/bin/env bash\necho "asked about $1"\ntest "$1" != "sbom:sboms/sbom-linux-$BAD.spdx.json"\n'
+    )
+    program.chmod(0o755)
+
+    done = run(script("release", "scan", "sbom:"), tmp_path, RUNNER_TEMP=str(tmp_path), BAD=bad)
+
+    assert re.findall(r"sbom-linux-(\w+)", done.stdout) == ["amd64", "arm64"]
+    assert done.returncode == (1 if bad else 0), done.stderr
+    assert "scan" in jobs(FILES["release"])["publish"]["needs"]
