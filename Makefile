@@ -189,11 +189,12 @@ release-check: $(READY) ## Print the notes of TAG=v1.2.3, or why pyproject.toml 
 
 lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	@echo "Resolving deploy/requirements.lock, tests/requirements.lock and tests/tools/fuzz/requirements.lock ..."
+	@echo "Resolving requirements.lock in deploy, tests, tests/tools/fuzz and tests/tools/audit ..."
 	@$(COMPILE) pyproject.toml -o deploy/requirements.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group dev -c deploy/requirements.lock -o tests/requirements.lock >/dev/null
 	@$(COMPILE) --group fuzz -o tests/tools/fuzz/requirements.lock >/dev/null
-	@for lock in deploy tests tests/tools/fuzz; do \
+	@$(COMPILE) --group audit -o tests/tools/audit/requirements.lock >/dev/null
+	@for lock in deploy tests tests/tools/fuzz tests/tools/audit; do \
 		sed 's/$(NAME_OF_PROJECT) (\(pyproject.toml[:a-z]*\))/\1/' $$lock/requirements.lock > $$lock/requirements.lock.new && \
 		mv $$lock/requirements.lock.new $$lock/requirements.lock; \
 	done # without the name of the project, so that a clone with another name can merge them

@@ -19,11 +19,12 @@ from domain.model import Condition, Issuer, IssuerSpec, ObjectKey
 from domain.outcomes import CheckOutcome, SignOutcome, WatchRestartReason
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.integration.deploy.manifests import DEPLOY, the_only
+from tests.support.readme import anchors
 from tests.unit.adapters.prometheus.scraping import Scraped, told
 from tests.unit.entrypoints.http.scraped import Running, running
 
 PREFIX = "".join(part.capitalize() for part in NAMES.controller.split("-"))
-GIVEN = {"pod", "job", "instance", "namespace"}  # by whoever scrapes
+GIVEN = {"pod", "job", "instance", "namespace", "cluster"}  # by whoever scrapes
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "prometheus" / "dashboard.json").read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 [GROUP] = the_only("prometheus", "PrometheusRule")["spec"]["groups"]
@@ -116,6 +117,8 @@ def test_an_alert_says_whom_it_is_about_what_to_do_and_waits_a_while(alert: str)
     assert re.fullmatch(r"\d+[mh]", rule["for"])
     assert told["summary"]
     assert told["description"]
+    assert told["runbook_url"] == f"deploy/README.md#{alert.removeprefix(PREFIX).lower()}"
+    assert told["runbook_url"].partition("#")[2] in anchors("deploy/README.md")
     assert set(re.findall(r"\$labels\.(\w+)", f"{told['summary']} {told['description']}")) <= grouped(rule["expr"])
 
 
@@ -126,6 +129,34 @@ def test_a_panel_says_what_it_shows_and_names_its_lines_by_labels_that_they_have
     for target in panel["targets"]:
         legend = target["legendFormat"]
         assert set(re.findall(r"{{(\w+)}}", legend)) <= grouped(target["expr"].replace("$__rate_interval", "5m"))
+
+
+VARIABLES = {each["name"]: each for each in DASHBOARD["templating"]["list"] if each["type"] == "query"}
+
+
+def test_every_panel_asks_for_the_cluster_the_namespace_and_the_job_that_are_chosen() -> None:
+    assert list(VARIABLES) == ["cluster", "namespace", "job"]
+    chosen = {(each, f"${each}") for each in VARIABLES}
+    for query in (target["expr"].replace("$__rate_interval", "5m") for panel in PANELS for target in panel["targets"]):
+        for selector in selectors(promql.parse(query)):
+            told = {(each.name, each.value) for each in selector.matchers.matchers if each.op == promql.MatchOp.Re}
+            assert chosen <= told, query
+
+
+def test_a_variable_takes_its_values_from_what_is_served_where_those_before_it_are_chosen(served: Scraped) -> None:
+    before: set[str] = set()
+    for each, variable in VARIABLES.items():
+        found = re.fullmatch(rf"label_values\((.*), {each}\)", variable["query"]["query"])
+        assert found
+        [selector] = selectors(promql.parse(found[1]))
+        assert name(selector) in served.names()
+        assert {matcher.name for matcher in selector.matchers.matchers} == before
+        before.add(each)
+
+
+def test_where_prometheus_adds_no_cluster_all_clusters_are_shown() -> None:
+    assert VARIABLES["cluster"]["allValue"] == ".*"
+    assert VARIABLES["cluster"]["current"]["value"] == ["$__all"]
 
 
 def test_there_is_a_panel_or_an_alert_for_each_metric_of_ours(served: Scraped) -> None:

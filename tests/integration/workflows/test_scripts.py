@@ -98,3 +98,32 @@ def test_of_a_patch_the_locks_alone_are_taken(clone: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert git(clone, "diff", "--name-only").splitlines() == ["deploy/requirements.lock"]
+
+
+def test_of_new_pins_the_project_and_the_locks_alone_are_taken(clone: Path) -> None:
+    (clone / "pyproject.toml").write_text("old\n")
+    git(clone, "add", "pyproject.toml")
+    git(clone, "commit", "-qm", "pins", "pyproject.toml")
+    (clone / "pyproject.toml").write_text("new\n")
+    output = clone / "output"
+
+    run(script("pins", "raise", "git diff"), clone, GITHUB_OUTPUT=str(output))
+    assert output.read_text() == "changed=true\n"
+    (clone / "pins.patch").write_text(git(clone, "diff"))
+    git(clone, "checkout", "-q", ".")
+    done = run(script("pins", "propose", "git apply").splitlines()[0], clone, RUNNER_TEMP=str(clone))
+
+    assert done.returncode == 0, done.stderr
+    assert git(clone, "diff", "--name-only").splitlines() == ["deploy/requirements.lock", "pyproject.toml"]
+
+
+def test_new_locks_without_new_pins_are_left_to_the_workflow_locks(clone: Path) -> None:
+    (clone / "pyproject.toml").write_text("old\n")
+    git(clone, "add", "pyproject.toml")
+    git(clone, "commit", "-qm", "pins", "pyproject.toml")
+    output = clone / "output"
+    output.touch()
+
+    run(script("pins", "raise", "git diff"), clone, GITHUB_OUTPUT=str(output))
+
+    assert output.read_text() == ""
