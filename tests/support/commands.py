@@ -49,12 +49,13 @@ def checkout(directory: Path) -> Path:
 
 
 def copy(directory: Path) -> Path:
-    """The project's files as git has them, with the changes of the working tree, copied into the directory."""
+    """The directory, with the project's files as git has them and the working tree's changes; without a commit."""
     names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", directory=REPOSITORY)
     for name in filter(None, names.split("\0")):
         if (REPOSITORY / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, directory / name, follow_symlinks=False)
+    run("git", "init", "--quiet", "--initial-branch=main", directory=directory)
     return directory
 
 
@@ -65,4 +66,4 @@ def make(directory: Path, *args: str, env: Mapping[str, str]) -> str:
 
 def a_persons(env: Mapping[str, str]) -> dict[str, str]:
     """Without what a make that runs these tests would have another one do: say which folder it enters, for example."""
-    return {name: value for name, value in env.items() if name not in ("IMG", "MAKEFLAGS", "MAKELEVEL")}
+    return {name: value for name, value in env.items() if name not in ("ARGS", "IMG", "MAKEFLAGS", "MAKELEVEL")}

@@ -47,6 +47,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert text.count(before) == 1, before
             (copied / file).write_text(text.replace(before, line + before))
     run(copied, "-m", "tests.tools.generate")
+    run(copied, "-m", "tests.tools.manifests")
     return copied
 
 

@@ -106,6 +106,7 @@ def _remove_section(readme: Path, signer: Signer) -> None:
 def test_without_the_signer_nothing_else_breaks(copy: Path, signer: Signer) -> None:
     remove(copy, signer)
     run(copy, "-m", "tests.tools.generate")
+    run(copy, "-m", "tests.tools.manifests")
     run(copy, "-m", "ruff", "check", "--quiet", ".")
     run(copy, "-m", "mypy", "domain", "adapters", "entrypoints", "tests")
     run(copy, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")

@@ -31,9 +31,19 @@ def in_background(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
         finally:
             asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(_SECONDS)
     finally:
+        asyncio.run_coroutine_threadsafe(_cancel_the_rest(), loop).result(_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _cancel_the_rest() -> None:
+    """As asyncio.run does at its end: a client may have begun a handshake that will never end."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 class Relay:

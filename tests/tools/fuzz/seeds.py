@@ -217,7 +217,7 @@ def _objects() -> dict[str, dict[str, Any]]:
     request = base64.b64encode(parties.REQUEST[:60]).decode()
     ours = {"group": parties.ISSUERS.group, "kind": parties.ISSUERS.cluster_issuer, "name": "ca"}
     signer_name = f"{parties.ISSUERS.cluster_issuers}.{parties.ISSUERS.group}/ca"
-    issuer = {"url": "https://ca.example.com", "authSecretName": "my-ca", "est": {"label": "a"}}
+    issuer = {"url": "https://ca.example.com", "authSecretName": "my-ca", "ca": {}}
     asked = {"request": request, "usages": ["digital signature"], "isCA": True, "duration": "90h", "issuerRef": ours}
     return {
         "request": {
