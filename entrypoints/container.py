@@ -9,7 +9,7 @@ import platform
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
@@ -82,13 +82,21 @@ async def _closing(*clients: _Closable) -> AsyncIterator[None]:
         await client.close()
 
 
+def _version() -> str:
+    """Of the installed package; unknown in a checkout that was renamed and not installed again."""
+    try:
+        return version(NAMES.controller)
+    except PackageNotFoundError:
+        return "unknown"
+
+
 def _user_agent() -> str:
     """As client-go's programs have it: the API server's audit log and a CA's log show who asks."""
-    return f"{NAMES.controller}/{version(NAMES.controller)}"
+    return f"{NAMES.controller}/{_version()}"
 
 
 def _labels() -> dict[str, str]:
-    return {"version": version(NAMES.controller), "python": platform.python_version()}
+    return {"version": _version(), "python": platform.python_version()}
 
 
 def _wrapped(signers: Mapping[str, Signer], clock: Clock, is_leader: Callable[[], bool]) -> Mapping[str, Signer]:
