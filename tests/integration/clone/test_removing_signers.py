@@ -81,7 +81,7 @@ def remove(copy: Path, signer: Signer) -> None:
 def _remove_tests(copy: Path, signer: Signer) -> None:
     """Those that import what is gone, or name the signer in an issuer; and those that import one of these."""
     gone = {own.removesuffix(".py").replace("/", ".") for own in signer.own} | {f"adapters.signers.{signer.folder}"}
-    named = re.compile(rf'\b{signer.field}=\{{|"{signer.field}": \{{')
+    named = re.compile(rf"\b{signer.field}=\{{")
     while True:
         imports = re.compile("|".join(rf"{re.escape(module)}\b" for module in sorted(gone)))
         found = [file for file in (copy / "tests").rglob("*.py") if file.name != Path(__file__).name]
