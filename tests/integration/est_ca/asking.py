@@ -8,7 +8,7 @@ from domain.model import SignRequest
 from tests.integration.est_ca.server import PASSWORD, ESTCAServer
 from tests.support import pki
 from tests.support.remote.asking import secret
-from tests.support.remote.est import est_issuer
+from tests.support.remote.est_spec import est_issuer
 
 BY_NAME = {"username": b"us", "password": PASSWORD.encode()}
 ITS_PROFILE = ("digital signature", "key encipherment", "client auth")

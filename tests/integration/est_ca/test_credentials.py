@@ -15,7 +15,7 @@ from tests.integration.est_ca.server import ESTCAServer
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.asking import BY_CERTIFICATE, refusal, secret
-from tests.support.remote.est import est_issuer
+from tests.support.remote.est_spec import est_issuer
 
 
 async def test_a_wrong_password(signer: Signer, est_ca: ESTCAServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,7 @@ from tests.integration.est_ca.asking import BY_NAME, order
 from tests.integration.est_ca.server import CA, ESTCAServer
 from tests.support import pki
 from tests.support.remote.asking import refusal, secret
-from tests.support.remote.est import est_issuer
+from tests.support.remote.est_spec import est_issuer
 
 
 @pytest.mark.parametrize("kind", ["p256", "rsa2048", "rsa4096", "ed25519"])

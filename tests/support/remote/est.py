@@ -15,18 +15,12 @@ from pathlib import Path
 from aiohttp import web
 from cryptography import x509
 
-from adapters.signers.est.server import ESTSpec
-from domain.model import IssuerSpec
 from tests.support import pki
 from tests.support.remote import fake_ca, https
-from tests.support.remote.asking import BASIC, SECRET, HasURL
+from tests.support.remote.asking import BASIC
 
 ROOT = pki.authority("EST root")
 ISSUING = pki.authority("EST issuing CA", parent=ROOT, lasts=timedelta(days=300))
-
-
-def est_issuer(server: HasURL, label: str = "") -> IssuerSpec:
-    return IssuerSpec(server.url, SECRET, "est", ESTSpec(label))
 
 
 class ESTServer:

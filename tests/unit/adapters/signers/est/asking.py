@@ -12,7 +12,8 @@ from domain.model import Credentials, SignRequest
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.asking import PASSWORD, USERNAME, secret
-from tests.support.remote.est import ESTServer, est_issuer
+from tests.support.remote.est import ESTServer
+from tests.support.remote.est_spec import est_issuer
 
 BY_NAME = {"username": USERNAME.encode(), "password": PASSWORD.encode()}
 

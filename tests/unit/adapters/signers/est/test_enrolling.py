@@ -20,7 +20,8 @@ from tests.contracts.clock import StoppedClock
 from tests.support import pki
 from tests.support.remote import https
 from tests.support.remote.asking import BASIC, BY_CERTIFICATE, PASSWORD, SECRET, refusal, secret
-from tests.support.remote.est import ISSUING, ROOT, ESTServer, est, est_issuer
+from tests.support.remote.est import ISSUING, ROOT, ESTServer, est
+from tests.support.remote.est_spec import est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME, answering, der, order
 
 # Who gets in

@@ -7,7 +7,8 @@ from pathlib import Path
 from adapters.signers.est.signer import EST
 from tests.contracts.clock import StoppedClock
 from tests.support.remote.asking import made, secret
-from tests.support.remote.est import ISSUING, ROOT, est, est_issuer
+from tests.support.remote.est import ISSUING, ROOT, est
+from tests.support.remote.est_spec import est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME
 
 

@@ -10,7 +10,8 @@ from adapters.signers.est.signer import EST
 from domain.errors import IssuerFailed
 from domain.model import IssuerSpec
 from tests.support.remote.asking import BASIC, BY_CERTIFICATE, PASSWORD, SECRET, US, refusal, secret
-from tests.support.remote.est import ESTServer, est_issuer
+from tests.support.remote.est import ESTServer
+from tests.support.remote.est_spec import est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME, order
 
 

@@ -10,7 +10,8 @@ from adapters.signers.est.signer import EST
 from domain.errors import IssuerUnhealthy
 from tests.contracts.clock import StoppedClock
 from tests.support.remote.asking import made, secret
-from tests.support.remote.est import est, est_issuer
+from tests.support.remote.est import est
+from tests.support.remote.est_spec import est_issuer
 from tests.unit.adapters.signers.est.asking import BY_NAME
 from tests.unit.adapters.signers.test_unreadable_for_go import ODD_ROOT, WHY
 
