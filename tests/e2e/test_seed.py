@@ -71,6 +71,7 @@ def test_kubectl_describe_tells_the_story_of_an_issuer(samples: Objects) -> None
 
 
 def test_kubectl_get_shows_ready_reason_and_message(samples: Objects) -> None:
-    header, *rows = samples.server.kubectl("get", *ISSUERS[0], "--namespace=default").splitlines()
+    wide = ("--namespace=default", "--output=wide")
+    header, *rows = samples.server.kubectl("get", *ISSUERS[0], *wide).splitlines()
     assert header.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
     assert rows[0].split()[:4] == [f"{NAMES.issuer.lower()}-sample", "True", "Checked", "Success"]
