@@ -1,6 +1,6 @@
-"""A pytest plugin: a suite of the SignerContract whose signer is not wrapped in VerifyingSigner fails once.
+"""A pytest plugin: a test of the SignerContract whose signer is not wrapped in VerifyingSigner fails and says so.
 
-Its other tests are skipped, since most of them would fail for the same reason.
+Without it most of them would fail for that reason and say something else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ BARE = (
     "`signer` return VerifyingSigner(Mine(...), clock). A signer around that one must subclass SignerDecorator "
     "(adapters/signers/decorators.py)"
 )
-_TOLD = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,9 +27,6 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     signer = getattr(item, "funcargs", {}).get("signer")
     if signer is None or any(isinstance(layer, VerifyingSigner) for layer in _layers(signer)):
         return
-    if suite.stash.get(_TOLD, False):
-        pytest.skip("the signer is not wrapped: see the first failure of its suite")
-    suite.stash[_TOLD] = True
     pytest.fail(BARE, pytrace=False)
 
 

@@ -171,12 +171,11 @@ class TestLacking(SignerContract):
 """
 
 
-def test_a_suite_whose_signer_is_bare_fails_once(tmp_path: Path) -> None:
+def test_each_test_of_a_bare_signer_says_what_to_do(tmp_path: Path) -> None:
     said = run_pytest(tmp_path, SUITES, "-k", "TestBare")
 
-    assert re.search(r"^1 failed, \d+ skipped, \d+ deselected", said, re.MULTILINE), said
-    assert "is not wrapped in VerifyingSigner: wrap it, as the container does" in said
-    assert said.count("SKIPPED") == 1
+    [failed] = re.findall(r"^(\d+) failed, \d+ deselected", said, re.MULTILINE)
+    assert said.count("The signer under test is not wrapped in VerifyingSigner: wrap it") >= int(failed) > 100
 
 
 def test_a_failed_test_names_what_it_asks_of_the_ca(tmp_path: Path) -> None:

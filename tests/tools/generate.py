@@ -6,11 +6,11 @@ nothing: it exits with status 1 and names the files whose tables differ from the
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, Request
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from entrypoints.settings import OPTIONS, Settings, variable
+from tests.tools.writing import write
 
 ROOT = Path(__file__).parents[2]
 _MARKED = re.compile(r"(<!-- generated: ([a-z-]+); by make generate -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -32,23 +33,12 @@ _MARKED = re.compile(r"(<!-- generated: ([a-z-]+); by make generate -->\n).*?(<!
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """The exit status."""
-    parser = argparse.ArgumentParser(prog="make generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a table is not up to date")
-    check = parser.parse_args(arguments).check
-    status = 0
-    for name, tables in TABLES.items():
-        file = root / name
-        committed = file.read_text()
-        generated = with_tables(name, committed, tables)
-        if generated == committed:
-            continue
-        if check:
-            print(f"{name}: a generated table differs from the code; run: make generate", file=sys.stderr)
-            status = 1
-        else:
-            file.write_text(generated)
-            print(f"Wrote the tables of {name}")
-    return status
+    outputs = {name: partial(_renewed, root, name, tables) for name, tables in TABLES.items()}
+    return write("generate", __doc__, outputs, arguments, root)
+
+
+def _renewed(root: Path, name: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    return with_tables(name, (root / name).read_text(), tables)
 
 
 def with_tables(name: str, text: str, tables: Mapping[str, Callable[[], str]]) -> str:

@@ -7,7 +7,6 @@ status 1 and names the files that differ.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from tests.support.specs import SIGNERS
 from tests.tools.crds import files
 from tests.tools.roles import binding, cluster_binding, cluster_role, documents, in_full, role
+from tests.tools.writing import write
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = "deploy/templates"
@@ -28,21 +28,7 @@ _WORD = re.compile(r"<(\w+)>")
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """The exit status."""
-    parser = argparse.ArgumentParser(prog="make manifests", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a manifest is not up to date")
-    check = parser.parse_args(arguments).check
-    status = 0
-    for name, make in outputs(root).items():
-        file, text = root / name, make()
-        if file.is_file() and file.read_text() == text:
-            continue
-        if check:
-            print(f"{name}: differs from what it is generated from; run: make manifests", file=sys.stderr)
-            status = 1
-        else:
-            file.write_text(text)
-            print(f"Wrote {name}")
-    return status
+    return write("manifests", __doc__, outputs(root), arguments, root)
 
 
 def outputs(root: Path = ROOT) -> dict[str, Callable[[], str]]:

@@ -45,7 +45,7 @@ def test_a_table_that_is_edited_by_hand_is_found_and_repaired(
     edited = committed.replace(row, row.replace(cell, "`mine` |"))
     file.write_text(edited)
     assert main(["--check"], copy) == 1
-    assert capsys.readouterr().err == f"{name}: a generated table differs from the code; run: make generate\n"
+    assert capsys.readouterr().err == f"{name}: differs from what it is generated from; run: make generate\n"
     assert file.read_text() == edited, "--check writes nothing"
     assert main([], copy) == 0
     assert file.read_text() == committed

@@ -98,7 +98,7 @@ def _require_bare(url: str) -> None:
     if path.strip("/"):
         raise IssuerFailed(
             f"spec.url: holds a path, but EST is always found at {_PLACE}; remove it, and put the label of a CA, "
-            f"if it has one, into spec.est.label"
+            "if it has one, into spec.est.label"
         )
 
 

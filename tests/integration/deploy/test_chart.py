@@ -187,6 +187,15 @@ def test_in_another_namespace_nothing_names_the_default_one(helm: Helm) -> None:
         ('extraArgs=["log-format=json"]', "at '/extraArgs/0'"),
         ('approver.serviceAccount.namespace="Not a name"', "at '/approver/serviceAccount/namespace'"),
         ('resources={"limit":{"memory":"1Gi"}}', "at '/resources': additional properties 'limit' not allowed"),
+        ('extraArgs=["--namespaces=team-a"]', "extraArgs has --namespaces: set the value namespaces"),
+        ('extraArgs=["--namespaces","team-a"]', "at '/extraArgs/1'"),
+        (
+            'extraEnv=[{"name":"ISSUER_NAMESPACES","value":"team-a"}]',
+            "extraEnv has ISSUER_NAMESPACES: set the value namespaces",
+        ),
+        ('namespaces="team-a"', "at '/namespaces': got string, want array"),
+        ('namespaces=["team-a,team-b"]', "at '/namespaces/0'"),
+        ('namespaces=["team-a","team-a"]', "at '/namespaces': items at 0 and 1 are equal"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(helm: Helm, setting: str, words: str) -> None:

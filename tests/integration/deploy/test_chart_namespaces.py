@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 
-import pytest
-
 from entrypoints.issuer import NAMES, NAMESPACE
-from tests.integration.deploy.chart import Helm, HelmFailed, as_deployed, named
+from tests.integration.deploy.chart import Helm, as_deployed, named
 from tests.integration.deploy.manifests import Manifest, objects, permissions
 
 PROJECT = NAMES.controller
@@ -52,26 +50,6 @@ def test_elsewhere_and_with_other_names_each_role_is_bound_to_the_account(helm: 
 def test_further_flags_come_after_it(helm: Helm) -> None:
     rendered = named(helm.rendered(CHOSEN, 'extraArgs=["--log-format=json"]', namespace=NAMESPACE))
     assert _arguments(rendered[DEPLOYMENT])[-2:] == [f"--namespaces={','.join(TEAMS)}", "--log-format=json"]
-
-
-@pytest.mark.parametrize(
-    ("setting", "words"),
-    [
-        ('extraArgs=["--namespaces=team-a"]', "extraArgs has --namespaces: set the value namespaces"),
-        ('extraArgs=["--namespaces","team-a"]', "at '/extraArgs/1'"),
-        (
-            'extraEnv=[{"name":"ISSUER_NAMESPACES","value":"team-a"}]',
-            "extraEnv has ISSUER_NAMESPACES: set the value namespaces",
-        ),
-        ('namespaces="team-a"', "at '/namespaces': got string, want array"),
-        ('namespaces=["team-a,team-b"]', "at '/namespaces/0'"),
-        ('namespaces=["team-a","team-a"]', "at '/namespaces': items at 0 and 1 are equal"),
-    ],
-)
-def test_what_would_leave_rights_or_name_no_namespace_is_refused(helm: Helm, setting: str, words: str) -> None:
-    with pytest.raises(HelmFailed) as refusal:
-        helm.rendered(setting, namespace=NAMESPACE)
-    assert words in str(refusal.value)
 
 
 def _in_namespace(manifest: Manifest, namespace: str) -> Manifest:

@@ -24,7 +24,7 @@ from tests.unit.adapters.prometheus.scraping import Scraped, told
 from tests.unit.entrypoints.http.scraped import Running, running
 
 PREFIX = "".join(part.capitalize() for part in NAMES.controller.split("-"))
-GIVEN = {"pod", "job", "instance", "namespace", "cluster"}  # by whoever scrapes
+GIVEN = {"pod", "job", "instance", "namespace", "cluster"}  # labels that Prometheus adds when it scrapes
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "prometheus" / "dashboard.json").read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 [GROUP] = the_only("prometheus", "PrometheusRule")["spec"]["groups"]
