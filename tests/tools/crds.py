@@ -30,7 +30,7 @@ class _Condition(SpecFields, frozen=True):
     type: Annotated[
         str,
         described(
-            "What is told about; Ready is the one that requests wait for.",
+            "The type of the condition. Requests wait for the type Ready.",
             max_length=316,
             pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
             r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$",

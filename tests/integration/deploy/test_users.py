@@ -1,6 +1,6 @@
 """What people may do with issuers, on a real API server: admin, edit and view of a namespace reach its issuers.
 
-Cluster issuers are for those to whom somebody binds a role of ours.
+Cluster issuers are for those to whom somebody binds a role of this project.
 """
 
 from __future__ import annotations
