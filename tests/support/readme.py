@@ -15,10 +15,15 @@ FILES = sorted(
     for path in (
         ROOT / "README.md",
         *(ROOT / ".github").glob("*.md"),
-        *(found for folder in _FOLDERS for name in ("README.md", "TUTORIAL.md") for found in folder.rglob(name)),
+        *(
+            found
+            for folder in _FOLDERS
+            for name in ("README.md", "TUTORIAL.md", "NEIGHBOURS.md")
+            for found in folder.rglob(name)
+        ),
     )
 )
-"""Every README, the tutorial, and the documents for contributors."""
+"""Every README, the other documents beside one, and those for contributors."""
 
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
@@ -56,6 +61,11 @@ def python(file: str, heading: str) -> str:
     """The one block of Python under this heading."""
     [code] = re.findall(r"^```python\n(.*?)^```$", section(file, heading), re.MULTILINE | re.DOTALL)
     return str(code)
+
+
+def yaml(file: str, heading: str) -> list[str]:
+    """Each block of YAML under this heading."""
+    return re.findall(r"^```yaml\n(.*?)^```$", section(file, heading), re.MULTILINE | re.DOTALL)
 
 
 def links(file: str) -> list[str]:
