@@ -15,7 +15,12 @@ FILES = sorted(
     for path in (
         ROOT / "README.md",
         *(ROOT / ".github").glob("*.md"),
-        *(found for folder in _FOLDERS for name in ("README.md", "TUTORIAL.md", "COMPARISON.md") for found in folder.rglob(name)),
+        *(
+            found
+            for folder in _FOLDERS
+            for name in ("README.md", "TUTORIAL.md", "COMPARISON.md")
+            for found in folder.rglob(name)
+        ),
     )
 )
 """Every README, the tutorial, the comparison, and the documents for contributors."""
