@@ -15,10 +15,15 @@ FILES = sorted(
     for path in (
         ROOT / "README.md",
         *(ROOT / ".github").glob("*.md"),
-        *(found for folder in _FOLDERS for name in ("README.md", "TUTORIAL.md") for found in folder.rglob(name)),
+        *(
+            found
+            for folder in _FOLDERS
+            for name in ("README.md", "TUTORIAL.md", "COMPARISON.md")
+            for found in folder.rglob(name)
+        ),
     )
 )
-"""Every README, the tutorial, and the documents for contributors."""
+"""Every README, the tutorial, the comparison, and the documents for contributors."""
 
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
