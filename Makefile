@@ -140,13 +140,15 @@ render: ## Print all that an installation applies: deploy/default with the image
 install.yaml: ## Write the same into one file for `kubectl apply -f`, with IMG=registry.example.com/name:tag
 	@$(call RENDER,deploy/default) && printf '%s\n' "$$rendered" > $@ && echo "Wrote $@, with the image $$IMG"
 
-chart: ## Pack the Helm chart into dist/, with the image IMG unless a value names another one
+chart: ## Pack the Helm chart into dist/, with the image IMG unless a value names another one; SOURCE is your repository's URL
 	@$(call NEEDS,helm,Helm: https://helm.sh/docs/intro/install)
 	@$(NEEDS_IMG)
 	@rm -rf build/chart && mkdir -p build && cp -RL deploy/chart build/chart && \
 		image=$${IMG%@*} digest=$${IMG#"$${IMG%@*}"} && name=$${image##*/} && tag=$${name#"$${name%%:*}"} && \
 		sed -e "s|^  repository: .*|  repository: $${image%"$$tag"}|" -e "s|^  tag: .*|  tag: \"$${tag#:}\"|" \
-			-e "s|^  digest: .*|  digest: \"$${digest#@}\"|" deploy/chart/values.yaml > build/chart/values.yaml
+			-e "s|^  digest: .*|  digest: \"$${digest#@}\"|" deploy/chart/values.yaml > build/chart/values.yaml && \
+		printf '  artifacthub.io/images: |\n    - name: manager\n      image: %s\n' "$$IMG" >> build/chart/Chart.yaml && \
+		printf '%s' "$${SOURCE:+sources: [$$SOURCE]}" >> build/chart/Chart.yaml
 	@helm package build/chart --destination dist
 
 # The namespaces are named once; the flag and a Role for each are printed from that.

@@ -32,6 +32,13 @@ HELM = GoProgram(
     package="helm.sh/helm/v3/cmd/helm",
     takes="about two minutes",
 )
+REGISTRY = GoProgram(  # an OCI registry, for charts
+    "registry",
+    module=TESTS / "integration" / "deploy" / "registry",
+    package=".",
+    takes="about ten seconds",
+    sources=("go.mod", "go.sum", "main.go"),
+)
 ACTIONLINT = GoProgram(
     "actionlint",
     module=TESTS / "integration" / "workflows" / "program",
@@ -59,7 +66,7 @@ X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {program.name: program for program in (STEP_CA, CFSSL, HELM, ACTIONLINT, PEER, BARE, X509_READER)}
+PROGRAMS = {program.name: program for program in (STEP_CA, CFSSL, HELM, REGISTRY, ACTIONLINT, PEER, BARE, X509_READER)}
 
 
 def main(names: list[str]) -> None:

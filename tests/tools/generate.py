@@ -6,6 +6,7 @@ nothing: it exits with status 1 and names the files whose tables differ from the
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, Request
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from entrypoints.settings import OPTIONS, Settings, variable
+from tests.tools.chart import values
 from tests.tools.writing import write
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +127,14 @@ def _default(value: bool) -> str:
     return _code([str(value).lower()])
 
 
+def chart_values() -> str:
+    """From values.yaml and values.schema.json of the chart."""
+    chart = ROOT / "deploy" / "chart"
+    found = values((chart / "values.yaml").read_text(), json.loads((chart / "values.schema.json").read_text()))
+    rows = ([_code([each.name]), each.type, _code(filter(None, [each.default])), each.description] for each in found)
+    return _table(["value", "type", "default", "what it does"], rows)
+
+
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "deploy/README.md": {
         "flags": flags,
@@ -134,6 +144,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
         "request-reasons": lambda: _reasons(RequestReason),
     },
     "adapters/signers/README.md": {"signers": signers},
+    "deploy/chart/README.md": {"values": chart_values},
 }
 """For each file the function that makes each of its tables."""
 

@@ -1,14 +1,15 @@
 """Writes the manifests that contain the issuer's names: python -m tests.tools.manifests [--check].
 
 They are made from deploy/templates, where `<group>` and the other words of `words` stand for names; from the table in
-adapters/kubernetes/rights.py; and, the CRDs, from the types of the specs. `--check` writes nothing: it exits with
-status 1 and names the files that differ.
+adapters/kubernetes/rights.py; and, the CRDs and what Chart.yaml says of them, from the types of the specs. `--check`
+writes nothing: it exits with status 1 and names the files that differ.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,15 @@ from pathlib import Path
 from adapters.kubernetes import rights
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from tests.support.specs import SIGNERS
-from tests.tools.crds import files
+from tests.tools.chart import with_annotations
+from tests.tools.crds import crd, files
 from tests.tools.roles import binding, cluster_binding, cluster_role, documents, in_full, role
 from tests.tools.writing import write
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = "deploy/templates"
 TABLE = "adapters/kubernetes/rights.py"
+CHART = "deploy/chart/Chart.yaml"
 _WORD = re.compile(r"<(\w+)>")
 
 
@@ -33,8 +36,9 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
 
 def outputs(root: Path = ROOT) -> dict[str, Callable[[], str]]:
     """For each generated file the function that makes its text."""
-    crds = {name: partial(str, text) for name, text in files(NAMES, SIGNERS).items()}
-    return {**_from_templates(root), **ROLES, **crds}
+    crds: dict[str, Callable[[], str]] = {name: partial(str, text) for name, text in files(NAMES, SIGNERS).items()}
+    made: dict[str, Callable[[], str]] = {**_from_templates(root), **ROLES, **crds}
+    return {**made, CHART: partial(_chart, made)}
 
 
 def words() -> Mapping[str, str]:
@@ -43,6 +47,7 @@ def words() -> Mapping[str, str]:
         "project": NAMES.controller,
         "Project": "".join(part.capitalize() for part in NAMES.controller.split("-")),
         "namespace": NAMESPACE,
+        "release": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
         "metrics": METRICS_PREFIX,
         "group": NAMES.group,
         "version": NAMES.version,
@@ -56,6 +61,11 @@ def words() -> Mapping[str, str]:
 def _from_templates(root: Path) -> dict[str, Callable[[], str]]:
     templates = sorted(path for path in (root / TEMPLATES).rglob("*") if path.is_file())
     return {f"deploy/{path.relative_to(root / TEMPLATES)}": partial(_filled, path, root) for path in templates}
+
+
+def _chart(made: Mapping[str, Callable[[], str]]) -> str:
+    samples = (made[f"deploy/samples/{name}.yaml"]() for name in ("issuer", "cluster-issuer"))
+    return with_annotations(made[CHART](), (crd(NAMES, kind, SIGNERS) for kind in NAMES.kinds), samples)
 
 
 def _filled(template: Path, root: Path) -> str:

@@ -34,6 +34,7 @@ def test_what_is_committed_is_what_code_says(capsys: pytest.CaptureFixture[str])
         ("deploy/README.md", "`WaitingForApproval`"),
         ("deploy/README.md", f"`{NAMES.group}/Order`"),
         ("adapters/signers/README.md", "`demo` (default) |"),
+        ("deploy/chart/README.md", "`crds.keep`"),
     ],
 )
 def test_a_table_that_is_edited_by_hand_is_found_and_repaired(

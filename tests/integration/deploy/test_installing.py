@@ -9,44 +9,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.integration.deploy.chart import CHART, Helm, HelmFailed, loaded
+from tests.integration.deploy.installing import CRDS, give_it_issuers, issuers_and_secrets, make
 from tests.integration.deploy.manifests import DEPLOY, VERSION, Manifest, full_name
-from tests.support import commands
 from tests.support.cluster.api_server import ApiServer
-from tests.support.cluster.fixtures import started_api_server
 from tests.support.commands import CommandFailed
 
 DIGEST = "sha256:" + "0" * 64
 CONTROLLER = f"{NAMES.controller}-controller-manager"
-CRDS = {f"{plural}.{NAMES.group}" for plural in (NAMES.issuers, NAMES.cluster_issuers)}
 KINDS_OF_OURS = (
     "clusterrole,clusterrolebinding,namespace,deployment,service,serviceaccount,role,rolebinding,networkpolicy,"
     "poddisruptionbudget"
 )
-
-
-@pytest.fixture(scope="module")
-def server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    with started_api_server(pytestconfig, tmp_path_factory.mktemp("installing")) as started:
-        if not started.processes:
-            pytest.skip("installing and removing wants a cluster of its own")
-        yield started
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    return commands.checkout(tmp_path)
-
-
-def make(checkout: Path, *args: str, server: ApiServer | None = None) -> str:
-    """With the kubectl and the administrator of this server, or without any kubectl."""
-    return commands.make(checkout, *args, env=server.environment if server else os.environ)
 
 
 def test_install_yaml_is_deploy_default_with_the_image_of_this_version(server: ApiServer, checkout: Path) -> None:
@@ -85,9 +65,11 @@ def test_the_chart_is_packed_with_the_image(
     make(checkout, "chart", f"IMG={image}", server=server)
     packed = checkout / "dist" / f"{NAMES.controller}-{VERSION}.tgz"
     [values] = loaded(helm("show", "values", packed))
+    [chart] = loaded(helm("show", "chart", packed))
     everything, usual = (helm.rendered(namespace=NAMESPACE, chart=chart) for chart in (packed, CHART))
 
     assert values["image"] == expected | {"pullPolicy": "IfNotPresent"}
+    assert yaml.safe_load(chart["annotations"]["artifacthub.io/images"]) == [{"name": "manager", "image": image}]
     assert len(everything) == len(usual)
     assert _images(everything) == [f"{expected['repository']}@{DIGEST}" if expected["digest"] else image]
 
@@ -122,7 +104,7 @@ def test_by_make(server: ApiServer, checkout: Path) -> None:
     everything = {full_name(each) for each in loaded((checkout / "install.yaml").read_text())}
 
     server.kubectl("apply", f"--filename={checkout / 'install.yaml'}")
-    _give_it_issuers(server, NAMESPACE)
+    give_it_issuers(server, NAMESPACE)
 
     make(checkout, "deploy", "IMG=issuer:9.9", server=server)
     assert _image(server, NAMESPACE) == "issuer:9.9"
@@ -130,7 +112,7 @@ def test_by_make(server: ApiServer, checkout: Path) -> None:
     make(checkout, "undeploy", server=server)
     there = _what_is_there(server)
     assert {name for name in everything if name in there} == {("Namespace", None, NAMESPACE)}
-    assert _issuers_and_secrets(server, NAMESPACE) == 4
+    assert issuers_and_secrets(server, NAMESPACE) == 4
 
     make(checkout, "deploy", server=server)
     assert _image(server, NAMESPACE) == f"{NAMES.controller}:{VERSION}"
@@ -146,7 +128,7 @@ def test_by_helm(server: ApiServer, helm: Helm) -> None:
 
     notes = helm("install", "issuer", CHART, here, "--create-namespace", kubeconfig=server.kubeconfig)
     assert f"kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=restricted" in notes
-    _give_it_issuers(server, namespace)
+    give_it_issuers(server, namespace)
     before = _what_is_there(server)
     assert {("Deployment", namespace, CONTROLLER), ("ClusterRole", None, CONTROLLER)} <= before
 
@@ -158,42 +140,13 @@ def test_by_helm(server: ApiServer, helm: Helm) -> None:
 
     helm("uninstall", "issuer", here, kubeconfig=server.kubeconfig)
     assert {name for name in _what_is_there(server) if CONTROLLER in name} == set()
-    assert _issuers_and_secrets(server, namespace) == 4
+    assert issuers_and_secrets(server, namespace) == 4
 
     helm("install", "issuer", CHART, here, kubeconfig=server.kubeconfig)
     assert _what_is_there(server) == before
     helm("upgrade", "issuer", CHART, here, "--set=crds.keep=false", kubeconfig=server.kubeconfig)
     helm("uninstall", "issuer", here, "--wait", kubeconfig=server.kubeconfig)
     assert CRDS & set(server.kubectl("get", "crd", "--output=jsonpath={.items[*].metadata.name}").split()) == set()
-
-
-def _give_it_issuers(server: ApiServer, namespace: str) -> None:
-    """One of each kind, with their Secrets."""
-    server.kubectl("wait", "--for=condition=Established", "crd", *CRDS, "--timeout=30s")
-    spec = {"url": "https://ca.example.com", "authSecretName": "credentials"}
-    api = f"{NAMES.group}/{NAMES.version}"
-    manifests = [
-        {"apiVersion": api, "kind": NAMES.issuer, "metadata": {"name": "kept", "namespace": "default"}, "spec": spec},
-        {"apiVersion": api, "kind": NAMES.cluster_issuer, "metadata": {"name": "kept"}, "spec": spec},
-        *(
-            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "credentials", "namespace": place}}
-            for place in ("default", namespace)
-        ),
-    ]
-    server.kubectl("apply", "--filename=-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
-
-
-def _issuers_and_secrets(server: ApiServer, namespace: str) -> int:
-    names = [
-        server.kubectl("get", *what, "--ignore-not-found", "--output=name")
-        for what in (
-            (NAMES.issuers, "kept", "--namespace=default"),
-            (NAMES.cluster_issuers, "kept"),
-            ("secret", "credentials", "--namespace=default"),
-            ("secret", "credentials", f"--namespace={namespace}"),
-        )
-    ]
-    return len("".join(names).split())
 
 
 def _what_is_there(server: ApiServer) -> set[tuple[str, str | None, str]]:

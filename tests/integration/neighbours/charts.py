@@ -6,31 +6,10 @@ API server asks its webhooks at the port of the process. All else is the chart's
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tests.support.cluster import toolchain
-from tests.support.cluster.chart import NAMESPACE
-from tests.support.commands import run
-from tests.support.programs import HELM
-
 Manifest = dict[str, Any]
-
-
-def rendered(chart: Path, *values: str) -> list[Manifest]:
-    """Each value as `name=value`. Raises NoToolchain, BuildFailed."""
-    release = chart.name.partition(".")[0]
-    options = [
-        f"--namespace={NAMESPACE}",
-        f"--kube-version={toolchain.kubernetes_version(os.environ)}",
-        *(f"--set={value}" for value in values),
-    ]
-    manifests = run(HELM.ensure(os.environ), "template", release, chart, *options)
-    return [each for each in yaml.safe_load_all(manifests) if each]
 
 
 def for_a_process(objects: list[Manifest], port: int) -> Iterator[Manifest]:

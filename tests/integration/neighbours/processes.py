@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.integration.neighbours.charts import for_a_process, rendered
+from tests.integration.neighbours.charts import for_a_process
 from tests.support.cluster import chart
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.cluster.controlplane import free_ports
@@ -34,7 +34,7 @@ def cainjector(server: ApiServer, programs: Path, directory: Path) -> Iterator[P
 def approver_policy(server: ApiServer, programs: Path, directory: Path) -> Iterator[Process]:
     """cainjector gives the CA of its webhook to the API server."""
     webhook, ready = free_ports(2)
-    server.apply(list(for_a_process(rendered(programs / "approver-policy.tar.gz"), webhook)))
+    server.apply(list(for_a_process(chart.rendered("approver-policy", programs / "approver-policy.tar.gz"), webhook)))
     flags = [
         f"--leader-election-namespace={chart.NAMESPACE}",
         "--metrics-bind-address=0",
@@ -50,7 +50,9 @@ def approver_policy(server: ApiServer, programs: Path, directory: Path) -> Itera
 def trust_manager(server: ApiServer, programs: Path, directory: Path) -> Iterator[Process]:
     """Its chart makes the certificate of its webhook, as with `app.webhook.tls.helmCert.enabled`."""
     webhook, ready, metrics = free_ports(3)
-    objects = rendered(programs / "trust-manager.tar.gz", "app.webhook.tls.helmCert.enabled=true")
+    objects = chart.rendered(
+        "trust-manager", programs / "trust-manager.tar.gz", "--set=app.webhook.tls.helmCert.enabled=true"
+    )
     server.apply(list(for_a_process(objects, webhook)))
     [secret] = [each for each in objects if each["kind"] == "Secret"]
     certificates = directory / "trust-manager"

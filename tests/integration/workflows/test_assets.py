@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import VERSION
@@ -20,6 +21,7 @@ from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.fixtures import built
 from tests.support.programs import HELM
 
+SOURCE, ADDED = "https://github.com/me/issuer", ("images", "changes")
 IMAGE, DIGEST = "ghcr.io/me/issuer", f"sha256:{'a' * 64}"
 
 
@@ -35,16 +37,25 @@ def tools(pytestconfig: pytest.Config, api_server: ApiServer, tmp_path: Path) ->
 def test_install_yaml_and_chart_are_for_the_image_that_was_signed(tools: Path, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     shutil.copytree(ROOT / "deploy", tree / "deploy", symlinks=True)
+    shutil.copytree(ROOT / "tests" / "tools" / "release", tree / "tests" / "tools" / "release")
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, tree)
+    changes = "## [Unreleased]\n\n## [{}] - 2026-11-24\n\n### Fixed\n\n- A thing.\n"
+    (tree / "CHANGELOG.md").write_text(changes.format(VERSION))
     told = f"export PATH={tools}:$PATH\n{script('release', 'assets', 'make install.yaml chart')}"
 
-    done = run(told, tree, IMAGE=IMAGE, DIGEST=DIGEST)
+    done = run(told, tree, IMAGE=IMAGE, DIGEST=DIGEST, SOURCE=SOURCE, GITHUB_REF_NAME=f"v{VERSION}", PYTHONPATH="")
 
     assert done.returncode == 0, done.stderr
     assert f"image: {IMAGE}@{DIGEST}" in (tree / "dist" / "install.yaml").read_text()
-    with tarfile.open(tree / "dist" / f"{NAMES.controller}-{VERSION}.tgz") as chart:
-        assert f"{NAMES.controller}/Chart.yaml" in chart.getnames()
+    with tarfile.open(tree / "dist" / f"{NAMES.controller}-{VERSION}.tgz") as packed:
+        chart = yaml.safe_load(packed.extractfile(f"{NAMES.controller}/Chart.yaml") or b"")
+    told_to_artifact_hub = {name: yaml.safe_load(chart["annotations"][f"artifacthub.io/{name}"]) for name in ADDED}
+    assert chart["sources"] == [SOURCE]
+    assert told_to_artifact_hub == {
+        "images": [{"name": "manager", "image": f"{IMAGE}@{DIGEST}"}],
+        "changes": [{"kind": "fixed", "description": "A thing."}],
+    }
 
 
 def test_every_verb_that_a_workflow_uses_is_one_of_make() -> None:

@@ -40,13 +40,13 @@ def test_a_tag_of_another_version_ends_the_release(tmp_path: Path) -> None:
     assert "'v999.0.0' is not 'v" in done.stderr
 
 
-def test_the_image_is_named_after_the_repository_in_lower_case(tmp_path: Path) -> None:
+def test_image_and_charts_are_named_after_the_repository_in_lower_case(tmp_path: Path) -> None:
     output = tmp_path / "output"
     text = script("release", "check", "image=")
 
     run(text, tmp_path, GITHUB_REF_NAME="v1.2.3", GITHUB_REPOSITORY="Me/Issuer", GITHUB_OUTPUT=str(output))
 
-    assert output.read_text().splitlines() == ["version=1.2.3", "image=ghcr.io/me/issuer"]
+    assert output.read_text().splitlines() == ["version=1.2.3", "image=ghcr.io/me/issuer", "charts=ghcr.io/me/charts"]
 
 
 @pytest.fixture

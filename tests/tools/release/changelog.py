@@ -6,6 +6,7 @@ refused with the heading that broke it; the versions are plain ones, X.Y.Z, whic
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,16 @@ def sections(changelog: str) -> list[Section]:
         raise BadChangelog(f"the first heading must be '## [{UNRELEASED}]'")
     _check_order(found[1:])
     return found
+
+
+def artifacthub(notes: str) -> str:
+    """The entries of a release as the annotation artifacthub.io/changes, in YAML that stands below `annotations:`."""
+    lines = ["  artifacthub.io/changes: |"]
+    for part in re.split(r"^### ", notes, flags=re.MULTILINE)[1:]:
+        kind, _, text = part.partition("\n")
+        for entry in re.split(r"^- ", text, flags=re.MULTILINE)[1:]:
+            lines += [f"    - kind: {kind.lower()}", f"      description: {json.dumps(' '.join(entry.split()))}"]
+    return "\n".join(lines)
 
 
 def number(version: str) -> tuple[int, ...]:

@@ -7,13 +7,14 @@ import sys
 from importlib import metadata
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from entrypoints.cli import cli
 from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import VERSION
 from tests.tools.release.__main__ import ROOT
-from tests.tools.release.changelog import BadChangelog, sections
+from tests.tools.release.changelog import BadChangelog, artifacthub, sections
 from tests.tools.release.check import Refused, check_version, release_notes
 
 NOTES = "### Added\n\n- A thing that [links](https://example.com) somewhere."
@@ -40,6 +41,16 @@ Words before the first heading.
 
 def test_the_notes_are_the_section_of_the_version() -> None:
     assert release_notes("v0.2.0", "0.2.0", RELEASED) == NOTES
+
+
+def test_artifact_hub_gets_each_entry_with_its_kind() -> None:
+    notes = "### Added\n\n- One: `a`,\n  in two lines.\n- Two.\n\n### Security\n\n- Three.\n"
+    annotations = yaml.safe_load(f"annotations:\n{artifacthub(notes)}\n")["annotations"]
+    assert yaml.safe_load(annotations["artifacthub.io/changes"]) == [
+        {"kind": "added", "description": "One: `a`, in two lines."},
+        {"kind": "added", "description": "Two."},
+        {"kind": "security", "description": "Three."},
+    ]
 
 
 @pytest.mark.parametrize(
