@@ -73,6 +73,15 @@ NOTHING = Effects()
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one reconcile: after what time the key is due again, None for not before a change; and whether it
+    failed, and is therefore tried again."""
+
+    requeue_after: timedelta | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
     """Have the request signed by this issuer's signer, then settle this attempt."""
 
