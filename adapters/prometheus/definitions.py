@@ -139,7 +139,7 @@ class Common(Enum):
         "rest_client_requests_total",
         "counter",
         ("code", "method", "host"),
-        "Calls to the API server; code is <error> if no answer came.",
+        "Calls to the API server, by HTTP status and method.",
     )
     LEADER_STATUS = Definition(
         "leader_election_master_status",
