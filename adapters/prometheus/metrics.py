@@ -27,6 +27,7 @@ from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, Sign
 from domain.ports import Metrics
 
 _SIGNING_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_CONTROLLERS = (REQUESTS, CHECKS)
 _QUEUE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
 # The buckets of controller-runtime.
 _WORKQUEUE_BUCKETS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1000)
@@ -65,18 +66,23 @@ class PrometheusMetrics(Metrics):
         self._calls = self._counter(Defined.API_REQUESTS)
         self._http_calls = self._counter(Common.REST_CLIENT)
         self._restarts = self._counter(Defined.WATCH_RESTARTS)
-        self._reconciles = self._counter(Common.RECONCILES)
-        self._reconcile_errors = self._counter(Common.RECONCILE_ERRORS)
-        self._reconcile_time = self._histogram(Common.RECONCILE_TIME, _RECONCILE_BUCKETS)
-        self._queue_duration = self._histogram(Common.QUEUE_DURATION, _WORKQUEUE_BUCKETS)
-        self._work_duration = self._histogram(Common.WORK_DURATION, _WORKQUEUE_BUCKETS)
+        reconciles, errors = self._counter(Common.RECONCILES), self._counter(Common.RECONCILE_ERRORS)
+        reconcile_time = self._histogram(Common.RECONCILE_TIME, _RECONCILE_BUCKETS)
+        waited = self._histogram(Common.QUEUE_DURATION, _WORKQUEUE_BUCKETS)
+        worked = self._histogram(Common.WORK_DURATION, _WORKQUEUE_BUCKETS)
+        # Looked up once: each reconcile counts here.
+        self._reconciles = {
+            (name, outcome): reconciles.labels(name, outcome.value)
+            for name in _CONTROLLERS
+            for outcome in ReconcileOutcome
+        }
+        self._reconcile_errors = {name: errors.labels(name) for name in _CONTROLLERS}
+        self._reconcile_time = {name: reconcile_time.labels(name) for name in _CONTROLLERS}
+        self._waited = {name: waited.labels(name, name) for name in _CONTROLLERS}
+        self._worked = {name: worked.labels(name, name) for name in _CONTROLLERS}
         for kind in issuer_kinds:
             for answer in RequestOutcome:
                 self._requests.labels(kind, answer.value)
-        for controller in (REQUESTS, CHECKS):
-            self._reconcile_errors.labels(controller)
-            for outcome in ReconcileOutcome:
-                self._reconciles.labels(controller, outcome.value)
 
     def page(self, accept: str = "") -> tuple[bytes, str]:
         """All metrics, and what the registry's collectors find, in the format wanted, and its content type."""
@@ -94,12 +100,12 @@ class PrometheusMetrics(Metrics):
 
     def reconciled(self, controller: str, kind: str, outcome: ReconcileOutcome, took: timedelta) -> None:
         seconds = _seconds(took)
-        self._reconciles.labels(controller, outcome.value).inc()
-        self._reconcile_time.labels(controller).observe(seconds)
-        self._work_duration.labels(controller, controller).observe(seconds)
+        self._reconciles[controller, outcome].inc()
+        self._reconcile_time[controller].observe(seconds)
+        self._worked[controller].observe(seconds)
         if outcome is ReconcileOutcome.ERROR:
             self._retries.labels(kind).inc()
-            self._reconcile_errors.labels(controller).inc()
+            self._reconcile_errors[controller].inc()
 
     def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
         known = self.checks.get(issuer)
@@ -111,7 +117,7 @@ class PrometheusMetrics(Metrics):
     def queued(self, controller: str, waited: timedelta) -> None:
         seconds = _seconds(waited)
         self._queue.observe(seconds)
-        self._queue_duration.labels(controller, controller).observe(seconds)
+        self._waited[controller].observe(seconds)
 
     def called(self, verb: str, resource: str, code: str, method: str, host: str) -> None:
         self._calls.labels(verb, resource, code).inc()
