@@ -172,7 +172,10 @@ class Recorder(Protocol):
 
 
 class Metrics(Protocol):
-    """Counts what happens, for monitoring. All methods return at once and never raise."""
+    """Counts what happens, for monitoring. All methods return at once and never raise.
+
+    A `controller` is the name of one of the controller's queues: REQUESTS or CHECKS.
+    """
 
     @abstractmethod
     def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
