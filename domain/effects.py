@@ -10,9 +10,11 @@ from domain.model import Attempt, Condition, Issuer, ObjectKey, PendingOrder
 
 @dataclass(frozen=True, slots=True)
 class IssuerStatus:
-    """The whole of our status on an issuer."""
+    """The whole of our status on an issuer. `stalled` is the condition of an issuer that is Failed."""
 
     ready: Condition
+    signer: str
+    stalled: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

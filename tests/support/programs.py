@@ -66,7 +66,16 @@ X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {program.name: program for program in (STEP_CA, CFSSL, HELM, REGISTRY, ACTIONLINT, PEER, BARE, X509_READER)}
+HEALTH = GoProgram(  # what kstatus and a health script of Argo CD make of an object
+    "health",
+    module=TESTS / "e2e" / "health" / "program",
+    package=".",
+    takes="about a minute",
+    sources=("go.mod", "go.sum", "main.go"),
+)
+PROGRAMS = {
+    program.name: program for program in (STEP_CA, CFSSL, HELM, REGISTRY, ACTIONLINT, PEER, BARE, X509_READER, HEALTH)
+}
 
 
 def main(names: list[str]) -> None:
