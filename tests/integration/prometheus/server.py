@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,7 +164,3 @@ def without_samples(scrape: Mapping[str, Any], job: str, **changes: Any) -> dict
     """A second job with changes, whose scrapes leave nothing but whether they went well. None takes a setting away."""
     changed = {**scrape, **changes, "job_name": job, "metric_relabel_configs": [{"action": "drop"}]}
     return {name: value for name, value in changed.items() if value is not None}
-
-
-def names(scrapes: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {each["labels"]["pod"] for each in scrapes}
