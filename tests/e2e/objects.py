@@ -29,8 +29,7 @@ class Objects:
     namespace: str
 
     def apply(self, *manifests: Mapping[str, Any]) -> None:
-        body = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
-        self.server.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(body))
+        self.server.apply(manifests)
 
     def approve(self, *requests: str) -> None:
         """As an approver would; for where cert-manager's does not run."""

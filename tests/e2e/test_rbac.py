@@ -1,7 +1,7 @@
 """Who may do what, asked of the API server as it would ask itself: by SubjectAccessReview.
 
-Cert-manager's webhook, which enforces `approve`, does not run here, so its right is asked for; `sign` is what the
-API server checks on every status write of a CertificateSigningRequest.
+cert-manager's webhook asks for `approve` in the same way (test_approval.py); `sign` is what the API server checks on
+every status write of a CertificateSigningRequest.
 """
 
 from __future__ import annotations

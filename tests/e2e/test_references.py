@@ -58,12 +58,6 @@ def by(objects: Objects, **reference: str) -> dict[str, Any]:
     return objects.request("app", pki.csr(), issuerRef={"group": NAMES.group, "name": "issuer.of.ours", **reference})
 
 
-def test_a_request_without_a_kind_is_signed_by_the_issuer_of_its_namespace(objects: Objects) -> None:
-    """cert-manager's approver approves it here, where its webhook, which would refuse that, does not run."""
-    objects.apply(by(objects))
-    objects.wait_for_reason("certificaterequest", "app", "Issued")
-
-
 @pytest.mark.usefixtures("nobody_approves")
 def test_a_request_to_an_unknown_kind_is_told_which_kinds_there_are(objects: Objects) -> None:
     objects.apply(by(objects, kind="SampleIsuer"))

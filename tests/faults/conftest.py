@@ -1,7 +1,7 @@
 """One manager between a CA that counts and a control plane that a test may stop, kill and freeze.
 
 Manager → relay (connections) → proxy (HTTP) → API server, all but the proxy real. The control plane is this
-folder's own, and no other controller works in it: requests are approved by the test.
+folder's own, with cert-manager's webhook. No other controller works in it: requests are approved by the test.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from tests.e2e.conftest import Manager, prepared
 from tests.e2e.objects import Objects
 from tests.faults.load import SECONDS, Figures, Load
 from tests.faults.proxy import Proxy, proxy_to
+from tests.support.cluster import webhook
 from tests.support.cluster.api_server import KubectlFailed
+from tests.support.cluster.cert_manager import prepare
 from tests.support.cluster.fixtures import started_api_server
 from tests.support.cluster.pki import write_kubeconfig
 from tests.support.cluster.process import Process, ProcessDied
@@ -40,9 +42,10 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Stage:
-    """The manager runs, its issuer is Ready and `load` is empty."""
+    """The manager runs, its issuer is Ready and `load` is empty. `webhook` is cert-manager's; None: it does not run."""
 
     deployed: Deployed
+    webhook: Process | None
     manager: Manager
     relay: Relay
     proxy: Proxy
@@ -120,8 +123,18 @@ def own_plane(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
         yield install(server)
 
 
+@pytest.fixture(scope="package")
+def own_webhook(own_plane: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process | None]:
+    if own_plane.server.host is None:
+        yield None
+        return
+    prepare(own_plane.server)
+    with webhook.running(own_plane.server, own_plane.server.host, tmp_path_factory.mktemp("webhook")) as process:
+        yield process
+
+
 @pytest.fixture
-def stage(own_plane: Deployed, tmp_path: Path, tell: Tell) -> Iterator[Stage]:
+def stage(own_plane: Deployed, own_webhook: Process | None, tmp_path: Path, tell: Tell) -> Iterator[Stage]:
     objects = Objects(own_plane.server, f"faults-{next(_numbers)}")
     objects.server.kubectl("create", "namespace", objects.namespace)
     config = json.loads(own_plane.manager.read_text())
@@ -143,7 +156,7 @@ def stage(own_plane: Deployed, tmp_path: Path, tell: Tell) -> Iterator[Stage]:
         try:
             manager.start()
             objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")
-            yield Stage(own_plane, manager, relay, proxy, ca, Load(objects, ca, proxy), tell)
+            yield Stage(own_plane, own_webhook, manager, relay, proxy, ca, Load(objects, ca, proxy), tell)
         finally:
             manager.process.stop()
     objects.server.kubectl("delete", "namespace", objects.namespace, "--wait=false")

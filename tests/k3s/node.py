@@ -55,4 +55,8 @@ def api_server(node: K3SContainer, directory: Path) -> ApiServer:
     """As administrator, by the kubectl that the other cluster tests use. Raises BuildFailed where there is none."""
     kubeconfig = directory / "admin.kubeconfig"
     write_private(kubeconfig, node.config_yaml())
-    return ApiServer(kubeconfig, f"k3s ({node.image})", build.ensure(os.environ).programs / "kubectl", directory)
+    container = node.get_wrapped_container()
+    container.reload()
+    host = container.attrs["NetworkSettings"]["Networks"]["bridge"]["Gateway"]
+    kubectl = build.ensure(os.environ).programs / "kubectl"
+    return ApiServer(kubeconfig, f"k3s ({node.image})", kubectl, directory, host=host)

@@ -92,6 +92,7 @@ def stage(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
         (directory / "server").mkdir()
         shown = server.running(program, directory / "server", configuration, impatient(working.files()))
         made = Stage(objects, helm, managers, stack.enter_context(shown), *scrapes)
+        assert [each["lastError"] for each in made.prometheus.scrapes(MONITOR)] == [""] * len(managers)
         scene.play(objects, made.prometheus, managers[SECOND], relay)
         yield made
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from tests.support.cluster import build
@@ -32,7 +33,8 @@ class ApiServer:
     """`kubeconfig` is the administrator's; files for other users are made in `directory`.
 
     `processes` are those of the control plane by the names of their programs, for tests that stop and restart them;
-    empty where the processes are not ours.
+    empty where the processes are not ours. `host` is the IP address at which the API server reaches programs of this
+    machine, webhooks for example; None where nobody knows one.
     """
 
     kubeconfig: Path
@@ -40,6 +42,7 @@ class ApiServer:
     program: Path
     directory: Path
     processes: Mapping[str, Process] = field(default_factory=dict)
+    host: str | None = None
 
     def kubectl(self, *args: str, stdin: str | None = None) -> str:
         """kubectl's stdout, as administrator unless `--kubeconfig=` is among `args`. Raises KubectlFailed."""
@@ -55,6 +58,11 @@ class ApiServer:
         if done.returncode:
             raise KubectlFailed(f"kubectl {' '.join(args)}: exit code {done.returncode}\n{done.stderr.strip()}")
         return done.stdout
+
+    def apply(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """By server-side apply, as administrator. Raises KubectlFailed."""
+        manifests = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(manifests))
 
     @functools.cached_property
     def server_url(self) -> str:

@@ -28,13 +28,18 @@ class Build:
 
     @property
     def programs(self) -> Path:
-        """The directory of etcd, kube-apiserver, kube-controller-manager, kubectl and cert-manager."""
+        """The directory of etcd, kube-apiserver, kube-controller-manager, kubectl, cert-manager and webhook."""
         return self.directory / "bin"
 
     @property
     def crds(self) -> Path:
         """The directory of cert-manager's CustomResourceDefinitions."""
         return self.directory / "crds"
+
+    @property
+    def chart(self) -> Path:
+        """The directory of cert-manager's Helm chart."""
+        return self.directory / "chart"
 
 
 def find_warm(env: Mapping[str, str]) -> Build | None:
@@ -53,7 +58,7 @@ def ensure(env: Mapping[str, str]) -> Build:
 
 def _place(env: Mapping[str, str]) -> Path | None:
     by = None if toolchain.why_unusable(env) else toolchain.version(env)
-    return building.place(env, "controlplane", toolchain.sources_key(), by)
+    return building.place(env, "controlplane", toolchain.sources_key(env), by)
 
 
 def _build(unfinished: Path, env: Mapping[str, str]) -> None:
@@ -61,20 +66,29 @@ def _build(unfinished: Path, env: Mapping[str, str]) -> None:
     programs = unfinished / "bin"
     programs.mkdir(parents=True)
     try:
-        _go_build("1/2 " + ", ".join(PROGRAMS), "controlplane", programs / "controlplane", env)
-        _go_build("2/2 cert-manager's controllers", "certmanager", programs / "cert-manager", env)
-        crds = Path(toolchain.module(CERT_MANAGER_MODULE, "{{.Dir}}", env)) / "deploy" / "crds"
+        _go_build("1/3 " + ", ".join(PROGRAMS), "controlplane", programs / "controlplane", env)
+        _go_build("2/3 cert-manager's controllers", "certmanager", programs / "cert-manager", env)
+        _go_build("3/3 cert-manager's webhook", "webhook", programs / "webhook", env)
+        deploy = Path(toolchain.module(CERT_MANAGER_MODULE, "{{.Dir}}", env)) / "deploy"
     except subprocess.CalledProcessError as error:
         raise BuildFailed(f"go {' '.join(error.cmd[1:])}\n{error.stderr}") from None
     for name in PROGRAMS:
         (programs / name).symlink_to("controlplane")
-    (unfinished / "crds").mkdir()
-    for file in crds.glob("*.yaml"):
-        shutil.copyfile(file, unfinished / "crds" / file.name)  # not its mode: modules are read-only
+    _copy(deploy / "crds", unfinished / "crds")
+    _copy(deploy / "charts" / "cert-manager", unfinished / "chart")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Without the modes: modules are read-only."""
+    for file in filter(Path.is_file, source.rglob("*")):
+        copied = target / file.relative_to(source)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copied)
 
 
 def _go_build(what: str, program: str, output: Path, env: Mapping[str, str]) -> None:
-    arguments = ["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {_kubernetes_version(env)}"]
+    options = ["-v", "-trimpath", "-buildvcs=false", f"-modfile={toolchain.module_file(env)}"]
+    arguments = ["build", *options, "-ldflags", f"-s -w {_kubernetes_version(env)}"]
     building.run(
         NAME,
         what,
@@ -87,7 +101,7 @@ def _go_build(what: str, program: str, output: Path, env: Mapping[str, str]) -> 
 
 def _kubernetes_version(env: Mapping[str, str]) -> str:
     """Linker flags: without them the server would call itself v0.0.0."""
-    version = toolchain.module("k8s.io/kubernetes", "{{.Version}}", env)
+    version = toolchain.kubernetes_version(env)
     major, minor, _ = version.removeprefix("v").split(".", 2)
     facts = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
     return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in facts.items())

@@ -1,34 +1,35 @@
-"""cert-manager beside an API server: its CRDs, its ServiceAccount, and its controllers as one local process.
+"""cert-manager beside an API server: its CRDs, its controllers and its webhook, each a local process.
 
-The process runs as administrator: cert-manager's own RBAC is not what these tests are about. It serves no webhooks,
-and the approval webhook is what would check `approve` on `signers`: here every request is approved, so ask
-`may_approve` whether a real cert-manager could have done it.
+Both run as their own ServiceAccounts, with the rights of cert-manager's chart. On a cluster that cannot reach this
+machine (KUBECONFIG_FOR_TESTS) there is no webhook, and nobody enforces who may approve.
 """
 
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.cluster import build
+from tests.support.cluster import build, chart, webhook
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.process import Process, ProcessDied
 from tests.support.cluster.waiting import wait_until
 
-NAMESPACE = "cert-manager"
-USER = f"system:serviceaccount:{NAMESPACE}:cert-manager"
-GROUPS = ["system:serviceaccounts", f"system:serviceaccounts:{NAMESPACE}", "system:authenticated"]
+ACCOUNT = "cert-manager"
+RIGHTS = ("serviceaccount", "rbac")
+USER = f"system:serviceaccount:{chart.NAMESPACE}:{ACCOUNT}"
+GROUPS = ["system:serviceaccounts", f"system:serviceaccounts:{chart.NAMESPACE}", "system:authenticated"]
 START_SECONDS = 60
 PROBE = "are-the-controllers-there"
 
 
 @dataclass(frozen=True)
 class CertManager:
-    """`process` is None where cert-manager was already deployed in the cluster."""
+    """`process` runs the controllers; both are None where cert-manager was already deployed in the cluster."""
 
     process: Process | None
+    webhook: Process | None
 
 
 @contextmanager
@@ -38,20 +39,26 @@ def running(server: ApiServer, directory: Path) -> Iterator[CertManager]:
     Raises BuildFailed where they cannot be had, ProcessDied (with the end of the log) where they do not work.
     """
     if _is_deployed(server):
-        yield CertManager(process=None)
+        yield CertManager(process=None, webhook=None)
         return
-    server.install_cert_manager_crds()
-    server.kubectl("apply", "--server-side", "--filename=-", stdin=_namespace_and_service_account())
+    prepare(server)
+    server.apply(chart.objects(RIGHTS))
     program = build.ensure(os.environ).programs / "cert-manager"
-    arguments = [f"--kubeconfig={server.kubeconfig}"]
+    arguments = [f"--kubeconfig={server.kubeconfig_for(chart.NAMESPACE, ACCOUNT)}"]
     process = Process("cert-manager", [program, *arguments], directory / "cert-manager.log")
-    try:
+    with ExitStack() as stack:
+        admission = stack.enter_context(webhook.running(server, server.host, directory)) if server.host else None
+        stack.callback(process.stop)
         process.start()
         _wait_until_working(server, process)
-        yield CertManager(process)
+        yield CertManager(process, admission)
         process.check()  # it must not have died unnoticed
-    finally:
-        process.stop()
+
+
+def prepare(server: ApiServer) -> None:
+    """cert-manager's CRDs and its namespace. Raises BuildFailed where they cannot be had."""
+    server.install_cert_manager_crds()
+    server.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": chart.NAMESPACE}}])
 
 
 def may_approve(server: ApiServer, signer: str) -> bool:
@@ -86,25 +93,15 @@ def _is_deployed(server: ApiServer) -> bool:
 def _wait_until_working(server: ApiServer, process: Process) -> None:
     """They work when a Certificate leads to a CertificateRequest: three controllers must have done their part."""
 
-    request = "certificaterequest", f"{PROBE}-1", f"--namespace={NAMESPACE}"
+    request = "certificaterequest", f"{PROBE}-1", f"--namespace={chart.NAMESPACE}"
 
     def has_request() -> str:
         process.check()
         return server.kubectl("get", *request, "--ignore-not-found", "--output=name")
 
-    server.kubectl("apply", "--server-side", "--filename=-", stdin=certificate(PROBE, NAMESPACE))
+    server.kubectl("apply", "--server-side", "--filename=-", stdin=certificate(PROBE, chart.NAMESPACE))
     try:
         wait_until(has_request, START_SECONDS, "cert-manager's controllers work")
     except TimeoutError as error:
         raise ProcessDied(f"{error}\n{process.tail()}") from None
-    server.kubectl("delete", "certificate", PROBE, f"--namespace={NAMESPACE}")
-
-
-def _namespace_and_service_account() -> str:
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    account = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": "cert-manager", "namespace": NAMESPACE},
-    }
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [namespace, account]})
+    server.kubectl("delete", "certificate", PROBE, f"--namespace={chart.NAMESPACE}")

@@ -19,7 +19,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=1)
 SERVER_NAMES: list[x509.GeneralName] = [
-    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     x509.DNSName("localhost"),
     x509.DNSName("kubernetes.default.svc"),
 ]
@@ -44,9 +43,9 @@ class Authority:
         self.certificate = directory / "ca.crt"
         self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue_server(self, name: str) -> None:
-        """A serving certificate for the loopback address."""
-        names = x509.SubjectAlternativeName(SERVER_NAMES)
+    def issue_server(self, name: str, address: str = "127.0.0.1") -> None:
+        """A serving certificate for this IP address, localhost, and the API server's own name."""
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)), *SERVER_NAMES])
         self._issue(name, _name(name), ExtendedKeyUsageOID.SERVER_AUTH, names)
 
     def issue_client(self, name: str, user: str, group: str | None = None) -> None:

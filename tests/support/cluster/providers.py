@@ -80,12 +80,15 @@ def _envtest(env: Mapping[str, str]) -> Provider | str:
 
 
 def _go(env: Mapping[str, str]) -> Provider | str:
+    if (value := env.get(toolchain.VARIABLE, "newest")) not in toolchain.MODULE_FILES:
+        raise Misconfigured(f"{toolchain.VARIABLE}={value}: say {' or '.join(toolchain.MODULE_FILES)}")
+    kubernetes = f"Kubernetes {toolchain.kubernetes_version(env)}"
     if warm := build.find_warm(env):
-        description = f"a control plane built from Go modules ({warm.directory.name})"
+        description = f"{kubernetes}, built from Go modules ({warm.directory.name})"
     elif reason := toolchain.why_unusable(env):
         return f"no Go toolchain: {reason}"
     else:
-        description = "a control plane built from Go modules (not built yet: the first run takes minutes)"
+        description = f"{kubernetes}, to be built from Go modules: the first run takes minutes"
     return Provider(description, lambda directory: _control_plane(build.ensure(env).programs, directory, description))
 
 
@@ -95,7 +98,8 @@ WAYS: tuple[Callable[[Mapping[str, str]], Provider | str], ...] = (_named_kubeco
 @contextmanager
 def _control_plane(programs: Path, directory: Path, description: str) -> Iterator[ApiServer]:
     with ControlPlane(programs, directory) as running:
-        yield ApiServer(running.kubeconfig, description, programs / "kubectl", directory, running.processes)
+        kubectl = programs / "kubectl"
+        yield ApiServer(running.kubeconfig, description, kubectl, directory, running.processes, host="127.0.0.1")
 
 
 def _kubectl(env: Mapping[str, str]) -> Path | None:

@@ -10,7 +10,6 @@ from cryptography import x509
 
 from tests.support.cluster import cert_manager as controllers
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
-from tests.support.cluster.cert_manager import CertManager
 from tests.support.cluster.waiting import wait_until
 
 
@@ -64,21 +63,6 @@ def test_a_certificate_leads_to_a_request(api_server: ApiServer, namespace: str)
     names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["web.example.com"]
     assert made["spec"]["issuerRef"] == {"group": "example.com", "kind": "Unknown", "name": "unknown"}
-
-
-def test_without_webhooks_cert_manager_approves_what_it_may_not(
-    api_server: ApiServer, cert_manager: CertManager, namespace: str
-) -> None:
-    """So an approval here proves nothing about RBAC; `may_approve` does."""
-    if cert_manager.process is None:
-        pytest.skip("this cluster has the whole of cert-manager, webhooks included")
-    api_server.kubectl("apply", "--filename=-", stdin=controllers.certificate("web", namespace))
-
-    request = wait_until(lambda: _requests(api_server, namespace), 30, "a CertificateRequest")[0]
-    wait = "wait", "--for=condition=Approved", "--timeout=30s", f"--namespace={namespace}"
-    api_server.kubectl(*wait, f"certificaterequest/{request['metadata']['name']}")
-
-    assert not controllers.may_approve(api_server, "unknown.example.com/unknown")
 
 
 def _requests(api_server: ApiServer, namespace: str) -> list[dict[str, Any]]:

@@ -57,11 +57,11 @@ def test_the_first_way_wins(empty: Environment, install: Callable[[str, str], No
     assert [words.split("=")[0] for words in chosen] == [
         "the cluster of KUBECONFIG_FOR_TESTS",
         "the programs of KUBEBUILDER_ASSETS",
-        "a control plane built from Go modules (not built yet: the first run takes minutes)",
+        f"Kubernetes {toolchain.kubernetes_version(go)}, to be built from Go modules: the first run takes minutes",
     ]
 
 
-@pytest.mark.parametrize("variable", ["KUBECONFIG_FOR_TESTS", "KUBEBUILDER_ASSETS"])
+@pytest.mark.parametrize("variable", ["KUBECONFIG_FOR_TESTS", "KUBEBUILDER_ASSETS", "KUBERNETES_FOR_TESTS"])
 def test_a_wrong_variable_is_never_replaced_by_a_later_way(
     variable: str, empty: Environment, install: Callable[[str, str], None]
 ) -> None:
@@ -71,6 +71,14 @@ def test_a_wrong_variable_is_never_replaced_by_a_later_way(
 
     assert isinstance(choice, Unavailable)
     assert choice.reasons[-1].startswith(f"{variable}=/nowhere")
+
+
+def test_the_oldest_kubernetes_is_built_apart(empty: Environment, install: Callable[[str, str], None]) -> None:
+    install("go", "go version go1.99.0 linux/amd64")
+    oldest = {**empty, "KUBERNETES_FOR_TESTS": "oldest"}
+
+    assert _description(oldest).startswith("Kubernetes v1.36.")
+    assert toolchain.sources_key(oldest) != toolchain.sources_key(empty)
 
 
 def test_an_old_go_is_passed_over(empty: Environment, install: Callable[[str, str], None]) -> None:
@@ -84,7 +92,7 @@ def test_an_old_go_is_passed_over(empty: Environment, install: Callable[[str, st
 
 def test_a_warm_cache_needs_no_go(empty: Environment) -> None:
     cache = Path(empty["XDG_CACHE_HOME"]) / "external-issuer-tests" / "controlplane"
-    warm = cache / f"{toolchain.sources_key()}-go1.99.0-linux-amd64"
+    warm = cache / f"{toolchain.sources_key(empty)}-go1.99.0-linux-amd64"
     warm.mkdir(parents=True)
 
     assert isinstance(choose(empty), Provider)

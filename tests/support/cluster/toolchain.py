@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 MODULE = Path(__file__).parent / "controlplane"
+VARIABLE = "KUBERNETES_FOR_TESTS"
+MODULE_FILES = {"newest": "go.mod", "oldest": "oldest.mod"}
+"""By value of the variable: which versions are built. `oldest` has the oldest Kubernetes that we support."""
 
 
 def why_unusable(env: Mapping[str, str]) -> str | None:
@@ -33,17 +36,29 @@ def version(env: Mapping[str, str]) -> str:
     return f"{words[2]}-{words[-1].replace('/', '-')}"
 
 
-def sources_key() -> str:
-    """Changes with every byte that is built; go.sum fixes what is downloaded."""
+def module_file(env: Mapping[str, str]) -> Path:
+    """Raises KeyError for a value that the variable does not have."""
+    return MODULE / MODULE_FILES[env.get(VARIABLE, "newest")]
+
+
+def sources_key(env: Mapping[str, str]) -> str:
+    """Changes with every byte that is built; the file of sums fixes what is downloaded."""
     digest = hashlib.sha256()
-    for path in sorted([*MODULE.glob("go.*"), *MODULE.rglob("*.go")]):
+    chosen = module_file(env)
+    for path in sorted([chosen, chosen.with_suffix(".sum"), *MODULE.rglob("*.go")]):
         digest.update(f"{path.relative_to(MODULE)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
+def kubernetes_version(env: Mapping[str, str]) -> str:
+    """Such as v1.37.2. Needs no Go."""
+    versions: list[str] = re.findall(r"^\tk8s\.io/kubernetes (v\S+)", module_file(env).read_text(), re.MULTILINE)
+    return versions[0]
+
+
 def module(path: str, template: str, env: Mapping[str, str]) -> str:
     """A fact about a module of the build list; `{{.Dir}}` only once it has been downloaded."""
-    return run(["list", "-m", "-f", template, path], env).strip()
+    return run(["list", f"-modfile={module_file(env)}", "-m", "-f", template, path], env).strip()
 
 
 def run(arguments: list[str], env: Mapping[str, str]) -> str:
