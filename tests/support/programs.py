@@ -73,9 +73,33 @@ HEALTH = GoProgram(  # what kstatus and a health script of Argo CD make of an ob
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {
-    program.name: program for program in (STEP_CA, CFSSL, HELM, REGISTRY, ACTIONLINT, PEER, BARE, X509_READER, HEALTH)
-}
+PROMETHEUS_OPERATOR = GoProgram(
+    "prometheus-operator",
+    module=TESTS / "integration" / "prometheus" / "program",
+    package="github.com/prometheus-operator/prometheus-operator/cmd/operator",
+    takes="about five minutes",
+)
+DASHBOARD_READER = GoProgram(  # what Grafana's own types read in a dashboard
+    "dashboard-reader",
+    module=TESTS / "integration" / "prometheus" / "program",
+    package=".",
+    takes="about a minute",
+    sources=("go.mod", "go.sum", "main.go"),
+)
+_ALL = (
+    STEP_CA,
+    CFSSL,
+    HELM,
+    REGISTRY,
+    ACTIONLINT,
+    PEER,
+    BARE,
+    X509_READER,
+    HEALTH,
+    PROMETHEUS_OPERATOR,
+    DASHBOARD_READER,
+)
+PROGRAMS = {program.name: program for program in _ALL}
 
 
 def main(names: list[str]) -> None:
