@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ import yaml
 
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.integration.deploy.manifests import the_only
-from tests.support import prometheus
-from tests.support.cluster.fixtures import built
 
 SPEC: dict[str, Any] = the_only("prometheus", "PrometheusRule")["spec"]
 PREFIX = "".join(part.capitalize() for part in NAMES.controller.split("-"))
@@ -73,17 +70,12 @@ def said(table: list[tuple[str, str, dict[str, str]]]) -> list[str]:
     return [f"{alert}: {why}" for alert, why, _ in table]
 
 
-@pytest.fixture(scope="session")
-def program(pytestconfig: pytest.Config) -> Path:
-    return built(pytestconfig, "promtool", partial(prometheus.ensure, prometheus.PROMTOOL), "install Prometheus")
-
-
-def run(program: Path, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(promtool: Path, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     (directory / "rules.yaml").write_text(yaml.safe_dump(SPEC))
-    return subprocess.run([program, *arguments], cwd=directory, capture_output=True, text=True, check=False)
+    return subprocess.run([promtool, *arguments], cwd=directory, capture_output=True, text=True, check=False)
 
 
-def fires(program: Path, directory: Path, alert: str, series: dict[str, str]) -> bool:
+def fires(promtool: Path, directory: Path, alert: str, series: dict[str, str]) -> bool:
     """Whether it does in minute 90, given what Prometheus scraped each minute. promtool is told that it does not."""
     test = {
         "interval": "1m",
@@ -98,25 +90,25 @@ def fires(program: Path, directory: Path, alert: str, series: dict[str, str]) ->
     }
     document = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
     (directory / "test.yaml").write_text(yaml.safe_dump(document))
-    done = run(program, directory, "test", "rules", "test.yaml")
+    done = run(promtool, directory, "test", "rules", "test.yaml")
     assert done.returncode == 0 or re.search(r"got:.*[1-9]", done.stdout + done.stderr), done.stderr
     return done.returncode != 0
 
 
-def test_promtool_takes_the_rules(program: Path, tmp_path: Path) -> None:
-    done = run(program, tmp_path, "check", "rules", "rules.yaml")
+def test_promtool_takes_the_rules(promtool: Path, tmp_path: Path) -> None:
+    done = run(promtool, tmp_path, "check", "rules", "rules.yaml")
 
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("alert", "series"), [(alert, series) for alert, _, series in FIRES], ids=said(FIRES))
-def test_it_fires(program: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
-    assert fires(program, tmp_path, alert, series)
+def test_it_fires(promtool: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
+    assert fires(promtool, tmp_path, alert, series)
 
 
 @pytest.mark.parametrize(("alert", "series"), [(alert, series) for alert, _, series in DOES_NOT], ids=said(DOES_NOT))
-def test_it_does_not_fire(program: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
-    assert not fires(program, tmp_path, alert, series)
+def test_it_does_not_fire(promtool: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
+    assert not fires(promtool, tmp_path, alert, series)
 
 
 def test_each_alert_is_in_both_tables() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import promql_parser as promql
 import pytest
@@ -15,8 +16,6 @@ import pytest_asyncio
 from adapters.prometheus.definitions import Common
 from domain.outcomes import ReconcileOutcome
 from tests.integration.deploy.test_queries import GIVEN, name, parts, selectors
-from tests.support import promtool
-from tests.support.cluster.fixtures import built
 from tests.unit.adapters.prometheus.scraping import Scraped
 from tests.unit.entrypoints.http.scraped import running
 
@@ -75,7 +74,6 @@ def test_a_query_asks_for_each_metric_that_is_served_under_their_name() -> None:
     assert {each.removesuffix("_bucket") for each in asked} == {each.value.name for each in Common}
 
 
-def test_promtool_finds_nothing_to_complain_of(page: bytes, pytestconfig: pytest.Config) -> None:
-    program = built(pytestconfig, "promtool", promtool.ensure, "install Prometheus' promtool")
-    done = subprocess.run([program, "check", "metrics"], input=page, capture_output=True, check=False)
+def test_promtool_finds_nothing_to_complain_of(page: bytes, promtool: Path) -> None:
+    done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
