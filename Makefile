@@ -205,8 +205,8 @@ lock: ## Renew the locks from pyproject.toml (needs uv); ARGS="--upgrade" takes 
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(ARGS)
 
-clean: ## Remove .venv and the caches of the tools
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build dist install.yaml
+clean: ## Remove .venv, those for other Pythons (.venv-*) and the caches of the tools
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz ./*.egg-info build dist install.yaml
 
 # Everything that is installed has a hash in the lock, setuptools included, which then builds the project's own
 # editable install. The environment is made anew each time the lock changes: nothing stale survives in it.

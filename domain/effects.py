@@ -10,9 +10,11 @@ from domain.model import Attempt, Condition, Issuer, ObjectKey, PendingOrder
 
 @dataclass(frozen=True, slots=True)
 class IssuerStatus:
-    """The whole of our status on an issuer."""
+    """The whole of our status on an issuer. `stalled` is the condition of an issuer that is Failed."""
 
     ready: Condition
+    signer: str
+    stalled: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,15 @@ class Effects:
 
 
 NOTHING = Effects()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one reconcile: after what time the key is due again, None for not before a change; and whether it
+    failed, and is therefore tried again."""
+
+    requeue_after: timedelta | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

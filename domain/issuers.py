@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.conditions import explain, message, ready_condition
+from domain.conditions import explain, message, ready_condition, set_condition
 from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
 from domain.errors import AdmissionRefused, IssuerFailed, IssuerUnhealthy
-from domain.model import Attempt, CheckResult, Issuer
-from domain.reasons import IssuerReason, Reason
+from domain.model import Attempt, CheckResult, Condition, Issuer
+from domain.reasons import STALLED, IssuerReason, Reason
 from domain.retry import RetryPolicy
 
 
@@ -62,12 +62,20 @@ def _report_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effec
 
 
 def _report(issuer: Issuer, reason: Reason, why: str, now: datetime) -> Effects:
-    """The status that says this, and its Event; neither where the status says so already."""
+    """The status that says this, and the Event of a new Ready condition; nothing where the status says so already."""
     ready = ready_condition(reason, message(reason, why=why), now, issuer.ready, issuer.generation)
-    if ready is issuer.ready:
+    status = IssuerStatus(ready, issuer.spec.signer, _stalled(issuer, ready, now))
+    if (status.ready, status.signer, status.stalled) == (issuer.ready, issuer.shown_signer, issuer.stalled):
         return NOTHING
-    patch = PatchStatus(issuer.key, issuer.resource_version, IssuerStatus(ready))
-    return Effects(patch=patch, event=_event(issuer, reason, why))
+    patch = PatchStatus(issuer.key, issuer.resource_version, status)
+    return Effects(patch=patch, event=None if ready is issuer.ready else _event(issuer, reason, why))
+
+
+def _stalled(issuer: Issuer, ready: Condition, now: datetime) -> Condition | None:
+    """Beside Failed alone: for kstatus, a condition that is absent does not hold."""
+    if ready.reason != IssuerReason.BROKEN.value.reason:
+        return None
+    return set_condition(issuer.stalled, replace(ready, type=STALLED, status="True", since=now))
 
 
 def _event(issuer: Issuer, reason: Reason, why: str) -> Event:

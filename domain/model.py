@@ -87,7 +87,10 @@ class IssuerSpec:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer as the watch last saw it. A change of its annotations causes a check."""
+    """An issuer as the watch last saw it. A change of its annotations causes a check.
+
+    `ready`, `stalled` and `shown_signer` are what its status has.
+    """
 
     key: ObjectKey
     uid: str
@@ -95,6 +98,8 @@ class Issuer:
     generation: int
     spec: IssuerSpec
     ready: Condition | None = None
+    stalled: Condition | None = None
+    shown_signer: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     deleting: bool = False
 

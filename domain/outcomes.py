@@ -1,4 +1,4 @@
-"""Outcomes of requests, signatures, checks and watches, as the port Metrics counts them.
+"""Outcomes of requests, signatures, checks, reconciles and watches, as the port Metrics counts them.
 
 They are label values of metrics: few, fixed, and never an object's name or a user's text.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from domain.effects import RequestStatus, SigningRequestStatus, Status
+from domain.effects import RequestStatus, Result, SigningRequestStatus, Status
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import CheckResult, Condition, Issued, Pending, Request
 from domain.reasons import RequestReason
@@ -38,6 +38,14 @@ class CheckOutcome(Enum):
     UNHEALTHY = "unhealthy"
     FAILED = "failed"
     ERROR = "error"
+
+
+class ReconcileOutcome(Enum):
+    """What came of one reconcile, in controller-runtime's words. Its fourth, requeue, means nothing here."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    REQUEUE_AFTER = "requeue_after"
 
 
 class WatchRestartReason(Enum):
@@ -97,6 +105,13 @@ def checking(outcome: CheckResult | Exception) -> CheckOutcome:
         case IssuerUnhealthy():
             return CheckOutcome.UNHEALTHY
     return CheckOutcome.ERROR
+
+
+def reconciling(result: Result) -> ReconcileOutcome:
+    """The outcome of a reconcile."""
+    if result.failed:
+        return ReconcileOutcome.ERROR
+    return ReconcileOutcome.SUCCESS if result.requeue_after is None else ReconcileOutcome.REQUEUE_AFTER
 
 
 def signing(outcome: Issued | Pending | Exception) -> SignOutcome:

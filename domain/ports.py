@@ -26,7 +26,7 @@ from domain.model import (
     SignRequest,
     Snapshot,
 )
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 
 Enqueue = Callable[[ObjectKey, timedelta], None]
 """Asks for an object to be reconciled after a delay."""
@@ -172,7 +172,10 @@ class Recorder(Protocol):
 
 
 class Metrics(Protocol):
-    """Counts what happens, for monitoring. All methods return at once and never raise."""
+    """Counts what happens, for monitoring. All methods return at once and never raise.
+
+    A `controller` is the name of one of the controller's queues: REQUESTS or CHECKS.
+    """
 
     @abstractmethod
     def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
@@ -187,8 +190,8 @@ class Metrics(Protocol):
         """A signer, of those that there are, was asked to check an issuer once, and took so long."""
 
     @abstractmethod
-    def retried(self, kind: str) -> None:
-        """Work on an object of this kind has failed and will be tried again."""
+    def reconciled(self, controller: str, kind: str, outcome: ReconcileOutcome, took: timedelta) -> None:
+        """An object of this kind was reconciled, and that took so long. After an error it is tried again."""
 
     @abstractmethod
     def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
@@ -199,12 +202,12 @@ class Metrics(Protocol):
         """The object is gone: what is kept about it, if it was an issuer, is dropped."""
 
     @abstractmethod
-    def queued(self, waited: timedelta) -> None:
+    def queued(self, controller: str, waited: timedelta) -> None:
         """A key that was due has waited so long for a slot."""
 
     @abstractmethod
-    def called(self, verb: str, resource: str, code: str) -> None:
-        """The API server was asked; `code` is the HTTP status, or "none" where no answer came."""
+    def called(self, verb: str, resource: str, code: str, method: str, host: str) -> None:
+        """The API server at `host` was asked by an HTTP `method`; `code` is its status, or "none" without an answer."""
 
     @abstractmethod
     def restarted(self, kind: str, cause: WatchRestartReason) -> None:

@@ -12,9 +12,10 @@ from enum import Enum
 
 NORMAL, WARNING = "Normal", "Warning"
 
-READY, FAILED, ORDER = "Ready", "Failed", "Order"
+READY, STALLED, FAILED, ORDER = "Ready", "Stalled", "Failed", "Order"
 CONDITION_TYPES = {
     READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
+    STALLED: "an issuer: True while Ready has the reason Failed, otherwise absent; Flux and kpt read it (kstatus)",
     FAILED: "a CertificateSigningRequest: it will never be signed, with a reason of the tables below",
     ORDER: "a request: the CA has taken the order and answers later; do not edit this condition",
 }

@@ -34,6 +34,7 @@ from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.lease import MemoryLease
 from adapters.memory.recorder import MemoryRecorder
+from adapters.prometheus.controller_collector import ControllerCollector
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.state_collector import StateCollector
 from adapters.prometheus.usage_collector import UsageCollector
@@ -49,7 +50,7 @@ from domain.model import Credentials, ObjectKey
 from domain.ports import Clock, LeaderElection, Signer
 from domain.retry import RetryPolicy
 from entrypoints import issuer
-from entrypoints.http.metrics import Guard, MetricsServer
+from entrypoints.http.metrics import Guard, MetricsServer, Page
 from entrypoints.http.probes import Acceptance
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from entrypoints.manager import Manager
@@ -114,15 +115,21 @@ def _caches(
     return {**caching, "connections": clients.kept.size, "Secrets": secrets.size}
 
 
-def _metrics_page(metrics: PrometheusMetrics, states: StateCollector, usage: UsageCollector) -> Callable[[], bytes]:
+def _metrics_page(
+    metrics: PrometheusMetrics, states: StateCollector, usage: UsageCollector, controllers: ControllerCollector
+) -> Page:
     """What is counted, and what the collectors find when Prometheus asks."""
-    for collector in (states, usage):
+    for collector in (states, usage, controllers):
         metrics.registry.register(collector)
     return metrics.page
 
 
 def _election_mode(settings: Settings) -> str:
     return "lease" if settings.leader_elect else "none"
+
+
+def _lease_name(settings: Settings) -> str | None:
+    return NAMES.controller if settings.leader_elect else None
 
 
 def _rate_limiter(settings: Settings) -> AbstractAsyncContextManager[None]:
@@ -227,10 +234,12 @@ class Container(containers.DeclarativeContainer):
         of(clock),
         depth=of(controller).depth,
         is_leader=of(leader_election).is_leader,
+        lease=of(singleton(_lease_name, of(settings))),
     )
     caches = singleton(_caches, of(bare_signers), of(clients), of(secret_cache))
     usage = singleton(UsageCollector, METRICS_PREFIX, of(controller).queues, of(caches))
-    page = singleton(_metrics_page, of(metrics), of(states), of(usage))
+    controllers = singleton(ControllerCollector, of(controller).queues, of(clock))
+    page = singleton(_metrics_page, of(metrics), of(states), of(usage), of(controllers))
     reviews = singleton(Reviews, of(api))
     guard = singleton(_guard, of(reviews), of(clock))
     metrics_server = singleton(MetricsServer, of(settings), of(page), guard.provider)

@@ -26,7 +26,7 @@ from domain import rights
 from domain.conditions import message, printable
 from domain.effects import Event
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, Issuer, Request
-from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason, Table, row, rows
+from domain.reasons import CONDITION_TYPES, ORDER, STALLED, IssuerReason, Reason, RequestReason, Table, row, rows
 from entrypoints.container import in_memory
 from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.settings import Settings
@@ -174,8 +174,8 @@ def _condition(table: Table, condition: Condition) -> Iterator[str]:
     kind = condition.type
     reason = f", reason {_shown(condition.reason)}" if condition.reason else ""
     yield f"  {_shown(kind)}={_shown(condition.status)}{reason}"
-    if kind == _ORDER:
-        yield from _line("means", f"{CONDITION_TYPES[ORDER]}.")
+    if kind in (_ORDER, STALLED):
+        yield from _line("means", f"{CONDITION_TYPES[ORDER if kind == _ORDER else kind]}.")
     elif kind in _OURS or row(table, condition.reason, condition.message):
         yield from _told(table, condition.reason, condition.message)
     elif kind in _READ and condition.status == "True" and table is RequestReason:

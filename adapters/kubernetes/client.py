@@ -69,7 +69,7 @@ def client_of(
         tls = Tls(config.cluster, config.user)
         auth = Authentication(_source(config), config.user, tls.present, answered)
         transport = AiohttpTransport(tls, _proxy(config.cluster), connections, config.cluster.tls_server_name)
-        instrumented = InstrumentedTransport(transport, metrics, below=urlsplit(server).path)
+        instrumented = InstrumentedTransport(transport, metrics, server)
         return client_on(instrumented, server, auth, user_agent)
     except CredentialUnavailable as error:
         raise KubeconfigError(str(error)) from error

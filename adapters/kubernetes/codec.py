@@ -21,6 +21,7 @@ from adapters.kubernetes.schema import (
     ConditionObject,
     IssuerObject,
     IssuerRef,
+    IssuerStatusObject,
     Meta,
     OrderObject,
     RequestObject,
@@ -44,7 +45,7 @@ from domain.model import (
     SecretVersion,
 )
 from domain.names import IssuerNames
-from domain.reasons import FAILED, ORDER, READY
+from domain.reasons import FAILED, ORDER, READY, STALLED
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -71,14 +72,16 @@ class Codec:
         raise TypeError(f"nothing is known of {type(obj).__name__}")
 
     def issuer(self, kind: str, obj: IssuerObject) -> Issuer:
-        key = _key(kind, obj.metadata)
+        key, status = _key(kind, obj.metadata), obj.status or IssuerStatusObject()
         return Issuer(
             key=key,
             uid=obj.metadata.uid,
             resource_version=obj.metadata.resourceVersion,
             generation=obj.metadata.generation or 0,
             spec=self._specs.read(obj.spec or {}, key.namespace or self.cluster_resource_namespace),
-            ready=_find(obj.status.conditions if obj.status else None, READY),
+            ready=_find(status.conditions, READY),
+            stalled=_find(status.conditions, STALLED),
+            shown_signer=status.signer or "",
             annotations=limits.kept_annotations(obj.metadata.annotations),
             deleting=obj.metadata.deletionTimestamp is not None,
         )
@@ -145,7 +148,11 @@ class Codec:
         """The whole `status` to apply."""
         match status:
             case IssuerStatus():
-                return {"conditions": [_condition(status.ready)]}
+                return {
+                    "conditions": [_condition(each) for each in (status.ready, status.stalled) if each],
+                    "signer": status.signer,
+                    "observedGeneration": status.ready.observed_generation,
+                }
             case RequestStatus():
                 written: dict[str, Any] = {
                     "conditions": [_condition(status.ready), *self._order_conditions(status.order)]

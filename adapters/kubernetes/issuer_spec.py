@@ -125,7 +125,8 @@ class SpecReader:
         except ValueError as error:
             secret = spec.get("authSecretName")
             named = ObjectKey(SECRET, namespace, secret[:LONGEST_NAME] if isinstance(secret, str) else "")
-            return IssuerSpec("", named, self._default, problem=str(error))
+            chosen = next((name for name in self._types if spec.get(name) is not None), self._default)
+            return IssuerSpec("", named, chosen, problem=str(error))
 
     def _read(self, spec: Mapping[str, Any], namespace: str) -> IssuerSpec:
         if (size := len(msgspec.json.encode(spec))) > _MOST_SPEC:

@@ -53,6 +53,7 @@ class ConditionObject(msgspec.Struct):
 
 class IssuerStatusObject(msgspec.Struct):
     conditions: list[ConditionObject] | None = None
+    signer: str | None = None
 
 
 class IssuerObject(msgspec.Struct):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
@@ -134,12 +135,14 @@ _WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delet
 
 
 class InstrumentedTransport(httpx2.AsyncBaseTransport):
-    """A transport around any other; `below` is the path that the server's URL has, and every request's begins with."""
+    """A transport around any other, to the server of this URL, with whose path every request's begins."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, metrics: Metrics, below: str = "") -> None:
+    def __init__(self, inner: httpx2.AsyncBaseTransport, metrics: Metrics, server: str) -> None:
         self._inner = inner
         self._metrics = metrics
-        self._below = below
+        url = urlsplit(server)
+        self._below = url.path
+        self._host = url.netloc.rpartition("@")[2]  # before it is a credential
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         verb, resource = verb_and_resource(request.method, request.url, self._below)
@@ -149,7 +152,7 @@ class InstrumentedTransport(httpx2.AsyncBaseTransport):
             code = str(response.status_code)
             return response
         finally:
-            self._metrics.called(verb, resource, code)
+            self._metrics.called(verb, resource, code, request.method, self._host)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

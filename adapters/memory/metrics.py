@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from domain.model import ObjectKey
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
 
 
@@ -21,9 +21,12 @@ class MemoryMetrics(Metrics):
         self.checking = timedelta(0)
         self.retries: Counter[str] = Counter()
         self.checks: dict[ObjectKey, tuple[datetime, datetime | None]] = {}
-        self.visits = 0
+        self.reconciles: Counter[tuple[str, ReconcileOutcome]] = Counter()
+        self.reconciling = timedelta(0)
+        self.visits: Counter[str] = Counter()
         self.waited = timedelta(0)
         self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.http_calls: Counter[tuple[str, str, str]] = Counter()
         self.restarts: Counter[tuple[str, WatchRestartReason]] = Counter()
 
     def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
@@ -37,8 +40,11 @@ class MemoryMetrics(Metrics):
         self.checkings[signer, outcome] += 1
         self.checking += max(took, timedelta(0))
 
-    def retried(self, kind: str) -> None:
-        self.retries[kind] += 1
+    def reconciled(self, controller: str, kind: str, outcome: ReconcileOutcome, took: timedelta) -> None:
+        self.reconciles[controller, outcome] += 1
+        self.reconciling += max(took, timedelta(0))
+        if outcome is ReconcileOutcome.ERROR:
+            self.retries[kind] += 1
 
     def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
         _, known = self.checks.get(issuer, (at, None))
@@ -47,12 +53,13 @@ class MemoryMetrics(Metrics):
     def forget_issuer(self, issuer: ObjectKey) -> None:
         self.checks.pop(issuer, None)
 
-    def queued(self, waited: timedelta) -> None:
-        self.visits += 1
+    def queued(self, controller: str, waited: timedelta) -> None:
+        self.visits[controller] += 1
         self.waited += max(waited, timedelta(0))
 
-    def called(self, verb: str, resource: str, code: str) -> None:
+    def called(self, verb: str, resource: str, code: str, method: str, host: str) -> None:
         self.calls[verb, resource, code] += 1
+        self.http_calls[code, method, host] += 1
 
     def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         self.restarts[kind, cause] += 1

@@ -1,6 +1,7 @@
 """Every metric of this project: name, type, labels and help text.
 
-`make generate` writes the table of deploy/README.md from this one. Names begin with a prefix, which is not here.
+`make generate` writes the tables of deploy/README.md from these. Names in `Defined` begin with a prefix, which is not
+here; those in `Common` are whole.
 Names: https://prometheus.io/docs/practices/naming/
 """
 
@@ -71,3 +72,81 @@ class Defined(Enum):
     )
     LEADER = Definition("leader", "gauge", (), "1 if this process is the leader, else 0.")
     BUILD = Definition("build_info", "gauge", ("version", "python"), "The running version; always 1.")
+
+    def full_name(self, prefix: str) -> str:
+        return f"{prefix}_{self.value.name}"
+
+
+_CONTROLLER, _QUEUE = ("controller",), ("name", "controller")
+
+
+class Common(Enum):
+    """Metrics that programs with controller-runtime and client-go have too: dashboards know these names and labels.
+
+    Sources: pkg/internal/controller/metrics, pkg/internal/metrics and pkg/metrics of
+    https://github.com/kubernetes-sigs/controller-runtime/tree/v0.24.1
+    """
+
+    RECONCILES = Definition(
+        "controller_runtime_reconcile_total",
+        "counter",
+        ("controller", "result"),
+        "Reconciles that ended, by what came of them.",
+    )
+    RECONCILE_ERRORS = Definition(
+        "controller_runtime_reconcile_errors_total", "counter", _CONTROLLER, "Reconciles that failed and are retried."
+    )
+    RECONCILE_TIME = Definition(
+        "controller_runtime_reconcile_time_seconds",
+        "histogram",
+        _CONTROLLER,
+        "How long reconciles took, with what signers and the API server took of it.",
+    )
+    MAX_CONCURRENT = Definition(
+        "controller_runtime_max_concurrent_reconciles",
+        "gauge",
+        _CONTROLLER,
+        "How many objects may be worked on at the same time.",
+    )
+    ACTIVE_WORKERS = Definition(
+        "controller_runtime_active_workers", "gauge", _CONTROLLER, "How many objects are worked on."
+    )
+    DEPTH = Definition("workqueue_depth", "gauge", _QUEUE, "Objects that are due and wait for a worker.")
+    ADDS = Definition("workqueue_adds_total", "counter", _QUEUE, "How often an object became due.")
+    QUEUE_DURATION = Definition(
+        "workqueue_queue_duration_seconds", "histogram", _QUEUE, "How long objects that were due waited for a worker."
+    )
+    WORK_DURATION = Definition("workqueue_work_duration_seconds", "histogram", _QUEUE, "How long the work took.")
+    QUEUE_RETRIES = Definition(
+        "workqueue_retries_total",
+        "counter",
+        _QUEUE,
+        "How often an object was to be due at a later time: for retries, polls and planned checks.",
+    )
+    UNFINISHED = Definition(
+        "workqueue_unfinished_work_seconds",
+        "gauge",
+        _QUEUE,
+        "How long all objects that are worked on have been worked on together.",
+    )
+    LONGEST_RUNNING = Definition(
+        "workqueue_longest_running_processor_seconds",
+        "gauge",
+        _QUEUE,
+        "How long the object that is worked on for longest has been.",
+    )
+    REST_CLIENT = Definition(
+        "rest_client_requests_total",
+        "counter",
+        ("code", "method", "host"),
+        "Calls to the API server, by HTTP status and method.",
+    )
+    LEADER_STATUS = Definition(
+        "leader_election_master_status",
+        "gauge",
+        ("name",),
+        "1 if this process holds the Lease of this name, else 0; not there without --leader-elect.",
+    )
+
+    def full_name(self, prefix: str) -> str:
+        return self.value.name

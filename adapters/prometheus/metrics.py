@@ -17,16 +17,24 @@ from prometheus_client import (
     Info,
     ProcessCollector,
     disable_created_metrics,
-    generate_latest,
 )
 
-from adapters.prometheus.definitions import Defined
+from adapters.prometheus.definitions import Common, Defined
+from adapters.prometheus.negotiation import encoder
+from domain.controller.controller import CHECKS, REQUESTS
 from domain.model import ObjectKey
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
 
 _SIGNING_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_CONTROLLERS = (REQUESTS, CHECKS)
 _QUEUE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
+# The buckets of controller-runtime.
+_WORKQUEUE_BUCKETS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1000)
+_RECONCILE_BUCKETS = (
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75,
+    2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Checked:
 
 
 class PrometheusMetrics(Metrics):
-    """`prefix` begins every name. The answers to requests are there from the start, as zeros: rates want that.
+    """`prefix` begins the names of ours. Answers and reconciles are there from the start, as zeros: rates want that.
 
     `build` are the labels of build_info, which is always 1.
     """
@@ -56,17 +64,30 @@ class PrometheusMetrics(Metrics):
         self._retries = self._counter(Defined.RETRIES)
         self._queue = self._histogram(Defined.QUEUE_LATENCY, _QUEUE_BUCKETS)
         self._calls = self._counter(Defined.API_REQUESTS)
+        self._http_calls = self._counter(Common.REST_CLIENT)
         self._restarts = self._counter(Defined.WATCH_RESTARTS)
+        reconciles, errors = self._counter(Common.RECONCILES), self._counter(Common.RECONCILE_ERRORS)
+        reconcile_time = self._histogram(Common.RECONCILE_TIME, _RECONCILE_BUCKETS)
+        waited = self._histogram(Common.QUEUE_DURATION, _WORKQUEUE_BUCKETS)
+        worked = self._histogram(Common.WORK_DURATION, _WORKQUEUE_BUCKETS)
+        # Looked up once: each reconcile counts here.
+        self._reconciles = {
+            (name, outcome): reconciles.labels(name, outcome.value)
+            for name in _CONTROLLERS
+            for outcome in ReconcileOutcome
+        }
+        self._reconcile_errors = {name: errors.labels(name) for name in _CONTROLLERS}
+        self._reconcile_time = {name: reconcile_time.labels(name) for name in _CONTROLLERS}
+        self._waited = {name: waited.labels(name, name) for name in _CONTROLLERS}
+        self._worked = {name: worked.labels(name, name) for name in _CONTROLLERS}
         for kind in issuer_kinds:
             for answer in RequestOutcome:
                 self._requests.labels(kind, answer.value)
 
-    def page(self) -> bytes:
-        """All metrics, and what the registry's collectors find, in the text format that every Prometheus reads.
-
-        https://prometheus.io/docs/instrumenting/exposition_formats/
-        """
-        return generate_latest(self.registry)
+    def page(self, accept: str = "") -> tuple[bytes, str]:
+        """All metrics, and what the registry's collectors find, in the format wanted, and its content type."""
+        encode, content_type = encoder(accept)
+        return encode(self.registry), content_type
 
     def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
         self._requests.labels(issuer_kind, answer.value).inc()
@@ -77,8 +98,14 @@ class PrometheusMetrics(Metrics):
     def check_took(self, signer: str, outcome: CheckOutcome, took: timedelta) -> None:
         self._checks_took.labels(signer, outcome.value).observe(_seconds(took))
 
-    def retried(self, kind: str) -> None:
-        self._retries.labels(kind).inc()
+    def reconciled(self, controller: str, kind: str, outcome: ReconcileOutcome, took: timedelta) -> None:
+        seconds = _seconds(took)
+        self._reconciles[controller, outcome].inc()
+        self._reconcile_time[controller].observe(seconds)
+        self._worked[controller].observe(seconds)
+        if outcome is ReconcileOutcome.ERROR:
+            self._retries.labels(kind).inc()
+            self._reconcile_errors[controller].inc()
 
     def checked(self, issuer: ObjectKey, at: datetime, expires: datetime | None) -> None:
         known = self.checks.get(issuer)
@@ -87,22 +114,24 @@ class PrometheusMetrics(Metrics):
     def forget_issuer(self, issuer: ObjectKey) -> None:
         self.checks.pop(issuer, None)
 
-    def queued(self, waited: timedelta) -> None:
-        self._queue.observe(_seconds(waited))
+    def queued(self, controller: str, waited: timedelta) -> None:
+        seconds = _seconds(waited)
+        self._queue.observe(seconds)
+        self._waited[controller].observe(seconds)
 
-    def called(self, verb: str, resource: str, code: str) -> None:
+    def called(self, verb: str, resource: str, code: str, method: str, host: str) -> None:
         self._calls.labels(verb, resource, code).inc()
+        self._http_calls.labels("<error>" if code == "none" else code, method, host).inc()
 
     def restarted(self, kind: str, cause: WatchRestartReason) -> None:
         self._restarts.labels(kind, cause.value).inc()
 
-    def _counter(self, defined: Defined) -> Counter:
+    def _counter(self, defined: Defined | Common) -> Counter:
         metric = defined.value
-        return Counter(f"{self.prefix}_{metric.name}", metric.help, metric.labels, registry=self.registry)
+        return Counter(defined.full_name(self.prefix), metric.help, metric.labels, registry=self.registry)
 
-    def _histogram(self, defined: Defined, buckets: tuple[float, ...]) -> Histogram:
-        metric = defined.value
-        name = f"{self.prefix}_{metric.name}"
+    def _histogram(self, defined: Defined | Common, buckets: tuple[float, ...]) -> Histogram:
+        metric, name = defined.value, defined.full_name(self.prefix)
         return Histogram(name, metric.help, metric.labels, buckets=buckets, registry=self.registry)
 
 

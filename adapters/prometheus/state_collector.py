@@ -12,14 +12,14 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from adapters.prometheus.definitions import Defined
+from adapters.prometheus.definitions import Common, Defined
 from adapters.prometheus.metrics import PrometheusMetrics
 from domain.model import Issuer
 from domain.ports import Clock, Cluster
 
 
 class StateCollector(Collector):
-    """`depth` returns how many keys are due, `is_leader` whether this process leads."""
+    """`depth` returns how many keys are due, `is_leader` whether this process leads; `lease` is by what, if by any."""
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class StateCollector(Collector):
         clock: Clock,
         depth: Callable[[], int],
         is_leader: Callable[[], bool],
+        lease: str | None,
     ) -> None:
         self._metrics = metrics
         self._issuer_kinds = issuer_kinds
@@ -36,12 +37,20 @@ class StateCollector(Collector):
         self._clock = clock
         self._depth = depth
         self._leads = is_leader
+        self._lease = lease
 
     def collect(self) -> Iterable[Metric]:
         yield self._gauge(Defined.LEADER, float(self._leads()))
+        yield from self._lease_held()
         yield self._gauge(Defined.QUEUE_DEPTH, float(self._depth()))
         yield from self._waiting()
         yield from self._issuers(list(self._cluster.issuers()))
+
+    def _lease_held(self) -> Iterator[Metric]:
+        if self._lease is not None:
+            held = self._gauge(Common.LEADER_STATUS)
+            held.add_metric([self._lease], float(self._leads()))
+            yield held
 
     def _waiting(self) -> Iterator[Metric]:
         number = self._gauge(Defined.WAITING)
@@ -68,9 +77,9 @@ class StateCollector(Collector):
                 expiry.add_metric(labels, _timestamp(found.expires))
         yield from (ready, check, expiry)
 
-    def _gauge(self, defined: Defined, value: float | None = None) -> GaugeMetricFamily:
-        metric = defined.value
-        return GaugeMetricFamily(f"{self._metrics.prefix}_{metric.name}", metric.help, value, metric.labels or None)
+    def _gauge(self, defined: Defined | Common, value: float | None = None) -> GaugeMetricFamily:
+        metric, name = defined.value, defined.full_name(self._metrics.prefix)
+        return GaugeMetricFamily(name, metric.help, value, metric.labels or None)
 
 
 def _timestamp(time: datetime) -> float:

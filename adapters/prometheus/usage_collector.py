@@ -47,7 +47,7 @@ class UsageCollector(Collector):
 
     def _gauge(self, defined: Defined) -> GaugeMetricFamily:
         metric = defined.value
-        return GaugeMetricFamily(f"{self._prefix}_{metric.name}", metric.help, labels=metric.labels)
+        return GaugeMetricFamily(defined.full_name(self._prefix), metric.help, labels=metric.labels)
 
 
 def _few(usages: Iterable[Usage]) -> Iterator[tuple[str, int, int]]:

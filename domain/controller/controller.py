@@ -18,11 +18,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from domain import outcomes
 from domain.controller.workqueue import WorkQueue
+from domain.effects import Result
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey
 from domain.ports import Clock, Metrics
 
-Work = Callable[[ObjectKey], Coroutine[Any, Any, timedelta | None]]
+Work = Callable[[ObjectKey], Coroutine[Any, Any, Result]]
 IssuerOf = Callable[[ObjectKey], ObjectKey | None]
 HasUnwrittenResult = Callable[[ObjectKey], bool]
 REQUESTS, CHECKS = "requests", "checks"
@@ -49,7 +51,7 @@ class Controller:
             REQUESTS: WorkQueue(issuer_of, self._limit, max_concurrent),
         }
         self._changed = asyncio.Event()
-        self._running: set[asyncio.Task[timedelta | None]] = set()
+        self._running: set[asyncio.Task[Result]] = set()
         self._ended = asyncio.Event()
         self._may_begin: HasUnwrittenResult = _any
         self._looked = clock.uptime()
@@ -112,14 +114,14 @@ class Controller:
         return 1 if self._is_circuit_open(issuer) else self._per_issuer
 
     def _queue_of(self, key: ObjectKey) -> WorkQueue:
-        return self.queues[REQUESTS if key.kind in _REQUEST_KINDS else CHECKS]
+        return self.queues[_name(key)]
 
     def _begin_due(self, work: Work, is_leader: Callable[[], bool]) -> timedelta | None:
         """Begins as much as may be begun; returns the time until the next timer, None if a change comes first."""
         now = self._clock.uptime()
-        for queue in self.queues.values():
+        for name, queue in self.queues.items():
             while is_leader() and (key := queue.pop_due(now)) is not None:
-                self._metrics.queued(now - queue.due_since(key))
+                self._metrics.queued(name, now - queue.due_since(key))
                 self._begin(work, key)
         if not is_leader():
             return None
@@ -153,27 +155,35 @@ class Controller:
         self._running.add(task)
         task.add_done_callback(partial(self._over, key))  # it is called even if the task is cancelled before it begins
 
-    def _over(self, key: ObjectKey, task: asyncio.Task[timedelta | None]) -> None:
+    def _over(self, key: ObjectKey, task: asyncio.Task[Result]) -> None:
         self._running.discard(task)
-        after = _again(key, task)
-        if after is not None:
-            self.enqueue(key, after)
-        self._queue_of(key).done(key)
+        result, queue = _result(key, task), self._queue_of(key)
+        if not task.cancelled():
+            took = self._clock.uptime() - queue.begun(key)
+            self._metrics.reconciled(_name(key), key.kind, outcomes.reconciling(result), took)
+        if result.requeue_after is not None:
+            self.enqueue(key, result.requeue_after)
+        queue.done(key)
         self._changed.set()
         self._ended.set()
 
 
-def _again(key: ObjectKey, task: asyncio.Task[timedelta | None]) -> timedelta | None:
-    """After what time the key is due again, now that this work on it has ended."""
+def _name(key: ObjectKey) -> str:
+    """Of the queue that the key is in."""
+    return REQUESTS if key.kind in _REQUEST_KINDS else CHECKS
+
+
+def _result(key: ObjectKey, task: asyncio.Task[Result]) -> Result:
+    """What came of the work on the key, which has ended."""
     if task.cancelled():
-        return _AT_ONCE
+        return Result(_AT_ONCE)
     bug = task.exception()
     if bug is None:
         return task.result()
     frames = "".join(traceback.format_tb(bug.__traceback__))  # not its message, which may hold anything
     what = "%s: reconcile failed with %s; retrying in 30s, at\n%s"
     _log.error(what, key, type(bug).__name__, frames, extra={"object": str(key)})
-    return _AFTER_A_BUG
+    return Result(_AFTER_A_BUG, failed=True)
 
 
 def _tenant(namespace: str) -> str:

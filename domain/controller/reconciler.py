@@ -15,7 +15,7 @@ from domain import issuers, requests
 from domain.controller import log
 from domain.controller.signing import Signing
 from domain.controller.status_writer import StatusWriter
-from domain.effects import Check, Effects, Review, Sign
+from domain.effects import Check, Effects, Result, Review, Sign
 from domain.errors import (
     ClusterError,
     Conflict,
@@ -95,12 +95,11 @@ class Reconciler:
         """The keys of all such requests."""
         return [key for key in self._attempts if self.has_unwritten_result(key)]
 
-    async def reconcile(self, key: ObjectKey) -> timedelta | None:
-        """Returns after what time to reconcile the key again; None: not before it is enqueued."""
+    async def reconcile(self, key: ObjectKey) -> Result:
         try:
             return await self._reconcile_key(key)
         except ClusterError as trouble:
-            return self._requeue_after_error(key, trouble)
+            return Result(self._requeue_after_error(key, trouble), failed=True)
 
     def _forget(self, key: ObjectKey) -> None:
         self._attempts.pop(key, None)
@@ -108,17 +107,17 @@ class Reconciler:
         self._writes.forget(key)
         self._metrics.forget_issuer(key)
 
-    async def _reconcile_key(self, key: ObjectKey) -> timedelta | None:
+    async def _reconcile_key(self, key: ObjectKey) -> Result:
         snapshot, reloads, begun = await self._cluster.load(key), 0, self._clock.uptime()
         while snapshot is not None:
             report = self._reports.get(key)
             try:
                 effects = await self._effects(key, snapshot)
-                await self._apply_effects(key, snapshot, effects, begun)
+                failed = await self._apply_effects(key, snapshot, effects, begun)
                 if self._reports.get(key) is report:  # one that came during a check is for the next reconcile
                     self._reports.pop(key, None)
                 if effects.requeue_after != timedelta(0):
-                    return effects.requeue_after
+                    return Result(effects.requeue_after, failed)
                 snapshot = await self._cluster.load(key)  # now, and not behind all other keys of the queue
             except Conflict:
                 reloads += 1
@@ -130,7 +129,7 @@ class Reconciler:
             except Invalid as refusal:
                 self._refused(key, refusal)
         self._forget(key)
-        return None
+        return Result()
 
     async def _effects(self, key: ObjectKey, snapshot: Snapshot) -> Effects:
         if isinstance(snapshot, Issuer):
@@ -194,7 +193,8 @@ class Reconciler:
         else:
             self._enqueue(request.key, timedelta(0))
 
-    async def _apply_effects(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: timedelta) -> None:
+    async def _apply_effects(self, key: ObjectKey, snapshot: Snapshot, effects: Effects, begun: timedelta) -> bool:
+        """Whether what was decided on is a failure."""
         before = self._attempts.get(key)
         issuer = snapshot.request.issuer if isinstance(snapshot, RequestSnapshot) else None
         if effects.patch is not None:
@@ -203,12 +203,11 @@ class Reconciler:
             number = before.failures + 1 if before else 1
             log.decided(effects.event, issuer, number, self._clock.uptime() - begun)
             self._recorder.record(effects.event)
-        if effects.attempt and before and effects.attempt.failures > before.failures:
-            self._metrics.retried(key.kind)
         if effects.attempt is None:
             self._attempts.pop(key, None)
         elif self._attempts.get(key) is before:  # else a signature has closed the circuit during the write
             self._attempts[key] = effects.attempt
+        return bool(effects.attempt and before and effects.attempt.failures > before.failures)
 
     def _moment(self) -> Moment:
         return Moment(self._clock.now(), self._clock.uptime())
@@ -234,7 +233,6 @@ class Reconciler:
 
     def _requeue_after_error(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
         """Keeps an answer of the CA, so that its write is repeated and not the signing. Failures are not kept."""
-        self._metrics.retried(key.kind)
         attempt = self._attempts.get(key)
         if attempt is None:
             wait = self._policy.first

@@ -42,10 +42,14 @@ class _Work:
     namespace: str
     issuer: _IssuerKey
     since: timedelta
+    begun: timedelta
 
 
 class WorkQueue:
-    """`issuer_of` says to which issuer a key belongs, `limit` how many of an issuer's may be worked on at once."""
+    """`issuer_of` says to which issuer a key belongs, `limit` how many of an issuer's may be worked on at once.
+
+    `adds` is how often a key became due so far, `retries` how often one was scheduled.
+    """
 
     def __init__(
         self, issuer_of: Callable[[ObjectKey], _IssuerKey], limit: Callable[[ObjectKey], int], max_concurrent: int
@@ -53,6 +57,7 @@ class WorkQueue:
         self._issuer_of = issuer_of
         self._limit = limit
         self.max_concurrent = max_concurrent
+        self.adds = self.retries = 0
         self._due: dict[ObjectKey, timedelta] = {}  # each with since when
         self._lines: OrderedDict[str, _Line] = OrderedDict()  # by namespace; whose turn is next, first
         self._timers: dict[ObjectKey, timedelta] = {}
@@ -81,11 +86,13 @@ class WorkQueue:
             self._again.setdefault(key, now)
         elif key not in self._due:
             self._due[key] = now
+            self.adds += 1
             issuer = self._issuer_of(key)
             self._lines.setdefault(_tenant(key, issuer), OrderedDict()).setdefault(issuer, OrderedDict())[key] = None
 
     def schedule(self, key: ObjectKey, at: timedelta) -> None:
         """Makes the key due at a time, unless it is due before; a timer that fires later is replaced."""
+        self.retries += 1
         if key in self._due or key in self._again or self._timers.get(key, timedelta.max) <= at:
             return
         self._timers[key] = at
@@ -102,12 +109,20 @@ class WorkQueue:
                 continue
             for issuer in line:
                 if self._has_room(issuer):
-                    return self._begin(namespace, issuer)
+                    return self._begin(namespace, issuer, now)
         return None
 
     def due_since(self, key: ObjectKey) -> timedelta:
         """Since when the key, which is worked on, had been due."""
         return self._working[key].since
+
+    def begun(self, key: ObjectKey) -> timedelta:
+        """When the work on the key began."""
+        return self._working[key].begun
+
+    def all_begun(self) -> list[timedelta]:
+        """When the work on each of the keys that are worked on began."""
+        return [work.begun for work in self._working.values()]
 
     def done(self, key: ObjectKey) -> None:
         """Ends the work on a key; if it was added meanwhile, it is due again."""
@@ -129,13 +144,13 @@ class WorkQueue:
     def _has_room(self, issuer: _IssuerKey) -> bool:
         return issuer is None or self._by_issuer[issuer] < self._limit(issuer)
 
-    def _begin(self, namespace: str, issuer: _IssuerKey) -> ObjectKey:
+    def _begin(self, namespace: str, issuer: _IssuerKey, now: timedelta) -> ObjectKey:
         """Takes the first key of the issuer; the next turns are those of other issuers and other namespaces."""
         line = self._lines[namespace]
         key, _ = line[issuer].popitem(last=False)
         _after_others(line, issuer)
         _after_others(self._lines, namespace)
-        self._working[key] = _Work(namespace, issuer, self._due.pop(key))
+        self._working[key] = _Work(namespace, issuer, self._due.pop(key), now)
         self._by_namespace[namespace] += 1
         self._by_issuer[issuer] += 1
         return key

@@ -42,7 +42,8 @@ class ClusterUsers:
     def apply_all_but_secrets(self) -> None:
         for issuer in self._manifests.issuers:
             _log.info("you: kubectl apply %s", issuer.key)
-            self._add(replace(issuer, ready=None, deleting=False))  # an API server drops the status of what is created
+            # An API server drops the status of what is created.
+            self._add(replace(issuer, ready=None, stalled=None, shown_signer="", deleting=False))
         for request in self._manifests.requests:
             _log.info("you: kubectl apply %s", request.key)
             self._add(replace(request, ready=None, order=None, failed=False, has_certificate=False, deleting=False))

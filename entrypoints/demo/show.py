@@ -138,11 +138,12 @@ def _sans(leaf: x509.Certificate) -> list[str]:
 
 
 def _conditions(status: Status | None) -> list[str]:
-    found = condition_of(status)
-    if found is None:
+    stalled = status.stalled if isinstance(status, IssuerStatus) else None
+    found = [each for each in (condition_of(status), stalled) if each]
+    if not found:
         return ["(none)"]
     rows = [("Type", "Status", "Reason", "Message"), ("----", "------", "------", "-------")]
-    return _table([*rows, (found.type, found.status, found.reason, found.message)])
+    return _table([*rows, *((each.type, each.status, each.reason, each.message) for each in found)])
 
 
 def _events(events: list[EventSeries]) -> list[str]:

@@ -93,16 +93,16 @@ def _unauthorized(why: str) -> web.Response:
     return web.Response(status=401, text=why, headers={"WWW-Authenticate": "Bearer"})
 
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""https://prometheus.io/docs/instrumenting/exposition_formats/"""
+Page = Callable[[str], tuple[bytes, str]]
+"""All metrics in the format that a header Accept asks for, and its content type."""
 
 
 class MetricsServer:
-    """`text` gives the page; `guard` makes the guard, which is asked only where one is wanted."""
+    """`guard` makes the guard, which is asked only where one is wanted."""
 
-    def __init__(self, settings: Settings, text: Callable[[], bytes], guard: Callable[[], Guard]) -> None:
+    def __init__(self, settings: Settings, page: Page, guard: Callable[[], Guard]) -> None:
         self._settings = settings
-        self._text = text
+        self._page = page
         self._guard = guard
 
     @asynccontextmanager
@@ -117,8 +117,9 @@ class MetricsServer:
         async with serving(application, address, "--metrics-bind-address", self._tls()):
             yield
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._text(), headers={"Content-Type": CONTENT_TYPE})
+    async def _metrics(self, request: web.Request) -> web.Response:
+        body, content_type = self._page(",".join(request.headers.getall("Accept", [])))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     def _tls(self) -> ssl.SSLContext | None:
         if not self._settings.metrics_secure:

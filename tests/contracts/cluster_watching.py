@@ -137,7 +137,7 @@ class Watching(ClusterStage):
     ) -> None:
         await watched.driver.create_issuer(issuer, "credentials")
         await watched.wakes(issuer)
-        await watched.write(issuer, IssuerStatus(condition("True", "Checked", generation=1)))
+        await watched.write(issuer, IssuerStatus(condition("True", "Checked", generation=1), "demo"))
         assert (await watched.issuer(issuer)).is_ready
         await watched.driver.change_issuer(issuer, "https://changed.example.com")
         await watched.wakes(issuer)

@@ -28,9 +28,9 @@ class Writing(ClusterStage):
         await watched.wakes(issuer)
         await watched.wakes(request_key)
         ready = condition("True", "Checked", generation=1)
-        await watched.write(issuer, IssuerStatus(ready))
+        await watched.write(issuer, IssuerStatus(ready, "demo"))
         assert (await watched.issuer(issuer)).ready == stored(ready)
-        assert await watched.driver.status(issuer) == IssuerStatus(stored(ready))
+        assert await watched.driver.status(issuer) == IssuerStatus(stored(ready), "demo")
         failed = condition("False", "Failed")
         await watched.write(request_key, RequestStatus(failed, failure_time=NOW))
         assert (await watched.request(request_key)).request.is_terminal
@@ -50,6 +50,23 @@ class Writing(ClusterStage):
         await watched.write(request_key, RequestStatus(bare))
         assert await watched.driver.status(request_key) == RequestStatus(stored(bare))
 
+    async def test_an_issuer_is_stalled_until_a_status_says_otherwise(
+        self, watched: Watched, issuer: ObjectKey, cluster_issuer: ObjectKey
+    ) -> None:
+        failed = condition("False", "Failed", generation=1)
+        for key in (issuer, cluster_issuer):
+            await watched.driver.create_issuer(key, "credentials")
+            await watched.wakes(key)
+            stalled = condition("True", "Failed", "Stalled", generation=1)
+            await watched.write(key, IssuerStatus(failed, "demo", stalled))
+            found = await watched.issuer(key)
+            assert (found.ready, found.stalled, found.shown_signer) == (stored(failed), stored(stalled), "demo")
+            assert await watched.driver.status(key) == IssuerStatus(stored(failed), "demo", stored(stalled))
+            await watched.write(key, IssuerStatus(failed, "ca"))
+            found = await watched.issuer(key)
+            assert (found.ready, found.stalled, found.shown_signer) == (stored(failed), None, "ca")
+            assert await watched.driver.status(key) == IssuerStatus(stored(failed), "ca")
+
     async def test_what_others_said_stays(self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey) -> None:
         await watched.driver.create_request(request_key, issuer)
         await watched.driver.approve(request_key)
@@ -61,7 +78,7 @@ class Writing(ClusterStage):
     async def test_the_same_status_again_changes_nothing(self, watched: Watched, issuer: ObjectKey) -> None:
         await watched.driver.create_issuer(issuer, "credentials")
         await watched.wakes(issuer)
-        status = IssuerStatus(condition("True", "Checked", generation=1))
+        status = IssuerStatus(condition("True", "Checked", generation=1), "demo")
         await watched.write(issuer, status)
         before = await watched.issuer(issuer)
         await watched.write(issuer, status)
@@ -75,12 +92,12 @@ class Writing(ClusterStage):
         await watched.wakes(issuer)
         await watched.wakes(request_key)
         await watched.write(request_key, RequestStatus(condition("False", "Pending")))
-        await watched.write(issuer, IssuerStatus(condition("False", "Pending", generation=1)))
+        await watched.write(issuer, IssuerStatus(condition("False", "Pending", generation=1), "demo"))
         last = replace(request_key, name="last")
         await watched.driver.create_request(last, issuer)
         await watched.wakes(last)  # so the watch has told of all that was before
         assert watched.woken == []
-        await watched.write(issuer, IssuerStatus(condition("True", "Checked", generation=1)))
+        await watched.write(issuer, IssuerStatus(condition("True", "Checked", generation=1), "demo"))
         await watched.wakes(request_key)
         await watched.wakes(last)
         assert issuer not in watched.woken
@@ -92,18 +109,18 @@ class Writing(ClusterStage):
         await watched.wakes(issuer)
         old = await watched.issuer(issuer)
         await watched.driver.annotate(issuer, "changed under our driver")
-        status = IssuerStatus(condition("True", "Checked", generation=1))
+        status = IssuerStatus(condition("True", "Checked", generation=1), "demo")
         with pytest.raises(Conflict):
             await watched.cluster.apply(PatchStatus(issuer, old.resource_version, status))
         assert await watched.driver.status(issuer) is None
         new = await watched.cluster.reload(issuer)
         assert isinstance(new, Issuer)
         await watched.cluster.apply(PatchStatus(issuer, new.resource_version, status))
-        assert await watched.driver.status(issuer) == IssuerStatus(stored(status.ready))
+        assert await watched.driver.status(issuer) == IssuerStatus(stored(status.ready), "demo")
 
     async def test_an_apply_never_creates(self, watched: Watched, issuer: ObjectKey) -> None:
         with pytest.raises(NotFound):
-            await watched.cluster.apply(PatchStatus(issuer, "1", IssuerStatus(condition("True", "Checked"))))
+            await watched.cluster.apply(PatchStatus(issuer, "1", IssuerStatus(condition("True", "Checked"), "demo")))
         assert await watched.cluster.reload(issuer) is None
 
     async def test_a_status_that_admission_refuses_is_told_in_its_words_and_not_stored(

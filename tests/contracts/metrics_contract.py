@@ -8,8 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
+from domain.controller.controller import CHECKS, REQUESTS
 from domain.model import ObjectKey
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
 from entrypoints.issuer import NAMES
 
@@ -49,11 +50,25 @@ class Stage(ABC):
         """When the last one was, and what is known of the CA's expiry."""
 
     @abstractmethod
+    def reconciles(self, controller: str, outcome: ReconcileOutcome) -> float: ...
+
+    @abstractmethod
+    def reconciling_seconds(self) -> float:
+        """Of all reconciles together."""
+
+    @abstractmethod
     def queued(self) -> tuple[float, float]:
-        """How many keys were taken from the queue, and how long they waited together, in seconds."""
+        """How many keys were taken from all queues, and how long they waited together, in seconds."""
+
+    @abstractmethod
+    def taken(self, controller: str) -> float:
+        """How many keys were taken from this queue."""
 
     @abstractmethod
     def calls(self, verb: str, resource: str, code: str) -> float: ...
+
+    @abstractmethod
+    def http_calls(self, code: str, method: str, host: str) -> float: ...
 
     @abstractmethod
     def restarts(self, kind: str, cause: WatchRestartReason) -> float: ...
@@ -84,9 +99,17 @@ class MetricsContract:
         assert stage.checkings("CA", CheckOutcome.PASSED) == 1
         assert stage.checking_seconds() == 2.5
 
-    def test_retries_are_counted_by_kind(self, stage: Stage) -> None:
-        stage.metrics.retried(ISSUER.kind)
-        stage.metrics.retried(ISSUER.kind)
+    def test_reconciles_are_counted_by_controller_and_outcome_and_their_time_is_added_up(self, stage: Stage) -> None:
+        for outcome, took in zip(ReconcileOutcome, (2 * SECOND, 0.5 * SECOND, -SECOND), strict=True):
+            stage.metrics.reconciled(CHECKS, ISSUER.kind, outcome, took)
+        stage.metrics.reconciled(CHECKS, OTHER.kind, ReconcileOutcome.SUCCESS, 0 * SECOND)
+        assert [stage.reconciles(CHECKS, outcome) for outcome in ReconcileOutcome] == [2, 1, 1]
+        assert [stage.reconciles(REQUESTS, outcome) for outcome in ReconcileOutcome] == [0, 0, 0]
+        assert stage.reconciling_seconds() == 2.5
+
+    def test_errors_are_counted_by_kind_since_they_are_retried(self, stage: Stage) -> None:
+        for outcome in (*ReconcileOutcome, ReconcileOutcome.ERROR):
+            stage.metrics.reconciled(CHECKS, ISSUER.kind, outcome, SECOND)
         assert (stage.retries(ISSUER.kind), stage.retries(OTHER.kind)) == (2, 0)
 
     def test_of_checks_the_last_one_is_known(self, stage: Stage) -> None:
@@ -114,15 +137,25 @@ class MetricsContract:
 
     def test_waiting_is_added_up(self, stage: Stage) -> None:
         for waited in (SECOND, 3 * SECOND, -SECOND):
-            stage.metrics.queued(waited)
-        assert stage.queued() == (3, 4)
+            stage.metrics.queued(REQUESTS, waited)
+        stage.metrics.queued(CHECKS, SECOND)
+        assert stage.queued() == (4, 5)
+        assert [stage.taken(controller) for controller in (REQUESTS, CHECKS)] == [3, 1]
 
     def test_calls_are_counted_by_verb_resource_and_code(self, stage: Stage) -> None:
         for code in ("200", "200", "none"):
-            stage.metrics.called("get", "secrets", code)
-        stage.metrics.called("list", "secrets", "200")
+            stage.metrics.called("get", "secrets", code, "GET", "api:6443")
+        stage.metrics.called("list", "secrets", "200", "GET", "api:6443")
         assert [stage.calls("get", "secrets", code) for code in ("200", "none", "500")] == [2, 1, 0]
         assert stage.calls("list", "secrets", "200") == 1
+
+    def test_and_by_code_method_and_host(self, stage: Stage) -> None:
+        for resource, code in (("secrets", "200"), ("leases", "200"), ("leases", "none")):
+            stage.metrics.called("get", resource, code, "GET", "api:6443")
+        stage.metrics.called("patch", "leases", "200", "PATCH", "api:6443")
+        assert [stage.http_calls(code, "GET", "api:6443") for code in ("200", "none", "500")] == [2, 1, 0]
+        assert stage.http_calls("200", "PATCH", "api:6443") == 1
+        assert stage.http_calls("200", "GET", "other") == 0
 
     def test_restarts_are_counted_by_kind_and_cause(self, stage: Stage) -> None:
         stage.metrics.restarted(ISSUER.kind, WatchRestartReason.GONE)

@@ -167,7 +167,8 @@ class KubernetesDriver(ClusterDriver):
                 _time(told["failureTime"]) if "failureTime" in told else None,
                 _order(conditions),
             )
-        return IssuerStatus(conditions["Ready"])
+        assert told["observedGeneration"] == conditions["Ready"].observed_generation
+        return IssuerStatus(conditions["Ready"], told["signer"], conditions.get("Stalled"))
 
     async def _apply(self, key: ObjectKey, **content: Any) -> None:
         metadata = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})

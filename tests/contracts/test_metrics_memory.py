@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.metrics import MemoryMetrics
 from domain.model import ObjectKey
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from tests.contracts.metrics_contract import MetricsContract, Stage
 
 
@@ -38,11 +38,23 @@ class MemoryStage(Stage):
     def check(self, issuer: ObjectKey) -> tuple[datetime, datetime | None] | None:
         return self.memory.checks.get(issuer)
 
+    def reconciles(self, controller: str, outcome: ReconcileOutcome) -> float:
+        return self.memory.reconciles[controller, outcome]
+
+    def reconciling_seconds(self) -> float:
+        return self.memory.reconciling.total_seconds()
+
     def queued(self) -> tuple[float, float]:
-        return self.memory.visits, self.memory.waited.total_seconds()
+        return self.memory.visits.total(), self.memory.waited.total_seconds()
+
+    def taken(self, controller: str) -> float:
+        return self.memory.visits[controller]
 
     def calls(self, verb: str, resource: str, code: str) -> float:
         return self.memory.calls[verb, resource, code]
+
+    def http_calls(self, code: str, method: str, host: str) -> float:
+        return self.memory.http_calls[code, method, host]
 
     def restarts(self, kind: str, cause: WatchRestartReason) -> float:
         return self.memory.restarts[kind, cause]

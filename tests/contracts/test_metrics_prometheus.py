@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.cluster import MemoryCluster
 from domain.model import Issuer, IssuerSpec, ObjectKey
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from tests.contracts.metrics_contract import ISSUER, OTHER, MetricsContract, Stage
 from tests.unit.adapters.prometheus.scraping import Page, Scraped, told
 
@@ -42,16 +42,41 @@ class PrometheusStage(Stage):
         expires = self._scrape().get("ca_certificate_expiration_timestamp_seconds", **labels)
         return None if at is None else (_time(at), None if expires is None else _time(expires))
 
+    def reconciles(self, controller: str, outcome: ReconcileOutcome) -> float:
+        errors = self._value("controller_runtime_reconcile_errors_total", controller=controller)
+        assert errors == self._of_controller(controller, ReconcileOutcome.ERROR)
+        return self._of_controller(controller, outcome)
+
+    def _of_controller(self, controller: str, outcome: ReconcileOutcome) -> float:
+        return self._value("controller_runtime_reconcile_total", controller=controller, result=outcome.value)
+
+    def reconciling_seconds(self) -> float:
+        return self._same("controller_runtime_reconcile_time_seconds_sum", "workqueue_work_duration_seconds_sum")
+
     def queued(self) -> tuple[float, float]:
-        return self._value("queue_latency_seconds_count"), self._value("queue_latency_seconds_sum")
+        number = self._same("queue_latency_seconds_count", "workqueue_queue_duration_seconds_count")
+        return number, self._same("queue_latency_seconds_sum", "workqueue_queue_duration_seconds_sum")
+
+    def taken(self, controller: str) -> float:
+        return self._value("workqueue_queue_duration_seconds_count", name=controller, controller=controller)
 
     def calls(self, verb: str, resource: str, code: str) -> float:
         return self._value("api_requests_total", verb=verb, resource=resource, code=code)
 
+    def http_calls(self, code: str, method: str, host: str) -> float:
+        code = "<error>" if code == "none" else code
+        return self._value("rest_client_requests_total", code=code, method=method, host=host)
+
     def restarts(self, kind: str, cause: WatchRestartReason) -> float:
         return self._value("watch_restarts_total", kind=kind, cause=cause.value)
 
-    def _value(self, name: str, **labels: str) -> float:
+    def _same(self, ours: str, theirs: str) -> float:
+        """Of all series together, which is the same in both."""
+        one, other = sum(self._scrape().values(ours)), sum(self._scrape().values(theirs))
+        assert one == other
+        return one
+
+    def _value(self, name: str, /, **labels: str) -> float:
         return self._scrape().get(name, **labels) or 0.0
 
     def _scrape(self) -> Scraped:

@@ -7,14 +7,19 @@ token is seen in no log.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 import yaml
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from domain.model import CERTIFICATE_REQUEST
 from entrypoints.issuer import NAMES, NAMESPACE
@@ -23,16 +28,16 @@ from tests.e2e.objects import Objects
 from tests.support import pki
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
-from tests.unit.adapters.prometheus.scraping import Scraped
+from tests.unit.adapters.prometheus.scraping import Scraped, full
 
 DNS = "app.example.com"
 ROTATED = pki.authority("metrics, rotated")
 
 
-def get(manager: Manager, token: str | None = None) -> tuple[int, bytes]:
+def get(manager: Manager, token: str | None = None, accept: str = "*/*") -> tuple[int, bytes]:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    headers = {"Accept": accept} | ({} if token is None else {"Authorization": f"Bearer {token}"})
     try:
         with urlopen(Request(f"{manager.metrics}/metrics", headers=headers), context=context, timeout=10) as answer:
             return answer.status, answer.read()
@@ -122,6 +127,89 @@ def test_a_signed_request_is_in_the_metrics(manager: Manager, tokens: dict[str, 
         assert found.get("api_requests_total", verb=verb, resource=resource, code=code), f"{verb} {resource} {code}"
     labels = {value for each in found.samples for value in each.labels.values()}
     assert "app" not in labels, "no request has a series of its own"
+
+
+def test_what_was_done_is_counted_under_controller_runtimes_names_too(
+    manager: Manager, tokens: dict[str, str], objects: Objects
+) -> None:
+    before = scraped(manager, tokens)
+    names = [f"app-{number}" for number in range(3)]
+    objects.apply(
+        objects.issuer(), *(objects.request(name, pki.csr(dns=[DNS]), usages=["server auth"]) for name in names)
+    )
+    objects.wait_for_reason(NAMES.issuer, "issuer", "Pending")
+    objects.apply(objects.secret())
+    for name in names:
+        objects.wait_for_reason(CERTIFICATE_REQUEST, name, "Issued")
+    found = wait_until(lambda: at_rest(scraped(manager, tokens)), 20, "nothing is worked on")
+    assert found is not None
+
+    assert gained(before, found, "reconcile_total", controller="requests", result="success") >= len(names)
+    assert gained(before, found, "reconcile_total", controller="checks", result="error") >= 1
+    assert gained(before, found, "reconcile_total", controller="checks", result="requeue_after") >= 1
+    for controller in ("requests", "checks"):
+        queue = {"name": controller, "controller": controller}
+        results = [found.get(RECONCILES, controller=controller, result=each) for each in RESULTS]
+        ended = sum(filter(None, results))
+        assert found.get("controller_runtime_reconcile_errors_total", controller=controller) == results[0]
+        assert found.get("controller_runtime_reconcile_time_seconds_count", controller=controller) == ended
+        assert found.get("controller_runtime_max_concurrent_reconciles", controller=controller) == 256
+        for each in ("adds_total", "queue_duration_seconds_count", "work_duration_seconds_count"):
+            assert found.get(f"workqueue_{each}", **queue) == ended, each
+        assert found.get("workqueue_retries_total", **queue) is not None
+        for each in ("unfinished_work_seconds", "longest_running_processor_seconds"):
+            assert found.get(f"workqueue_{each}", **queue) == 0, each
+    assert found.values("leader_election_master_status") == [], "it takes part in no election"
+
+
+RECONCILES = "controller_runtime_reconcile_total"
+RESULTS = ("error", "success", "requeue_after")
+
+
+def gained(before: Scraped, found: Scraped, name: str, **labels: str) -> float:
+    one, other = (each.get(f"controller_runtime_{name}", **labels) for each in (before, found))
+    return (other or 0) - (one or 0)
+
+
+def at_rest(found: Scraped) -> Scraped | None:
+    busy = [*found.values("controller_runtime_active_workers"), *found.values("workqueue_depth")]
+    return None if any(busy) else found
+
+
+def test_calls_are_those_of_our_own_metric_by_method_and_host(
+    deployed: Deployed, manager: Manager, tokens: dict[str, str]
+) -> None:
+    found = scraped(manager, tokens)
+    host = urlsplit(yaml.safe_load(deployed.manager.read_text())["clusters"][0]["cluster"]["server"]).netloc
+    methods = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "patch": "PATCH", "update": "PUT"}
+    ours: Counter[tuple[str, str]] = Counter()
+    for each in found.samples:
+        if each.name == full("api_requests_total"):
+            code = each.labels["code"].replace("none", "<error>")
+            ours[code, methods[each.labels["verb"]]] += int(each.value)
+    calls = [each for each in found.samples if each.name == "rest_client_requests_total"]
+    assert {(each.labels["code"], each.labels["method"]): each.value for each in calls} == ours
+    assert {each.labels["host"] for each in calls} == {host}
+    assert {("200", "GET"), ("201", "POST"), ("200", "PATCH")} <= set(ours)
+
+
+def test_who_leads_by_the_lease_says_so_under_its_name(deployed: Deployed, tmp_path: Path) -> None:
+    flags = ("--leader-elect", "--metrics-secure=false")
+    for manager in running(prepared(deployed.manager, tmp_path, *flags)):
+        plain = replace(manager, metrics=manager.metrics.replace("https", "http"))
+        wait_until(partial(led, plain), 60, "it leads")
+
+
+def led(manager: Manager) -> bool:
+    return Scraped(get(manager)[1]).get("leader_election_master_status", name=NAMES.controller) == 1
+
+
+def test_prometheus_is_served_openmetrics_that_a_strict_parser_reads(manager: Manager, tokens: dict[str, str]) -> None:
+    status, page = get(manager, tokens["reader"], "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2")
+    assert (status, page[-6:]) == (200, b"# EOF\n")
+    families: Iterable[Metric] = text_string_to_metric_families(page.decode())  # type: ignore[no-untyped-call]
+    names = {sample.name for family in families for sample in family.samples}
+    assert names == scraped(manager, tokens).names()
 
 
 def with_checked_issuer(found: Scraped, objects: Objects) -> Scraped | None:

@@ -13,13 +13,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import Objects
+from tests.support import readme
+from tests.support.commands import typed
 from tests.support.deployed import DEPLOY, Deployed
 from tests.support.figures import Report
+from tests.support.tutorial.steps import Command, pattern, steps
 
 ISSUERS = [
     (f"{NAMES.issuers}.{NAMES.group}", f"{NAMES.issuer.lower()}-sample"),
     (f"{NAMES.cluster_issuers}.{NAMES.group}", f"{NAMES.cluster_issuer.lower()}-sample"),
 ]
+LOOKS = [step for step in steps(readme.section("README.md", "## Look at issuers")) if isinstance(step, Command)]
 CERTIFICATES = [f"certificate-by-{NAMES.issuer.lower()}", f"certificate-by-{NAMES.cluster_issuer.lower()}"]
 
 
@@ -70,8 +74,13 @@ def test_kubectl_describe_tells_the_story_of_an_issuer(samples: Objects) -> None
     assert NAMES.controller in described
 
 
-def test_kubectl_get_shows_ready_reason_and_message(samples: Objects) -> None:
-    wide = ("--namespace=default", "--output=wide")
-    header, *rows = samples.server.kubectl("get", *ISSUERS[0], *wide).splitlines()
-    assert header.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
-    assert rows[0].split()[:4] == [f"{NAMES.issuer.lower()}-sample", "True", "Checked", "Success"]
+@pytest.mark.parametrize("command", LOOKS, ids=lambda command: command.text)
+def test_kubectl_shows_issuers_as_the_readme_says(samples: Objects, command: Command) -> None:
+    samples.wait_for_event(NAMES.issuer, ISSUERS[0][1], "Checked")
+    shown, printed = ("\n".join(command.output), typed(command.text, samples.server.environment))
+    assert pattern(tuple(_words(shown))).fullmatch("".join(f"{line}\n" for line in _words(printed))), printed
+
+
+def _words(text: str) -> list[str]:
+    """The lines, whatever the widths of columns are."""
+    return [" ".join(line.split()) for line in text.splitlines()]

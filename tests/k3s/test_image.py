@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from entrypoints.issuer import NAMES
 from tests.integration.deploy.manifests import VERSION
 from tests.k3s.conftest import build
-from tests.k3s.image import ROOT, inspect, own_layer, sizes
+from tests.k3s.image import ROOT, argument_of_the_dockerfile, inspect, own_layer, sizes, with_symbols
 from tests.support.commands import run
 
+BASE_IMAGE = argument_of_the_dockerfile("BASE_IMAGE")
+SHIPPED = argument_of_the_dockerfile("BUILD_IMAGE").removeprefix("python:").partition("-")[0]
+LARGEST = 40_000_000  # bytes; measured: 37.1 MB
 HARDENED = ("--rm", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none")
 
 
@@ -24,12 +29,29 @@ def test_it_starts_on_a_read_only_root_without_any_right(image: str, command: tu
 
 
 def test_it_runs_as_nobody_and_says_what_it_is(image: str) -> None:
-    config = inspect(image)["Config"]
-    assert config["User"] == "65532:65532", "by number: the kubelet cannot check runAsNonRoot against a name"
-    labels = {name.removeprefix("org.opencontainers.image."): value for name, value in config["Labels"].items()}
-    assert labels["version"] == VERSION
-    assert labels["licenses"] == "Apache-2.0"
-    assert {"source", "revision"} <= labels.keys()
+    user = inspect(image)["Config"]["User"]
+    assert user == "65532:65532", "by number: the kubelet cannot check runAsNonRoot against a name"
+    found = labels(image)
+    assert found["version"] == VERSION
+    assert found["licenses"] == "Apache-2.0"
+    assert {"source", "revision"} <= found.keys()
+
+
+def test_it_says_what_it_is_built_on_and_a_release_by_digest(image: str) -> None:
+    base, digest = os.environ.get("BASE_IMAGE") or BASE_IMAGE, f"sha256:{'a' * 64}"
+    assert labels(image)["base.name"] == base
+
+    given = f"--build-arg=BASE_NAME=me/base:1 --build-arg=BASE_DIGEST={digest}"
+    released = build(f"{NAMES.controller}:released", given)
+    found = labels(released)
+    run("docker", "image", "rm", released)
+
+    assert (found["base.name"], found["base.digest"]) == ("me/base:1", digest)
+
+
+def labels(image: str) -> dict[str, str]:
+    found = inspect(image)["Config"]["Labels"]
+    return {name.removeprefix("org.opencontainers.image."): value for name, value in found.items()}
 
 
 def test_our_layer_holds_neither_shell_nor_pip_nor_anything_outside_its_folder(image: str) -> None:
@@ -42,14 +64,16 @@ def test_our_layer_holds_neither_shell_nor_pip_nor_anything_outside_its_folder(i
     assert [entry.name for entry in entries if entry.mode & 0o6022 and not entry.issym()] == [], "set-id, or writable"
 
 
-def test_every_module_of_ours_is_byte_compiled(image: str) -> None:
-    names = {entry.name for entry in own_layer(image)}
-    ours = {
-        name for name in names if name.endswith(".py") and name.partition("site-packages/")[2].startswith("domain/")
-    }
-    compiled = {f"{ROOT}/pycache/{name[:-3]}" for name in ours}
-    assert ours
-    assert compiled <= {name.rpartition(".cpython-")[0] for name in names}
+def test_our_layer_is_small_and_its_shared_objects_are_stripped(image: str) -> None:
+    assert sizes(own_layer(image)).total() < LARGEST
+    found = with_symbols(image)
+    assert any("_rust" in name for name in found)
+    assert [name for name, has_symbols in found.items() if has_symbols] == []
+
+
+def test_its_python_is_the_one_that_the_dockerfile_names_and_ci_tests(image: str) -> None:
+    said = run("docker", "run", *HARDENED, "--entrypoint=python", image, "--version")
+    assert said.split()[1].rpartition(".")[0] == SHIPPED
 
 
 @pytest.mark.timeout(900)  # everything is downloaded again

@@ -60,12 +60,13 @@ def ready(status: str = "True", reason: str = "Checked", since: datetime = T0, g
 def an_issuer(key: ObjectKey | None = None, **changes: Any) -> Issuer:
     """A Ready issuer."""
     key = key or issuer_key()
-    return replace(Issuer(key, "uid-issuer", "7", 1, a_spec(key), ready()), **changes)
+    spec = a_spec(key)
+    return replace(Issuer(key, "uid-issuer", "7", 1, spec, ready(), shown_signer=spec.signer), **changes)
 
 
 def a_new_issuer(key: ObjectKey | None = None, **changes: Any) -> Issuer:
     """An issuer that nobody has looked at."""
-    return an_issuer(key, ready=None, **changes)
+    return an_issuer(key, ready=None, shown_signer="", **changes)
 
 
 def request_key(kind: str = CERTIFICATE_REQUEST, name: str = "web") -> ObjectKey:

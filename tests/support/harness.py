@@ -18,7 +18,7 @@ from adapters.memory.recorder import MemoryRecorder
 from domain.controller.cache import Cache
 from domain.controller.controller import Controller
 from domain.controller.reconciler import Reconciler
-from domain.effects import PatchStatus
+from domain.effects import PatchStatus, Result
 from domain.errors import ClusterError
 from domain.model import (
     CheckResult,
@@ -277,7 +277,7 @@ class Harness:
         await self.advance(due - before)
         return due - before
 
-    async def _reconcile(self, key: ObjectKey) -> timedelta | None:
+    async def _reconcile(self, key: ObjectKey) -> Result:
         assert key not in self._begun, f"{key} is worked on twice at once"
         self.visits.append(key)
         self._begun.add(key)

@@ -66,7 +66,40 @@ X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
-PROGRAMS = {program.name: program for program in (STEP_CA, CFSSL, HELM, REGISTRY, ACTIONLINT, PEER, BARE, X509_READER)}
+HEALTH = GoProgram(  # what kstatus and a health script of Argo CD make of an object
+    "health",
+    module=TESTS / "e2e" / "health" / "program",
+    package=".",
+    takes="about a minute",
+    sources=("go.mod", "go.sum", "main.go"),
+)
+PROMETHEUS_OPERATOR = GoProgram(
+    "prometheus-operator",
+    module=TESTS / "integration" / "prometheus" / "program",
+    package="github.com/prometheus-operator/prometheus-operator/cmd/operator",
+    takes="about five minutes",
+)
+DASHBOARD_READER = GoProgram(  # what Grafana's own types read in a dashboard
+    "dashboard-reader",
+    module=TESTS / "integration" / "prometheus" / "program",
+    package=".",
+    takes="about a minute",
+    sources=("go.mod", "go.sum", "main.go"),
+)
+_ALL = (
+    STEP_CA,
+    CFSSL,
+    HELM,
+    REGISTRY,
+    ACTIONLINT,
+    PEER,
+    BARE,
+    X509_READER,
+    HEALTH,
+    PROMETHEUS_OPERATOR,
+    DASHBOARD_READER,
+)
+PROGRAMS = {program.name: program for program in _ALL}
 
 
 def main(names: list[str]) -> None:

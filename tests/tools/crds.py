@@ -18,12 +18,15 @@ _READY = '.status.conditions[?(@.type=="Ready")]'
 _COLUMNS = [
     {"name": "Ready", "type": "string", "jsonPath": f"{_READY}.status"},
     {"name": "Reason", "type": "string", "jsonPath": f"{_READY}.reason"},
+    {"name": "Signer", "type": "string", "jsonPath": ".status.signer"},
     {"name": "Message", "type": "string", "jsonPath": f"{_READY}.message", "priority": 1},  # --output=wide
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
 ]
 _RULES = "x-kubernetes-validations"
 _FIRST = ("description", "type", "required")
-_FIELDS_TO_SELECT_BY = [{"jsonPath": ".spec.authSecretName"}, {"jsonPath": ".spec.url"}]
+_FIELDS_TO_SELECT_BY = [{"jsonPath": path} for path in (".spec.authSecretName", ".spec.url", ".status.signer")]
+_UNSEEN = {"observedGeneration": -1}
+"""The status before the controller has written one: kstatus, which Flux uses, then reads that nothing is known yet."""
 
 
 class _Condition(SpecFields, frozen=True):
@@ -65,11 +68,16 @@ class _Status(SpecFields, frozen=True):
     conditions: Annotated[
         list[_Condition],
         described(
-            "One entry, Ready: True while certificates are signed, Unknown before the first check, False while "
-            "requests wait. Its reason and message say why.",
+            "Ready: True while certificates are signed, Unknown before the first check, False while requests wait. "
+            "Its reason and message say why. Stalled: True while Ready has the reason Failed, otherwise absent.",
             schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = msgspec.field(default_factory=list)
+    signer: Annotated[str | None, described("The name of the signer that the spec chooses.")] = None
+    observed_generation: Annotated[
+        int | None,
+        described("The metadata.generation that the status is about; -1 before the first.", schema={"format": "int64"}),
+    ] = None
 
 
 def files(names: IssuerNames, signers: Mapping[str, Signer]) -> dict[str, str]:
@@ -130,7 +138,7 @@ def _issuer(names: IssuerNames, signers: Mapping[str, Signer]) -> dict[str, Any]
             "kind": {"description": f"{names.issuer} or {names.cluster_issuer}.", "type": "string"},
             "metadata": {"type": "object"},
             "spec": spec,
-            "status": schema(_Status),
+            "status": schema(_Status) | {"default": _UNSEEN},
         },
     }
 

@@ -21,7 +21,7 @@ import msgspec
 from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
-from adapters.prometheus.definitions import Defined
+from adapters.prometheus.definitions import Common, Defined
 from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
@@ -79,9 +79,9 @@ def _flag(flag: str, attributes: Mapping[str, Any]) -> Iterator[str]:
     yield attributes["help"] + choices
 
 
-def metrics() -> str:
-    rows = ([_code([each.value.name]), each.value.type, _code(each.value.labels), each.value.help] for each in Defined)
-    return _table([f"metric (`{METRICS_PREFIX}_…`)", "type", "labels", "what it says"], rows)
+def metrics(defined: type[Defined | Common], head: str) -> str:
+    rows = ([_code([each.name]), each.type, _code(each.labels), each.help] for each in _values(defined))
+    return _table([head, "type", "labels", "what it says"], rows)
 
 
 def condition_types() -> str:
@@ -138,7 +138,8 @@ def chart_values() -> str:
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "deploy/README.md": {
         "flags": flags,
-        "metrics": metrics,
+        "metrics": lambda: metrics(Defined, f"metric (`{METRICS_PREFIX}_…`)"),
+        "common-metrics": lambda: metrics(Common, "metric"),
         "condition-types": condition_types,
         "issuer-reasons": lambda: _reasons(IssuerReason),
         "request-reasons": lambda: _reasons(RequestReason),

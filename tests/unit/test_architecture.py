@@ -135,7 +135,7 @@ async def test_the_metrics_show_of_each_cache_its_own_bytes() -> None:
     }
     for number, cache in enumerate(caches.values(), start=1):
         cache.put("it", None, number)
-    found = Scraped(container.page()())
+    found = Scraped(container.page()("")[0])
     assert [found.get("cache_bytes", cache=name) for name in caches] == list(range(1, 1 + len(caches)))
 
 

@@ -26,6 +26,7 @@ YOURS = {
     "build/ca/config.json",
     "build/acme.yaml",
     "install.yaml",
+    "argocd-health.yaml",
     "dist/",
 }
 """The reader writes them, or make does."""

@@ -37,6 +37,11 @@ manifests/namespaced have the names of deploy/names already: these are replaced.
 {{- $_ := set $metadata "namespace" $root.Release.Namespace }}
 {{- end }}
 {{- $_ := set $metadata "labels" (merge (include "issuer.labels" $root | fromYaml) ($metadata.labels | default dict)) }}
+{{- range $key, $name := $metadata.annotations }}
+{{- if eq $key "kubernetes.io/service-account.name" }}
+{{- $_ := set $metadata.annotations $key (include "issuer.prefixed" (list $root $name)) }}
+{{- end }}
+{{- end }}
 {{- with $object.roleRef }}
 {{- $_ := set . "name" (include "issuer.prefixed" (list $root .name)) }}
 {{- end }}

@@ -1,4 +1,4 @@
-"""Helm, a registry and a cluster to install into, for the tests of this folder.
+"""Helm, promtool, a registry and a cluster to install into, for the tests of this folder.
 
 Skipped without Go, and with REQUIRE_CLUSTER=1 a failure.
 """
@@ -6,12 +6,13 @@ Skipped without Go, and with REQUIRE_CLUSTER=1 a failure.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.integration.deploy.chart import Helm
-from tests.support import commands
+from tests.support import commands, prometheus
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.fixtures import built, started_api_server
 from tests.support.cluster.process import Process
@@ -22,6 +23,11 @@ from tests.support.programs import HELM, REGISTRY
 @pytest.fixture(scope="session")
 def helm(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Helm:
     return Helm(built(pytestconfig, "helm", HELM.ensure, "install Go"), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def promtool(pytestconfig: pytest.Config) -> Path:
+    return built(pytestconfig, "promtool", partial(prometheus.ensure, prometheus.PROMTOOL), "install Prometheus")
 
 
 @pytest.fixture(scope="package")

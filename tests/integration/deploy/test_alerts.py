@@ -1,4 +1,4 @@
-"""The alerts by promtool, Prometheus' own: that it takes them, when some fire, and when they do not.
+"""The alerts by promtool, Prometheus' own: that it takes them, when each fires, and when it does not.
 
 Skipped without promtool and apt-get, and with REQUIRE_CLUSTER=1 a failure.
 """
@@ -15,27 +15,67 @@ import yaml
 
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.integration.deploy.manifests import the_only
-from tests.support import promtool
-from tests.support.cluster.fixtures import built
 
 SPEC: dict[str, Any] = the_only("prometheus", "PrometheusRule")["spec"]
 PREFIX = "".join(part.capitalize() for part in NAMES.controller.split("-"))
 LEADER, STANDBY = "leader{pod='a'}", "leader{pod='b'}"
 FAILED = f"requests_total{{issuer_kind='{NAMES.issuer}',outcome='failed'}}"
 ISSUED = f"requests_total{{issuer_kind='{NAMES.issuer}',outcome='issued'}}"
+ISSUER = f"{{issuer_kind='{NAMES.issuer}',issuer_namespace='team-a',issuer_name='ca'}}"
+READY, CHECKED = f"issuer_ready{ISSUER}", f"issuer_last_check_timestamp_seconds{ISSUER}"
+EXPIRES = f"ca_certificate_expiration_timestamp_seconds{ISSUER}"
+OLDEST = f"oldest_waiting_request_age_seconds{{issuer_kind='{NAMES.issuer}'}}"
+CALLS, NO_ANSWER = (f"api_requests_total{{verb='get',resource='secrets',code='{code}'}}" for code in ("200", "none"))
+DENIED = "api_requests_total{verb='get',resource='secrets',code='403'}"
+CUT, ENDED = (f"watch_restarts_total{{kind='Secret',cause='{cause}'}}" for cause in ("failed", "ended"))
+TENANT = "tenant_waiting_objects{work='requests',tenant='team-a'}"
+WITHIN_1, WITHIN_30, WITHIN_60, ALL = (f"queue_latency_seconds_bucket{{le='{le}'}}" for le in ("1", "30", "60", "+Inf"))
+
+FIRES: list[tuple[str, str, dict[str, str]]] = [
+    ("NoLeader", "no replica leads", {LEADER: "0x90", STANDBY: "0x90"}),
+    ("NoLeader", "nothing is scraped", {}),
+    ("TwoLeaders", "two replicas lead", {LEADER: "1x90", STANDBY: "1x90"}),
+    ("NotReady", "for 20 minutes", {READY: "1x70 0x19"}),
+    ("NotChecked", "never in 90 minutes", {READY: "1x90", CHECKED: "0x90"}),
+    ("RequestsWait", "since the beginning", {OLDEST: "0+60x90"}),
+    ("CAExpiresSoon", "in less than a month", {EXPIRES: f"{29 * 86400}x90"}),
+    ("RequestsFail", "half of many requests fail", {FAILED: "0+1x90", ISSUED: "0+1x90"}),
+    ("APIErrors", "a fifth of the calls has no answer", {CALLS: "0+4x90", NO_ANSWER: "0+1x90"}),
+    ("Forbidden", "403", {DENIED: "0+1x90"}),
+    ("WatchesRestart", "twice a minute", {CUT: "0+2x90"}),
+    ("TenantAtItsLimit", "for 20 minutes", {TENANT: "0x70 3x19"}),
+    ("QueueSlow", "longer than half a minute", {WITHIN_30: "0x90", WITHIN_60: "0+9x90", ALL: "0+9x90"}),
+]
+DOES_NOT: list[tuple[str, str, dict[str, str]]] = [
+    ("NoLeader", "one replica leads", {LEADER: "1x90", STANDBY: "0x90"}),
+    ("TwoLeaders", "one leads, one stands by", {LEADER: "1x90", STANDBY: "0x90"}),
+    ("TwoLeaders", "a moment of a handover", {LEADER: "1x89 0", STANDBY: "0x88 1 1"}),
+    ("NotReady", "for 10 minutes", {READY: "1x80 0x9"}),
+    ("NotChecked", "checked every minute", {READY: "1x90", CHECKED: "0+60x90"}),
+    ("NotChecked", "not Ready, which has its own alert", {READY: "0x90", CHECKED: "0x90"}),
+    ("RequestsWait", "each for a minute", {OLDEST: "60x90"}),
+    ("CAExpiresSoon", "in more than a month", {EXPIRES: f"{31 * 86400}x90"}),
+    ("RequestsFail", "one bad request in an idle cluster", {FAILED: "0x65 1x24", ISSUED: "0x90"}),
+    ("RequestsFail", "a tenth of many requests fail", {FAILED: "0+1x90", ISSUED: "0+9x90"}),
+    ("APIErrors", "a twentieth of the calls has no answer", {CALLS: "0+19x90", NO_ANSWER: "0+1x90"}),
+    ("Forbidden", "once, an hour ago", {DENIED: "0x20 1x69"}),
+    ("WatchesRestart", "once in two minutes", {CUT: " ".join(str(minute // 2) for minute in range(91))}),
+    ("WatchesRestart", "ended by the API server", {ENDED: "0+2x90"}),
+    ("TenantAtItsLimit", "for 10 minutes", {TENANT: "0x80 3x9"}),
+    ("QueueSlow", "less than a second", {WITHIN_1: "0+9x90", WITHIN_30: "0+9x90", ALL: "0+9x90"}),
+]
 
 
-@pytest.fixture(scope="session")
-def program(pytestconfig: pytest.Config) -> Path:
-    return built(pytestconfig, "promtool", promtool.ensure, "install Prometheus' promtool")
+def said(table: list[tuple[str, str, dict[str, str]]]) -> list[str]:
+    return [f"{alert}: {why}" for alert, why, _ in table]
 
 
-def run(program: Path, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(promtool: Path, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     (directory / "rules.yaml").write_text(yaml.safe_dump(SPEC))
-    return subprocess.run([program, *arguments], cwd=directory, capture_output=True, text=True, check=False)
+    return subprocess.run([promtool, *arguments], cwd=directory, capture_output=True, text=True, check=False)
 
 
-def fires(program: Path, directory: Path, alert: str, series: dict[str, str]) -> bool:
+def fires(promtool: Path, directory: Path, alert: str, series: dict[str, str]) -> bool:
     """Whether it does in minute 90, given what Prometheus scraped each minute. promtool is told that it does not."""
     test = {
         "interval": "1m",
@@ -50,40 +90,27 @@ def fires(program: Path, directory: Path, alert: str, series: dict[str, str]) ->
     }
     document = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
     (directory / "test.yaml").write_text(yaml.safe_dump(document))
-    done = run(program, directory, "test", "rules", "test.yaml")
+    done = run(promtool, directory, "test", "rules", "test.yaml")
     assert done.returncode == 0 or re.search(r"got:.*[1-9]", done.stdout + done.stderr), done.stderr
     return done.returncode != 0
 
 
-def test_promtool_takes_the_rules(program: Path, tmp_path: Path) -> None:
-    done = run(program, tmp_path, "check", "rules", "rules.yaml")
+def test_promtool_takes_the_rules(promtool: Path, tmp_path: Path) -> None:
+    done = run(promtool, tmp_path, "check", "rules", "rules.yaml")
 
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("alert", "series"),
-    [
-        pytest.param("NoLeader", {LEADER: "0x90", STANDBY: "0x90"}, id="no replica leads"),
-        pytest.param("NoLeader", {}, id="nothing is scraped"),
-        pytest.param("TwoLeaders", {LEADER: "1x90", STANDBY: "1x90"}, id="two replicas lead"),
-        pytest.param("RequestsFail", {FAILED: "0+1x90", ISSUED: "0+1x90"}, id="half of many requests fail"),
-        pytest.param("Forbidden", {"api_requests_total{verb='get',resource='secrets',code='403'}": "0+1x90"}, id="403"),
-    ],
-)
-def test_it_fires(program: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
-    assert fires(program, tmp_path, alert, series)
+@pytest.mark.parametrize(("alert", "series"), [(alert, series) for alert, _, series in FIRES], ids=said(FIRES))
+def test_it_fires(promtool: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
+    assert fires(promtool, tmp_path, alert, series)
 
 
-@pytest.mark.parametrize(
-    ("alert", "series"),
-    [
-        pytest.param("NoLeader", {LEADER: "1x90", STANDBY: "0x90"}, id="one replica leads"),
-        pytest.param("TwoLeaders", {LEADER: "1x90", STANDBY: "0x90"}, id="one leads, one stands by"),
-        pytest.param("TwoLeaders", {LEADER: "1x89 0", STANDBY: "0x88 1 1"}, id="a moment of a handover"),
-        pytest.param("RequestsFail", {FAILED: "0x65 1x24", ISSUED: "0x90"}, id="one bad request in an idle cluster"),
-        pytest.param("RequestsFail", {FAILED: "0+1x90", ISSUED: "0+9x90"}, id="a tenth of many requests fail"),
-    ],
-)
-def test_it_does_not_fire(program: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
-    assert not fires(program, tmp_path, alert, series)
+@pytest.mark.parametrize(("alert", "series"), [(alert, series) for alert, _, series in DOES_NOT], ids=said(DOES_NOT))
+def test_it_does_not_fire(promtool: Path, tmp_path: Path, alert: str, series: dict[str, str]) -> None:
+    assert not fires(promtool, tmp_path, alert, series)
+
+
+def test_each_alert_is_in_both_tables() -> None:
+    alerts = {rule["alert"].removeprefix(PREFIX) for group in SPEC["groups"] for rule in group["rules"]}
+    assert [{alert for alert, *_ in table} for table in (FIRES, DOES_NOT)] == [alerts, alerts]

@@ -156,6 +156,16 @@ def test_issuers_are_selected_by_their_secret_and_url(cluster: ApiServer, namesp
     assert "/other" in cluster.kubectl(*get, f"--field-selector=spec.url={GOOD['url']}")
 
 
+def test_issuers_are_selected_by_the_signer_in_their_status(cluster: ApiServer, namespace: str) -> None:
+    for signer in ("demo", "ca"):
+        cluster.kubectl("create", "--filename=-", stdin=_issuer(namespace, GOOD | {signer: {}}, name=f"of-{signer}"))
+        _patch_status(cluster, f"of-{signer}", namespace, signer=signer)
+    get = ("get", NAMES.short_name, f"--namespace={namespace}", "--output=name")
+
+    assert cluster.kubectl(*get, "--field-selector=status.signer=ca").split("/")[1:] == ["of-ca\n"]
+    assert "/of-ca" not in cluster.kubectl(*get, "--field-selector=status.signer=demo")
+
+
 @pytest.mark.parametrize("row", [pytest.param(row, id=row[0]) for row in REFUSED if row[2] not in RULES])
 def test_the_demo_and_the_manager_refuse_the_same(row: tuple[str, dict[str, Any], str]) -> None:
     """By the type that the CRD is generated from. Rules in CEL are the API server's alone."""
@@ -175,22 +185,22 @@ def test_get_shows_whether_it_is_ready_and_why(cluster: ApiServer, namespace: st
         "lastTransitionTime": "2026-01-01T00:00:00Z",
         "observedGeneration": 1,
     }
-    _patch_status(cluster, "shown", namespace, [ready])
+    _patch_status(cluster, "shown", namespace, conditions=[ready], signer="demo")
 
     get = ("get", NAMES.short_name, "shown", here)
     head, row = cluster.kubectl(*get).splitlines()
-    assert head.split() == ["NAME", "READY", "REASON", "AGE"]
-    assert row.split()[:3] == ["shown", "False", "Pending"]
+    assert head.split() == ["NAME", "READY", "REASON", "SIGNER", "AGE"]
+    assert row.split()[:4] == ["shown", "False", "Pending", "demo"]
     head, row = cluster.kubectl(*get, "--output=wide").splitlines()
-    assert head.split() == ["NAME", "READY", "REASON", "MESSAGE", "AGE"]
-    assert row.split()[3:5] == ["Temporary", "error"]
+    assert head.split() == ["NAME", "READY", "REASON", "SIGNER", "MESSAGE", "AGE"]
+    assert row.split()[4:6] == ["Temporary", "error"]
     assert cluster.kubectl("get", "cert-manager", here, "--output=name").count("/shown") == 1
 
 
 def test_a_status_is_written_by_its_subresource_alone(cluster: ApiServer, namespace: str) -> None:
-    manifest = json.loads(_issuer(namespace, GOOD, name="statusless")) | {"status": {"conditions": []}}
+    manifest = json.loads(_issuer(namespace, GOOD, name="statusless")) | {"status": {"signer": "mine"}}
     created = cluster.kubectl("create", "--output=json", "--filename=-", stdin=json.dumps(manifest))
-    assert "status" not in json.loads(created)
+    assert json.loads(created)["status"] == {"observedGeneration": -1}  # the CRD's default, and not what was sent
 
 
 @pytest.mark.parametrize(
@@ -218,7 +228,7 @@ def test_a_condition_is_well_formed(cluster: ApiServer, namespace: str, change: 
     condition = {key: value for key, value in (ready | change).items() if value is not None}
 
     with pytest.raises(KubectlFailed) as refusal:
-        _patch_status(cluster, name, namespace, [condition])
+        _patch_status(cluster, name, namespace, conditions=[condition])
     assert words in str(refusal.value)
 
 
@@ -262,8 +272,8 @@ def _issuer(namespace: str | None, spec: dict[str, Any] | None, name: str | None
     return json.dumps(manifest if spec is None else manifest | {"spec": spec})
 
 
-def _patch_status(cluster: ApiServer, name: str, namespace: str, conditions: list[dict[str, Any]]) -> None:
-    patch = json.dumps({"status": {"conditions": conditions}})
+def _patch_status(cluster: ApiServer, name: str, namespace: str, **status: Any) -> None:
+    patch = json.dumps({"status": status})
     cluster.kubectl(
         "patch",
         NAMES.issuer,

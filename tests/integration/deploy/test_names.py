@@ -41,7 +41,7 @@ def test_an_overlay_has_the_names_of_issuer_py(cluster: ApiServer, overlay: str)
         assert manifest["metadata"]["labels"][LABEL] == NAMES.controller
 
 
-@pytest.mark.parametrize("overlay", ["default", "local", "namespaced", "namespaced/role"])
+@pytest.mark.parametrize("overlay", ["default", "local", "namespaced", "namespaced/role", "prometheus"])
 def test_a_binding_of_an_overlay_names_what_is_there(cluster: ApiServer, overlay: str) -> None:
     there = {full_name(each) for base in ("default", overlay) for each in kustomized(cluster, base)}
     for manifest in kustomized(cluster, overlay):

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from domain.model import Condition, Issuer, IssuerSpec, ObjectKey
-from domain.outcomes import CheckOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, SignOutcome, WatchRestartReason
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.integration.deploy.manifests import DEPLOY, the_only
 from tests.support.readme import anchors
@@ -45,8 +45,8 @@ async def served() -> Scraped:
         metrics = manager.container.metrics()
         metrics.signed("Demo", SignOutcome.ISSUED, timedelta(seconds=1))
         metrics.check_took("Demo", CheckOutcome.PASSED, timedelta(seconds=1))
-        metrics.retried("CertificateRequest")
-        metrics.called("get", "secrets", "200")
+        metrics.reconciled("requests", "CertificateRequest", ReconcileOutcome.ERROR, timedelta(seconds=1))
+        metrics.called("get", "secrets", "200", "GET", "api:6443")
         for cause in WatchRestartReason:
             metrics.restarted("Secret", cause)
         _, _, page = await manager.scrape()

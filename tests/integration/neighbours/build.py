@@ -40,7 +40,7 @@ def ensure(env: Mapping[str, str]) -> Path:
 
 
 def _build(unfinished: Path, env: Mapping[str, str]) -> None:
-    building.say(NAME, "building them from their Go modules, once; cold, about four minutes on two cores")
+    building.say(NAME, "building them from their Go modules, once; cold, about three minutes on two cores")
     unfinished.mkdir()
     for name, package in PACKAGES.items():
         options = ["-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished / name)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.workflows.reading import ROOT, WORKFLOWS, jobs
+from tests.k3s.image import argument_of_the_dockerfile
 
 FILES = {file.stem: file for file in WORKFLOWS}
 
@@ -47,6 +48,24 @@ def test_image_and_charts_are_named_after_the_repository_in_lower_case(tmp_path:
     run(text, tmp_path, GITHUB_REF_NAME="v1.2.3", GITHUB_REPOSITORY="Me/Issuer", GITHUB_OUTPUT=str(output))
 
     assert output.read_text().splitlines() == ["version=1.2.3", "image=ghcr.io/me/issuer", "charts=ghcr.io/me/charts"]
+
+
+@pytest.mark.parametrize("digest", [f"sha256:{'a' * 64}", "sha256:short", ""], ids=["a digest", "none", "nothing"])
+def test_a_release_takes_both_base_images_by_digest(tmp_path: Path, digest: str) -> None:
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\ntest "$1 $2 $3" = "buildx imagetools inspect" && echo "{digest}"\n')
+    program.chmod(0o755)
+    output = tmp_path / "output"
+    build, base = (argument_of_the_dockerfile(name) for name in ("BUILD_IMAGE", "BASE_IMAGE"))
+    text = script("release", "image", "digest=$(docker buildx imagetools inspect")
+
+    done = run(f"PATH={tmp_path}:$PATH\n{text}", ROOT, GITHUB_OUTPUT=str(output))
+
+    known = len(digest) == len("sha256:") + 64
+    wanted = {f"BUILD_IMAGE={build}@{digest}", f"BASE_IMAGE={base}@{digest}"}
+    wanted |= {f"BASE_NAME={base}", f"BASE_DIGEST={digest}"}
+    assert done.returncode == (0 if known else 1), done.stderr
+    assert wanted & set(output.read_text().splitlines()) == (wanted if known else set())
 
 
 @pytest.fixture

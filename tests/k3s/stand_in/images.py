@@ -1,6 +1,6 @@
-"""k3s-stand-in:VERSION, a node for K3SContainer, and python-stand-in:3.11, a base for deploy/Dockerfile.
+"""k3s-stand-in:VERSION, a node for K3SContainer, and python-stand-in:3.13, a base for deploy/Dockerfile.
 
-Both are made of Debian bookworm's packages and Go modules, for machines that can pull no image; what was made from
+Both are made of Debian's packages and Go modules, for machines that can pull no image; what was made from
 the same inputs is kept. The base image carries this machine's CA bundle and pip's settings, so it is for tests alone.
 """
 
@@ -24,12 +24,14 @@ NAME = "k3s stand-in"
 NODE = Path(__file__).parent / "node"
 VERSION = re.findall(r"\bk8s\.io/kubernetes v(\S+)", (NODE / "go.mod").read_text())[0]
 NODE_IMAGE = f"k3s-stand-in:{VERSION}"
-PYTHON_IMAGE = "python-stand-in:3.11"
+PYTHON_IMAGE = "python-stand-in:3.13"
 
 NODE_PACKAGES = "usr-is-merged,mount,containerd,runc,containernetworking-plugins,iptables,tini"
-PYTHON_PACKAGES = "usr-is-merged,ca-certificates,python3,python3-venv,python3-pip"
+PYTHON_RELEASE = "trixie"  # whose Python is that of the image that ships
+PYTHON_PACKAGES = "binutils,ca-certificates,python3,python3-venv,python3-pip"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT")
+MERGED = ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"]
 UNWANTED = ("doc", "man", "locale")
 
 K3S = GoProgram(
@@ -86,7 +88,7 @@ def _ensure_node(env: Mapping[str, str]) -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
-        base = _tree(context / "base.tar", "essential", NODE_PACKAGES, (), env)
+        base = _tree(context / "base.tar", "bookworm", "essential", NODE_PACKAGES, MERGED, env)
         run("docker", "import", base, "k3s-stand-in-base:bookworm", env=env)
         base.unlink()
         shutil.copyfile(NODE / "Dockerfile", context / "Dockerfile")
@@ -114,7 +116,7 @@ def _ensure_python(env: Mapping[str, str]) -> None:
     config = next((file for file in own if file.exists()), None)
     settings = {name: env[name] for name in PIP_SETTINGS if env.get(name)} | {"PIP_CERT": str(CA_BUNDLE)}
     content = [CA_BUNDLE.read_text(), config.read_text() if config else "", str(sorted(settings.items()))]
-    inputs = _key(PYTHON_PACKAGES, *content)
+    inputs = _key(PYTHON_RELEASE, PYTHON_PACKAGES, *content)
     if _is_made_of(PYTHON_IMAGE, inputs, env):
         return
     started = time.monotonic()
@@ -123,29 +125,31 @@ def _ensure_python(env: Mapping[str, str]) -> None:
         uploads.append(f"--customize-hook=upload {config} /etc/pip.conf")
     changes = [f"ENV {name}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory() as folder:
-        tree = _tree(Path(folder) / "python.tar", "minbase", PYTHON_PACKAGES, uploads, env)
+        tree = _tree(Path(folder) / "python.tar", PYTHON_RELEASE, "minbase", PYTHON_PACKAGES, uploads, env)
         labelled = [f"LABEL inputs={inputs}", 'CMD ["python3"]', *changes]
         options = [f"--change={each}" for each in labelled]
         run("docker", "import", *options, tree, PYTHON_IMAGE, env=env)
     building.say(NAME, f"{PYTHON_IMAGE} made in {time.monotonic() - started:.0f} s")
 
 
-def _tree(file: Path, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]) -> Path:
-    """bookworm with these packages as a tar, from the mirrors that this machine is set up with."""
+def _tree(
+    file: Path, release: str, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]
+) -> Path:
+    """A release with these packages as a tar, from the mirrors that this machine is set up with."""
     run("apt-get", "update", env=env)
     form = "deb $(REPO_URI) $(CODENAME) $(COMPONENT)"
     known = run("apt-get", "indextargets", f"--format={form}", "Created-By: Packages", "Origin: Debian", env=env)
-    mirrors = sorted({line for line in known.splitlines() if " bookworm" in line})
+    own = re.findall(r"^deb (\S+) [a-z]+(|-security|-updates) (\S+)$", known, re.MULTILINE)
+    mirrors = sorted({f"deb {uri} {release}{suite} {component}" for uri, suite, component in own})
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in UNWANTED]
     run(
         "mmdebstrap",
         f"--variant={variant}",
         f"--include={packages}",
-        "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         "--dpkgopt=force-unsafe-io",
         *excluded,
         *options,
-        "bookworm",
+        release,
         file,
         *mirrors,
         env=env,

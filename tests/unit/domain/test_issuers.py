@@ -41,12 +41,23 @@ def key(request: pytest.FixtureRequest) -> ObjectKey:
     return issuer_key(kind=request.param)
 
 
-def written(effects: Effects | Check) -> Condition:
-    """The Ready condition that is written."""
+def status(effects: Effects | Check) -> IssuerStatus:
+    """The status that is written."""
     assert isinstance(effects, Effects)
     assert effects.patch is not None
     assert isinstance(effects.patch.status, IssuerStatus)
-    return effects.patch.status.ready
+    return effects.patch.status
+
+
+def written(effects: Effects | Check) -> Condition:
+    """The Ready condition that is written."""
+    return status(effects).ready
+
+
+def after(effects: Effects, issuer: Issuer) -> Issuer:
+    """The issuer with the status that is written."""
+    new = status(effects)
+    return replace(issuer, ready=new.ready, stalled=new.stalled, shown_signer=new.signer)
 
 
 def decide(issuer: Issuer, report: IssuerUnhealthy | None = None, **attempt: object) -> Effects | Check:
@@ -197,6 +208,33 @@ def test_check_failed_for_good__false_failed__nothing_is_planned(key: ObjectKey)
     assert effects.requeue_after is None
     assert effects.attempt is not None
     assert (effects.attempt.failures, effects.attempt.circuit_open) == (0, False)
+
+
+def test_failed_is_stalled_in_the_same_words_from_when_it_failed(key: ObjectKey) -> None:
+    waiting = an_issuer(key, ready=ready("False", "Pending"))
+    first = settle(waiting, IssuerFailed("no such signer"))
+    assert written(first).since == T0
+    assert status(first).stalled == Condition("Stalled", "True", "Failed", written(first).message, NOW, 1)
+    failed = after(first, waiting)
+    again = issuers.settle(failed, ATTEMPT, IssuerFailed("no such signer"), NOW + MINUTE, POLICY)
+    assert (again.patch, again.event) == (None, None)
+    other = issuers.settle(failed, ATTEMPT, IssuerFailed("no such profile"), NOW + MINUTE, POLICY)
+    assert status(other).stalled == Condition("Stalled", "True", "Failed", BROKEN + "no such profile", NOW, 1)
+
+
+@pytest.mark.parametrize("outcome", [PASSED, IssuerUnhealthy("down")], ids=["passed", "may pass later"])
+def test_what_is_not_failed_is_not_stalled(key: ObjectKey, outcome: CheckResult | Exception) -> None:
+    failed = after(settle(an_issuer(key), IssuerFailed("no such signer")), an_issuer(key))
+    assert status(settle(failed, outcome)).stalled is None
+    assert status(issuers.decide(a_new_issuer(key), ATTEMPT, None, NOW, POLICY)).stalled is None
+
+
+def test_a_status_says_which_signer_the_spec_chooses(key: ObjectKey) -> None:
+    assert status(decide(a_new_issuer(key))).signer == "Scripted"
+    changed = an_issuer(key, shown_signer="of another version")
+    effects = settle(changed, PASSED)
+    assert (status(effects), effects.event) == (IssuerStatus(ready(), "Scripted"), None)
+    assert settle(after(effects, changed), PASSED).patch is None
 
 
 def test_a_signer_raised_issuer_unhealthy__false_pending_as_a_failed_check(key: ObjectKey) -> None:

@@ -52,6 +52,7 @@ def test_without_the_flag_http_is_refused_by_the_name_of_the_flag(run: Run, file
     assert (result.status, result.err, asked) == (1, "", [])
     assert f"NOT AS EXPECTED: {NAMES.issuer} default/ca: Failed: " in result.out
     assert "start it with --allow-http" in result.out
+    assert "\n  Stalled  True    Failed  Not retried until the spec or the Secret changes: " in result.out
 
 
 @pytest.mark.usefixtures("hurried")

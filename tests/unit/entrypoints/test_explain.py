@@ -13,7 +13,7 @@ import yaml
 
 from domain.conditions import message
 from domain.effects import Effects, Event
-from domain.reasons import IssuerReason, Reason, RequestReason, Table
+from domain.reasons import CONDITION_TYPES, STALLED, IssuerReason, Reason, RequestReason, Table
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support import readme
 from tests.support.specs import codec
@@ -121,6 +121,15 @@ def test_what_the_controller_writes_is_explained(news: Reason, kind: str, effect
         assert "the CA has taken the order" in told.out
     else:
         assert explains(told, news)
+
+
+def test_stalled_is_explained_beside_the_condition_that_says_why(explain: Run) -> None:
+    text = message(IssuerReason.BROKEN.value, why="no such profile")
+    result = explain(
+        an_object(NAMES.issuer, a_condition("Failed", text), a_condition("Failed", text, "True", "Stalled"))
+    )
+    assert explains(result, IssuerReason.BROKEN.value)
+    assert words(f"Stalled=True, reason Failed means: {CONDITION_TYPES[STALLED]}.") in words(result.out)
 
 
 def test_an_unapproved_request_is_told_which_right_is_missing(explain: Run) -> None:

@@ -287,11 +287,12 @@ def test_an_issuers_secret_is_where_it_must_be_whatever_its_spec_says(kind: str,
 
 def test_an_issuer_says_all_that_it_says() -> None:
     ready = a_condition("Ready", "False", lastTransitionTime="2030-01-02T03:04:05Z", observedGeneration=3)
+    stalled = a_condition("Stalled", "True", lastTransitionTime="2030-01-02T03:04:05Z")
     found = translated(
         NAMES.issuer,
         metadata={"generation": 4, "annotations": {"a": "b"}, "deletionTimestamp": "2030-01-01T00:00:00Z"},
         spec={"url": "https://ca", "authSecretName": "s", "ca": {}},
-        status={"conditions": [a_condition("Other"), ready]},
+        status={"conditions": [a_condition("Other"), ready, stalled], "signer": "est"},
     )
     assert found == Issuer(
         ObjectKey(NAMES.issuer, "team-a", "x"),
@@ -300,6 +301,8 @@ def test_an_issuer_says_all_that_it_says() -> None:
         4,
         IssuerSpec("https://ca", ObjectKey("Secret", "team-a", "s"), "ca", CASpec()),
         Condition("Ready", "False", "Why", "that is why", THEN, 3),
+        Condition("Stalled", "True", "Why", "that is why", THEN),
+        "est",
         {"": found.annotations[""]},
         deleting=True,
     )

@@ -53,13 +53,30 @@ ORDER_TOLD = {
 }
 
 STATUSES: list[tuple[Status, dict[str, Any]]] = [
-    (IssuerStatus(READY), {"conditions": [READY_TOLD]}),
     (
-        IssuerStatus(Condition("Ready", "False", "Pending", "no", THEN, 0)),
+        IssuerStatus(replace(READY, observed_generation=0), "ca"),
+        {"conditions": [READY_TOLD | {"observedGeneration": 0}], "signer": "ca", "observedGeneration": 0},
+    ),
+    (
+        IssuerStatus(
+            Condition("Ready", "False", "Failed", "no", THEN, 2),
+            "demo",
+            Condition("Stalled", "True", "Failed", "no", LATER, 2),
+        ),
         {
             "conditions": [
-                READY_TOLD | {"status": "False", "reason": "Pending", "message": "no", "observedGeneration": 0}
-            ]
+                READY_TOLD | {"status": "False", "reason": "Failed", "message": "no", "observedGeneration": 2},
+                {
+                    "type": "Stalled",
+                    "status": "True",
+                    "reason": "Failed",
+                    "message": "no",
+                    "lastTransitionTime": "2030-01-02T04:00:00Z",
+                    "observedGeneration": 2,
+                },
+            ],
+            "signer": "demo",
+            "observedGeneration": 2,
         },
     ),
     (RequestStatus(READY), {"conditions": [READY_TOLD]}),
@@ -123,8 +140,18 @@ def _read(kind: str, status: dict[str, Any]) -> Any:
 
 @given(CONDITIONS)
 def test_what_is_written_reads_back(condition: Condition) -> None:
-    told = _read(NAMES.issuer, TRANSLATOR.status(IssuerStatus(condition))).ready
-    assert told == replace(condition, since=condition.since.replace(microsecond=0))
+    stalled = replace(condition, type="Stalled")
+    told = _read(NAMES.issuer, TRANSLATOR.status(IssuerStatus(condition, "ca", stalled)))
+    since = condition.since.replace(microsecond=0)
+    assert (told.ready, told.stalled) == (replace(condition, since=since), replace(stalled, since=since))
+    assert told.shown_signer == "ca"
+
+
+def test_a_status_that_is_not_written_yet_says_nothing() -> None:
+    """As the CRD defaults it."""
+    unseen = _read(NAMES.issuer, {"observedGeneration": -1})
+    assert (unseen.ready, unseen.stalled, unseen.shown_signer) == (None, None, "")
+    assert not unseen.is_current
 
 
 def test_what_is_written_to_a_request_reads_back_as_its_answer() -> None:

@@ -61,6 +61,10 @@ def test_the_secret_is_followed_though_the_rest_cannot_be_read() -> None:
     assert read(ca=7).secret.name == "credentials"
 
 
+def test_the_chosen_signer_is_known_though_its_field_cannot_be_read() -> None:
+    assert (read(ca=7).signer, read(url=7).signer) == ("ca", NAMES.default_signer)
+
+
 def test_a_default_signer_that_does_not_exist_is_found_at_the_start() -> None:
     with pytest.raises(ValueError, match="the default signer 'nobody' is none of "):
         SpecReader(SIGNERS, "nobody")

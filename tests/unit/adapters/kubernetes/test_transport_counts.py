@@ -26,6 +26,7 @@ from entrypoints.settings import Settings
 from tests.support.cluster.pki import write_kubeconfig
 from tests.unit.adapters.kubernetes.wire import ISSUERS, REQUESTS, SIGNING_REQUESTS, Answer, access, authentication
 
+SERVER = "https://api.example.com:6443"
 AN_EVENT = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
 
 
@@ -37,8 +38,8 @@ class Caller:
 
         self.metrics = MemoryMetrics()
         client = client_on(
-            InstrumentedTransport(httpx2.MockTransport(handle), self.metrics),
-            "https://api.example.com",
+            InstrumentedTransport(httpx2.MockTransport(handle), self.metrics, SERVER),
+            SERVER,
             authentication(),
         )
         self.api = Api(client, "tester")
@@ -83,6 +84,31 @@ async def test_every_call_is_told_with_its_code(call: Any, wanted: tuple[str, st
     made = Caller(status(code))
     await made.ask(call)
     assert made.metrics.calls == {(*wanted, str(code)): 1}
+
+
+async def test_every_call_is_told_with_its_method_and_the_host() -> None:
+    made = Caller(status(200))
+    for call, _ in CALLS:
+        await made.ask(call)
+    told = {
+        ("200", method, "api.example.com:6443"): number for method, number in (("GET", 3), ("POST", 1), ("PATCH", 3))
+    }
+    assert made.metrics.http_calls == told
+
+
+@pytest.mark.parametrize(
+    ("server", "host"),
+    [
+        ("https://api.example.com", "api.example.com"),
+        ("https://name:canary@api.example.com:6443/below", "api.example.com:6443"),
+        ("https://[fd00::1]:443/", "[fd00::1]:443"),
+    ],
+)
+async def test_the_host_is_that_of_the_server_without_path_and_password(server: str, host: str) -> None:
+    metrics = MemoryMetrics()
+    transport = InstrumentedTransport(httpx2.MockTransport(lambda _: httpx2.Response(200)), metrics, server)
+    await transport.handle_async_request(httpx2.Request("GET", f"{server}/api/v1/namespaces/n/secrets/x"))
+    assert metrics.http_calls == {("200", "GET", host): 1}
 
 
 NOBODY = "http://127.0.0.1:1"

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from adapters.memory.cluster import MemoryCluster
+from adapters.prometheus.controller_collector import ControllerCollector
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.state_collector import StateCollector
 from adapters.prometheus.usage_collector import UsageCollector
@@ -18,6 +19,7 @@ from domain.ports import Cluster
 from entrypoints.issuer import METRICS_PREFIX, NAMES
 from tests.contracts.clock import StoppedClock
 
+COMMON = ("controller_runtime_", "workqueue_", "rest_client_", "leader_election_")
 KINDS = (NAMES.issuer, NAMES.cluster_issuer)
 
 
@@ -27,8 +29,8 @@ class Scraped:
             sample for family in text_string_to_metric_families(page.decode()) for sample in family.samples
         ]
 
-    def get(self, name: str, **labels: str) -> float | None:
-        """The one sample of this name, without the prefix, and of exactly these labels; None where there is none."""
+    def get(self, name: str, /, **labels: str) -> float | None:
+        """The one sample of this name, without our prefix, and of exactly these labels; None where there is none."""
         found = [each.value for each in self.samples if each.name == full(name) and each.labels == labels]
         assert len(found) <= 1, f"{name} {labels} is there {len(found)} times"
         return found[0] if found else None
@@ -55,7 +57,8 @@ async def told(cluster: MemoryCluster) -> None:
 
 
 def full(name: str) -> str:
-    return f"{METRICS_PREFIX}_{name}"
+    """The name with our prefix, unless it is one that other programs have too."""
+    return name if name.startswith(COMMON) else f"{METRICS_PREFIX}_{name}"
 
 
 @dataclass
@@ -66,17 +69,18 @@ class Page:
     clock: StoppedClock = field(default_factory=StoppedClock)
     depth: int = 0
     is_leader: bool = True
+    lease: str | None = None
     queues: dict[str, WorkQueue] = field(default_factory=dict)
     caches: dict[str, Callable[[], int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.metrics = PrometheusMetrics(METRICS_PREFIX, KINDS, {"version": "1.2.3"})
         states = StateCollector(
-            self.metrics, KINDS, self.cluster, self.clock, lambda: self.depth, lambda: self.is_leader
+            self.metrics, KINDS, self.cluster, self.clock, lambda: self.depth, lambda: self.is_leader, self.lease
         )
         usage = UsageCollector(METRICS_PREFIX, self.queues, self.caches)
-        for collector in (states, usage):
+        for collector in (states, usage, ControllerCollector(self.queues, self.clock)):
             self.metrics.registry.register(collector)
 
     def scrape(self) -> Scraped:
-        return Scraped(self.metrics.page())
+        return Scraped(self.metrics.page()[0])

@@ -13,7 +13,7 @@ import pytest
 from adapters.memory.cluster import MemoryCluster
 from domain.controller.workqueue import WorkQueue
 from domain.model import Approval, Condition, Issuer, IssuerSpec, ObjectKey, Request
-from domain.outcomes import CheckOutcome, RequestOutcome, SignOutcome, WatchRestartReason
+from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from entrypoints.issuer import NAMES
 from tests.unit.adapters.prometheus.scraping import Page, Scraped, told
 
@@ -74,6 +74,13 @@ async def test_it_says_whether_this_process_leads(page: Page) -> None:
     assert page.scrape().get("leader") == 0
     page.is_leader = True
     assert page.scrape().get("leader") == 1
+    assert page.scrape().values("leader_election_master_status") == [], "there is no Lease"
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_and_by_which_lease(leads: bool) -> None:
+    page = Page(MemoryCluster(), is_leader=leads, lease="sample")
+    assert page.scrape().get("leader_election_master_status", name="sample") == leads
 
 
 async def test_of_an_issuer_that_was_never_checked_only_its_readiness_is_shown(page: Page) -> None:
@@ -127,8 +134,8 @@ async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
     page.metrics.signed("Demo", SignOutcome.ISSUED, SECOND)
     page.metrics.check_took("Demo", CheckOutcome.PASSED, SECOND)
     page.metrics.restarted("Secret", WatchRestartReason.ENDED)
-    page.metrics.retried("CertificateRequest")
-    page.metrics.called("get", "secrets", "200")
+    page.metrics.reconciled("requests", "CertificateRequest", ReconcileOutcome.ERROR, SECOND)
+    page.metrics.called("get", "secrets", "200", "GET", "api:6443")
     labels = page.scrape().labels()
     assert {name for names in labels.values() for name in names} == {
         "issuer_kind",
@@ -146,6 +153,11 @@ async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
         "cache",
         "work",
         "tenant",
+        "controller",
+        "name",
+        "result",
+        "method",
+        "host",
     }
     assert not [name for name in labels if name.endswith("_created")]
 

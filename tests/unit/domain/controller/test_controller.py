@@ -16,6 +16,7 @@ import pytest
 
 from adapters.memory.metrics import MemoryMetrics
 from domain.controller.controller import Controller, Work
+from domain.effects import Result
 from domain.model import ObjectKey
 from domain.ports import Metrics
 from entrypoints.issuer import NAMES
@@ -48,12 +49,12 @@ class Bench:
         self.begun: list[ObjectKey] = []
         self.running: set[ObjectKey] = set()
         self._changed = asyncio.Condition()
-        self._endings: dict[ObjectKey, asyncio.Future[timedelta | None]] = {}
+        self._endings: dict[ObjectKey, asyncio.Future[Result]] = {}
 
-    async def work(self, key: ObjectKey) -> timedelta | None:
+    async def work(self, key: ObjectKey) -> Result:
         assert key not in self.running, f"{key} is worked on twice at once"
         self.running.add(key)
-        ending: asyncio.Future[timedelta | None] = asyncio.get_running_loop().create_future()
+        ending: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._endings[key] = ending
         async with self._changed:
             self.begun.append(key)
@@ -63,8 +64,8 @@ class Bench:
         finally:
             self.running.discard(key)
 
-    def end(self, key: ObjectKey, after: timedelta | None = None) -> None:
-        self._endings.pop(key).set_result(after)
+    def end(self, key: ObjectKey, after: timedelta | None = None, *, failed: bool = False) -> None:
+        self._endings.pop(key).set_result(Result(after, failed))
 
     def fail(self, key: ObjectKey, bug: Exception) -> None:
         self._endings.pop(key).set_exception(bug)
@@ -362,4 +363,4 @@ async def test_the_meter_is_told_how_long_a_key_waited_for_a_worker() -> None:
         clock.time = T0 + HOUR
         bench.end(A)
         await bench.has_begun(A, B)
-        assert (controller.depth(), metrics.visits, metrics.waited) == (0, 2, HOUR)
+        assert (controller.depth(), metrics.visits, metrics.waited) == (0, {"requests": 2}, HOUR)

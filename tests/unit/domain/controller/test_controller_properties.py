@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from adapters.memory.metrics import MemoryMetrics
 from domain.controller.controller import Controller
+from domain.effects import Result
 from domain.model import ObjectKey
 from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock
@@ -52,7 +53,7 @@ class Bench:
         self.unfinished.add(key)
         self.controller.enqueue(key, AT_ONCE)
 
-    async def work(self, key: ObjectKey) -> timedelta | None:
+    async def work(self, key: ObjectKey) -> Result:
         self.running[key] += 1
         assert self.running[key] == 1, f"{key} is worked on twice at once"
         assert self.running.total() <= SLOTS
@@ -67,7 +68,7 @@ class Bench:
             raise
         finally:
             self.running[key] -= 1
-        return None
+        return Result()
 
     def cancel(self, number: int) -> None:
         running = sorted(self.controller._running, key=lambda task: task.get_name())

@@ -187,3 +187,41 @@ def test_it_says_since_when_a_key_had_been_due() -> None:
     queue.done(A)
     queue.pop_due(later + SECOND)
     assert queue.due_since(A) == later
+
+
+def test_it_counts_how_often_a_key_becomes_due() -> None:
+    queue = queue_of_no_lanes()
+    for key in (A, B, A):
+        queue.add(key, START)
+    assert queue.adds == 2, "a key that waits does not become due once more"
+    queue.pop_due(START)
+    queue.add(A, START)
+    queue.add(A, START)
+    assert queue.adds == 2
+    queue.done(A)
+    assert queue.adds == 3
+    queue.schedule(C, START + HOUR)
+    queue.pop_due(START)
+    assert queue.adds == 3
+    queue.pop_due(START + HOUR)
+    assert queue.adds == 4
+
+
+def test_it_counts_how_often_it_is_asked_for_a_later_time() -> None:
+    queue = queue_of_no_lanes()
+    queue.add(A, START)
+    for after in (HOUR, MINUTE):
+        queue.schedule(B, START + after)
+    queue.schedule(A, START + HOUR)
+    assert queue.retries == 3
+
+
+def test_it_knows_when_the_work_on_a_key_began() -> None:
+    queue = queue_of_no_lanes()
+    for key in (A, B):
+        queue.add(key, START)
+    for after in (MINUTE, HOUR):
+        queue.pop_due(START + after)
+    assert [queue.begun(key) for key in (A, B)] == queue.all_begun() == [START + MINUTE, START + HOUR]
+    queue.done(A)
+    assert queue.all_begun() == [START + HOUR]

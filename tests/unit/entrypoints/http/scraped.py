@@ -43,10 +43,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*, secure: bool) -> AsyncIterator[Running]:
+async def running(*, secure: bool, leader_elect: bool = False) -> AsyncIterator[Running]:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    settings = Settings("system", metrics_bind_address=Address("127.0.0.1", port), metrics_secure=secure)
+    address = Address("127.0.0.1", port)
+    settings = Settings("system", metrics_bind_address=address, metrics_secure=secure, leader_elect=leader_elect)
     cluster = MemoryCluster()
     container = in_memory(settings, cluster, MemoryRecorder(SystemClock()))
     container.reviews.override(providers.Object(OpenDoor()))

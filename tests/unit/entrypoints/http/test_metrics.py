@@ -33,11 +33,21 @@ async def test_by_tls_only_who_shows_a_token() -> None:
     assert Scraped(page).get("leader") == 1
 
 
-@pytest.mark.parametrize("wanted", ["application/openmetrics-text; version=1.0.0", "text/html", "nonsense; version=x"])
-async def test_whatever_is_asked_for_there_is_one_format(wanted: str) -> None:
+@pytest.mark.parametrize("wanted", ["text/html", "nonsense; version=x", "text/plain; version=x"])
+async def test_whatever_is_asked_for_there_is_text(wanted: str) -> None:
     async with running(secure=False) as manager:
         status, kind, _ = await manager.scrape(Accept=wanted)
     assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+
+
+async def test_who_asks_for_openmetrics_gets_it() -> None:
+    async with running(secure=False) as manager:
+        status, kind, page = await manager.scrape(Accept="application/openmetrics-text; version=1.0.0")
+    assert (status, kind.partition("; escaping")[0]) == (
+        200,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    )
+    assert page.endswith(b"# EOF\n")
 
 
 async def test_who_speaks_plain_http_to_tls_gets_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Prometheus' promtool: the one on the PATH, or Debian's or Ubuntu's package, unpacked into the user's cache.
+"""Prometheus' programs: those on the PATH, or those of Debian's or Ubuntu's package, unpacked into the user's cache.
 
 Nothing is installed, so this needs neither root nor a service; apt-get checks the package's signature.
 """
@@ -14,23 +14,25 @@ from pathlib import Path
 
 from tests.support.building import BuildFailed, NoToolchain
 
+PROMETHEUS, PROMTOOL = "prometheus", "promtool"
 
-def ensure(env: Mapping[str, str]) -> Path:
+
+def ensure(program: str, env: Mapping[str, str]) -> Path:
     """Where it is. Raises NoToolchain without apt-get, BuildFailed where that fails."""
-    cached = (
-        Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "external-issuer-tests" / "promtool" / "promtool"
-    )
-    found = shutil.which("promtool", path=env.get("PATH")) or (cached if cached.is_file() else None)
+    cache = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "external-issuer-tests" / "prometheus"
+    cached = cache / program
+    found = shutil.which(program, path=env.get("PATH")) or (cached if cached.is_file() else None)
     if found:
         return Path(found)
     if not shutil.which("apt-get", path=env.get("PATH")):
-        raise NoToolchain("neither promtool nor apt-get is on the PATH")
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cached.parent) as name:
+        raise NoToolchain(f"neither {program} nor apt-get is on the PATH")
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as name:
         _download(Path(name), env)
         [package] = Path(name).glob("*.deb")
         _run(["dpkg-deb", "--extract", package.name, "unpacked"], Path(name), env)
-        (Path(name) / "unpacked" / "usr" / "bin" / "promtool").rename(cached)
+        for each in (PROMETHEUS, PROMTOOL):
+            (Path(name) / "unpacked" / "usr" / "bin" / each).rename(cache / each)
     return cached
 
 
