@@ -33,6 +33,8 @@ def running(server: ApiServer, host: str, directory: Path) -> Iterator[Process]:
 
     Raises NoToolchain and BuildFailed where it cannot be had, ProcessDied where it does not work.
     """
+    directory /= "webhook"  # it gets a ca.crt, and so may what is beside it have
+    directory.mkdir()
     address = f"{host}:{free_ports(1)[0]}"
     authority = Authority(directory)
     authority.issue_server("webhook", host)
