@@ -1,6 +1,6 @@
 """k3s-stand-in:VERSION, a node for K3SContainer, and python-stand-in:3.11, a base for deploy/Dockerfile.
 
-Both are made of Debian bookworm's packages and Go modules, for machines that can pull no image; what was made from
+Both are made of Debian's packages and Go modules, for machines that can pull no image; what was made from
 the same inputs is kept. The base image carries this machine's CA bundle and pip's settings, so it is for tests alone.
 """
 
@@ -26,7 +26,8 @@ VERSION = re.findall(r"\bk8s\.io/kubernetes v(\S+)", (NODE / "go.mod").read_text
 NODE_IMAGE = f"k3s-stand-in:{VERSION}"
 PYTHON_IMAGE = "python-stand-in:3.11"
 
-NODE_PACKAGES = "usr-is-merged,mount,containerd,runc,containernetworking-plugins,iptables,tini"
+NODE_RELEASE = "trixie"
+NODE_PACKAGES = "mount,containerd,runc,containernetworking-plugins,iptables,tini"
 PYTHON_PACKAGES = "usr-is-merged,ca-certificates,python3,python3-venv,python3-pip"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT")
@@ -80,14 +81,14 @@ def ensure(env: Mapping[str, str]) -> dict[str, str]:
 def _ensure_node(env: Mapping[str, str]) -> None:
     k3s, pause = K3S.ensure(env), PAUSE.ensure(env)
     files = [file for file in sorted([NODE / "Dockerfile", *NODE.glob("rootfs/**/*")]) if file.is_file()]
-    inputs = _key(k3s.name, pause.name, NODE_PACKAGES, *(file.read_text() for file in files))
+    inputs = _key(k3s.name, pause.name, NODE_RELEASE, NODE_PACKAGES, *(file.read_text() for file in files))
     if _is_made_of(NODE_IMAGE, inputs, env):
         return
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
-        base = _tree(context / "base.tar", "essential", NODE_PACKAGES, (), env)
-        run("docker", "import", base, "k3s-stand-in-base:bookworm", env=env)
+        base = _tree(context / "base.tar", NODE_RELEASE, "essential", NODE_PACKAGES, (), env)
+        run("docker", "import", base, f"k3s-stand-in-base:{NODE_RELEASE}", env=env)
         base.unlink()
         shutil.copyfile(NODE / "Dockerfile", context / "Dockerfile")
         shutil.copytree(NODE / "rootfs", context / "rootfs")
@@ -118,34 +119,37 @@ def _ensure_python(env: Mapping[str, str]) -> None:
     if _is_made_of(PYTHON_IMAGE, inputs, env):
         return
     started = time.monotonic()
-    uploads = [f"--customize-hook=upload {CA_BUNDLE} {CA_BUNDLE}"]
+    merged = "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"
+    uploads = [merged, f"--customize-hook=upload {CA_BUNDLE} {CA_BUNDLE}"]
     if config:
         uploads.append(f"--customize-hook=upload {config} /etc/pip.conf")
     changes = [f"ENV {name}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory() as folder:
-        tree = _tree(Path(folder) / "python.tar", "minbase", PYTHON_PACKAGES, uploads, env)
+        tree = _tree(Path(folder) / "python.tar", "bookworm", "minbase", PYTHON_PACKAGES, uploads, env)
         labelled = [f"LABEL inputs={inputs}", 'CMD ["python3"]', *changes]
         options = [f"--change={each}" for each in labelled]
         run("docker", "import", *options, tree, PYTHON_IMAGE, env=env)
     building.say(NAME, f"{PYTHON_IMAGE} made in {time.monotonic() - started:.0f} s")
 
 
-def _tree(file: Path, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]) -> Path:
-    """bookworm with these packages as a tar, from the mirrors that this machine is set up with."""
+def _tree(
+    file: Path, release: str, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]
+) -> Path:
+    """A release with these packages as a tar, from the mirrors that this machine is set up with."""
     run("apt-get", "update", env=env)
     form = "deb $(REPO_URI) $(CODENAME) $(COMPONENT)"
     known = run("apt-get", "indextargets", f"--format={form}", "Created-By: Packages", "Origin: Debian", env=env)
-    mirrors = sorted({line for line in known.splitlines() if " bookworm" in line})
+    own = re.findall(r"^deb (\S+) [a-z]+(|-security|-updates) (\S+)$", known, re.MULTILINE)
+    mirrors = sorted({f"deb {uri} {release}{suite} {component}" for uri, suite, component in own})
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in UNWANTED]
     run(
         "mmdebstrap",
         f"--variant={variant}",
         f"--include={packages}",
-        "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         "--dpkgopt=force-unsafe-io",
         *excluded,
         *options,
-        "bookworm",
+        release,
         file,
         *mirrors,
         env=env,
