@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from tests.k3s import docker
 
-DEFAULT_IMAGE = "rancher/k3s:v1.36.3-k3s1"
+DEFAULT_IMAGE = "rancher/k3s:v1.37.2-k3s1"
 REMEDY = "start a Docker engine, or run .ci/run as root, which brings its own"
 
 

@@ -26,12 +26,11 @@ VERSION = re.findall(r"\bk8s\.io/kubernetes v(\S+)", (NODE / "go.mod").read_text
 NODE_IMAGE = f"k3s-stand-in:{VERSION}"
 PYTHON_IMAGE = "python-stand-in:3.13"
 
-NODE_PACKAGES = "usr-is-merged,mount,containerd,runc,containernetworking-plugins,iptables,tini"
-PYTHON_RELEASE = "trixie"  # whose Python is that of the image that ships
+RELEASE = "trixie"  # of Debian; its Python is that of the image that ships
+NODE_PACKAGES = "mount,containerd,runc,containernetworking-plugins,iptables,tini"
 PYTHON_PACKAGES = "binutils,ca-certificates,python3,python3-venv,python3-pip"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT")
-MERGED = ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"]
 UNWANTED = ("doc", "man", "locale")
 
 K3S = GoProgram(
@@ -82,14 +81,14 @@ def ensure(env: Mapping[str, str]) -> dict[str, str]:
 def _ensure_node(env: Mapping[str, str]) -> None:
     k3s, pause = K3S.ensure(env), PAUSE.ensure(env)
     files = [file for file in sorted([NODE / "Dockerfile", *NODE.glob("rootfs/**/*")]) if file.is_file()]
-    inputs = _key(k3s.name, pause.name, NODE_PACKAGES, *(file.read_text() for file in files))
+    inputs = _key(k3s.name, pause.name, RELEASE, NODE_PACKAGES, *(file.read_text() for file in files))
     if _is_made_of(NODE_IMAGE, inputs, env):
         return
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
-        base = _tree(context / "base.tar", "bookworm", "essential", NODE_PACKAGES, MERGED, env)
-        run("docker", "import", base, "k3s-stand-in-base:bookworm", env=env)
+        base = _tree(context / "base.tar", "essential", NODE_PACKAGES, (), env)
+        run("docker", "import", base, f"k3s-stand-in-base:{RELEASE}", env=env)
         base.unlink()
         shutil.copyfile(NODE / "Dockerfile", context / "Dockerfile")
         shutil.copytree(NODE / "rootfs", context / "rootfs")
@@ -116,7 +115,7 @@ def _ensure_python(env: Mapping[str, str]) -> None:
     config = next((file for file in own if file.exists()), None)
     settings = {name: env[name] for name in PIP_SETTINGS if env.get(name)} | {"PIP_CERT": str(CA_BUNDLE)}
     content = [CA_BUNDLE.read_text(), config.read_text() if config else "", str(sorted(settings.items()))]
-    inputs = _key(PYTHON_RELEASE, PYTHON_PACKAGES, *content)
+    inputs = _key(RELEASE, PYTHON_PACKAGES, *content)
     if _is_made_of(PYTHON_IMAGE, inputs, env):
         return
     started = time.monotonic()
@@ -125,22 +124,20 @@ def _ensure_python(env: Mapping[str, str]) -> None:
         uploads.append(f"--customize-hook=upload {config} /etc/pip.conf")
     changes = [f"ENV {name}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory() as folder:
-        tree = _tree(Path(folder) / "python.tar", PYTHON_RELEASE, "minbase", PYTHON_PACKAGES, uploads, env)
+        tree = _tree(Path(folder) / "python.tar", "minbase", PYTHON_PACKAGES, uploads, env)
         labelled = [f"LABEL inputs={inputs}", 'CMD ["python3"]', *changes]
         options = [f"--change={each}" for each in labelled]
         run("docker", "import", *options, tree, PYTHON_IMAGE, env=env)
     building.say(NAME, f"{PYTHON_IMAGE} made in {time.monotonic() - started:.0f} s")
 
 
-def _tree(
-    file: Path, release: str, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]
-) -> Path:
-    """A release with these packages as a tar, from the mirrors that this machine is set up with."""
+def _tree(file: Path, variant: str, packages: str, options: list[str] | tuple[()], env: Mapping[str, str]) -> Path:
+    """The release with these packages as a tar, from the mirrors that this machine is set up with."""
     run("apt-get", "update", env=env)
     form = "deb $(REPO_URI) $(CODENAME) $(COMPONENT)"
     known = run("apt-get", "indextargets", f"--format={form}", "Created-By: Packages", "Origin: Debian", env=env)
     own = re.findall(r"^deb (\S+) [a-z]+(|-security|-updates) (\S+)$", known, re.MULTILINE)
-    mirrors = sorted({f"deb {uri} {release}{suite} {component}" for uri, suite, component in own})
+    mirrors = sorted({f"deb {uri} {RELEASE}{suite} {component}" for uri, suite, component in own})
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in UNWANTED]
     run(
         "mmdebstrap",
@@ -149,7 +146,7 @@ def _tree(
         "--dpkgopt=force-unsafe-io",
         *excluded,
         *options,
-        release,
+        RELEASE,
         file,
         *mirrors,
         env=env,
