@@ -29,6 +29,8 @@ CERTIFICATES = [f"certificate-by-{NAMES.issuer.lower()}", f"certificate-by-{NAME
 
 @pytest.fixture(scope="module")
 def samples(deployed: Deployed, manager: Manager) -> Iterator[Objects]:
+    earlier = "--namespace=default", f"--field-selector=involvedObject.name={ISSUERS[0][1]}"
+    deployed.server.kubectl("delete", "events", *earlier)  # of an earlier run, where the cluster is somebody's own
     deployed.server.kubectl("apply", "--kustomize", str(DEPLOY / "samples"))
     yield Objects(deployed.server, "default")
     deployed.server.kubectl("delete", "--kustomize", str(DEPLOY / "samples"))
