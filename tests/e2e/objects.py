@@ -65,6 +65,7 @@ class Objects:
         return result
 
     def events(self, kind: str, name: str) -> list[dict[str, Any]]:
+        """Those about an object of this namespace, or about one that has none."""
         found: list[dict[str, Any]] = json.loads(
             self.server.kubectl(
                 "get",
@@ -74,7 +75,7 @@ class Objects:
                 "--output=json",
             )
         )["items"]
-        return found
+        return [each for each in found if each["regarding"].get("namespace", self.namespace) == self.namespace]
 
     def wait_for_event(self, kind: str, name: str, reason: str) -> dict[str, Any]:
         def found() -> dict[str, Any] | None:

@@ -84,5 +84,5 @@ def test_kubectl_shows_issuers_as_the_readme_says(samples: Objects, command: Com
 
 
 def _words(text: str) -> list[str]:
-    """The lines, whatever the widths of columns are."""
-    return [" ".join(line.split()) for line in text.splitlines()]
+    """The lines, whatever the widths of columns are, without the cluster issuers of other tests."""
+    return [" ".join(line.split()) for line in text.splitlines() if not line.startswith("e2e-")]

@@ -59,7 +59,7 @@ class TestNamespaced(LeastPrivilege):
 
     def test_elsewhere_nothing_is_touched(self, played: Played, elsewhere: Objects) -> None:
         assert {call.namespace for call in played.calls} == {*CHOSEN, NAMESPACE, "default", ""}
-        assert elsewhere.get(NAMES.issuer, "issuer").get("status") is None
+        assert elsewhere.get(NAMES.issuer, "issuer")["status"] == {"observedGeneration": -1}
         assert [each["type"] for each in elsewhere.get("certificaterequest", "app")["status"]["conditions"]] == [
             "Approved"
         ]
