@@ -35,8 +35,9 @@ def to_approve(request: Request, names: IssuerNames) -> str:
     return (
         "no approver has decided yet. If cert-manager's approver is to decide, its ServiceAccount (by default"
         " cert-manager in namespace cert-manager) must be allowed the verb approve on resource signers in API group"
-        " cert-manager.io; deploy/rbac/cert-manager-approver.yaml of this project allows that. To decide yourself:"
-        f" cmctl approve or cmctl deny. The resourceName of that right is {every} or {this}"
+        " cert-manager.io; deploy/rbac/cert-manager-approver.yaml of this project allows that. If approver-policy is to"
+        " decide, a CertificateRequestPolicy must select the issuer and the requester must be allowed to use it. To"
+        f" decide yourself: cmctl approve or cmctl deny. The resourceName of that right is {every} or {this}"
     )
 
 
