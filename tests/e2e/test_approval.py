@@ -13,6 +13,7 @@ from tests.e2e.objects import Objects
 from tests.support import pki
 from tests.support.cluster.api_server import KubectlFailed
 from tests.support.cluster.cert_manager import CertManager
+from tests.support.cluster.fixtures import required
 from tests.support.deployed import Deployed
 
 APPROVER = f"{NAMES.controller}-cert-manager-approver"
@@ -22,8 +23,7 @@ pytestmark = pytest.mark.usefixtures("manager")
 @pytest.fixture
 def objects(deployed: Deployed, cert_manager: CertManager, namespace: str) -> Objects:
     """With an issuer `issuer` that is Ready."""
-    if cert_manager.webhook is None:
-        pytest.skip("cert-manager's webhook does not run: this cluster cannot reach this machine")
+    required(cert_manager.webhook, "cert-manager's webhook")
     objects = Objects(deployed.server, namespace)
     objects.apply(objects.secret(), objects.issuer())
     objects.wait_for_reason(NAMES.issuer, "issuer", "Checked")

@@ -25,7 +25,7 @@ from tests.faults.proxy import Proxy, proxy_to
 from tests.support.cluster import webhook
 from tests.support.cluster.api_server import KubectlFailed
 from tests.support.cluster.cert_manager import prepare
-from tests.support.cluster.fixtures import started_api_server
+from tests.support.cluster.fixtures import required, started_api_server
 from tests.support.cluster.pki import write_kubeconfig
 from tests.support.cluster.process import Process, ProcessDied
 from tests.support.cluster.waiting import wait_until
@@ -54,10 +54,8 @@ class Stage:
     tell: Tell
 
     def plane(self, name: str) -> Process:
-        """A process of the control plane; the test is skipped where they are not ours."""
-        if name not in self.deployed.server.processes:
-            pytest.skip(f"this cluster's {name} is not ours to stop")
-        return self.deployed.server.processes[name]
+        """A process of the control plane, for tests that stop it."""
+        return required(self.deployed.server.processes.get(name), name)
 
     def says(self, what: str, times: int = 1) -> None:
         """Waits until the manager's log says so."""

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.cluster.api_server import ApiServer
-from tests.support.cluster.fixtures import started_api_server
+from tests.support.cluster.fixtures import started_own_api_server
 
 
 @pytest.fixture(scope="module")
 def api_server_of_its_own(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """Skipped where it is not ours to restart with an audit log."""
-    with started_api_server(pytestconfig, tmp_path_factory.mktemp("api-server")) as server:
-        if "kube-apiserver" not in server.processes:
-            pytest.skip(f"{server.description}: its API server is not ours to restart with an audit log")
+    why = "to be restarted with an audit log"
+    with started_own_api_server(pytestconfig, tmp_path_factory.mktemp("api-server"), why) as server:
         yield server

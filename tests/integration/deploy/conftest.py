@@ -14,7 +14,7 @@ import pytest
 from tests.integration.deploy.chart import Helm
 from tests.support import commands, prometheus
 from tests.support.cluster.api_server import ApiServer
-from tests.support.cluster.fixtures import built, started_api_server
+from tests.support.cluster.fixtures import built, started_own_api_server
 from tests.support.cluster.process import Process
 from tests.support.cluster.waiting import wait_until
 from tests.support.programs import HELM, REGISTRY
@@ -33,9 +33,8 @@ def promtool(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="package")
 def server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """Of these tests alone, since what they install exists once in a cluster."""
-    with started_api_server(pytestconfig, tmp_path_factory.mktemp("installing")) as started:
-        if not started.processes:
-            pytest.skip("installing and removing wants a cluster of its own")
+    why, place = "to install into and to remove from", tmp_path_factory.mktemp("installing")
+    with started_own_api_server(pytestconfig, place, why) as started:
         yield started
 
 

@@ -1,8 +1,8 @@
-"""A real Prometheus on this machine, started from what the operator wrote: what a kubelet does, and no more.
+"""A real Prometheus on this machine, started with the configuration that the operator wrote, as a kubelet would do.
 
-Its service discovery would ask the API server for pods, of which there are none here (and Debian's Prometheus is built
-without it). So targets() says of the real Services what that discovery says; all else is the operator's: which
-of them are kept and how they are named, scheme, path, token, TLS and rules.
+No pods run here, and Debian's Prometheus is built without the discovery of Kubernetes' objects. So with_targets()
+writes what that discovery would find for the real Services. The rest is the operator's: which targets are kept and how
+they are named, scheme, path, token, TLS and rules.
 """
 
 from __future__ import annotations

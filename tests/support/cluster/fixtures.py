@@ -17,10 +17,11 @@ from tests.support.cluster import cert_manager as controllers
 from tests.support.cluster.api_server import ApiServer
 from tests.support.cluster.cert_manager import CertManager
 from tests.support.cluster.controlplane import StartFailed
-from tests.support.cluster.process import ProcessDied
+from tests.support.cluster.process import Process, ProcessDied
 from tests.support.cluster.providers import Unavailable, choose
 
 HOW_TO_GET_ONE = "install Go, or set KUBECONFIG_FOR_TESTS or KUBEBUILDER_ASSETS"
+UNSET = "unset KUBECONFIG_FOR_TESTS"
 
 
 def pytest_report_header() -> list[str]:
@@ -75,6 +76,22 @@ def started_api_server(config: pytest.Config, directory: Path) -> Iterator[ApiSe
             except (BuildFailed, StartFailed) as error:
                 _fail(f"no API server from {choice.description}: {error}")
         yield server
+
+
+@contextmanager
+def started_own_api_server(config: pytest.Config, directory: Path, why: str) -> Iterator[ApiServer]:
+    """One more, whose processes are this run's; `why` no other would do. The test is given up where there is none."""
+    with started_api_server(config, directory) as server:
+        if not server.processes:
+            give_up(f"no API server of this run's own, {why}", os.environ, UNSET)
+        yield server
+
+
+def required(process: Process | None, name: str) -> Process:
+    """The process; the test is given up where it does not run because the cluster is somebody's own."""
+    if process is None:
+        give_up(f"{name} is no process of this run", os.environ, UNSET)
+    return process
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """cert-manager's admission webhook as one local process, registered as its chart does.
 
-It lets a request be approved only by whoever may `approve` for the signer, refuses Certificates and requests that are
-not valid, and fills in who asked. While it is registered and does not answer, nothing of cert-manager can be written.
+It lets only a user approve a request who has the right `approve` for its signer. It refuses invalid Certificates and
+requests, and writes into a request who made it. While it is registered and does not answer, the API server refuses
+every write of an object of cert-manager.
 """
 
 from __future__ import annotations
