@@ -76,8 +76,10 @@ NOTHING = Effects()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one reconcile: after what time the key is due again, None for not before a change; and whether it
-    failed, and is therefore tried again."""
+    """The result of one reconcile.
+
+    The key is due again after `requeue_after`; None: not before it is enqueued. `failed` says that it is a retry then.
+    """
 
     requeue_after: timedelta | None = None
     failed: bool = False

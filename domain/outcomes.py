@@ -41,7 +41,7 @@ class CheckOutcome(Enum):
 
 
 class ReconcileOutcome(Enum):
-    """What came of one reconcile, in controller-runtime's words. Its fourth, requeue, means nothing here."""
+    """The outcome of one reconcile, with controller-runtime's label values; of those, `requeue` does not occur here."""
 
     SUCCESS = "success"
     ERROR = "error"

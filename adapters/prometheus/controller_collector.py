@@ -1,6 +1,6 @@
 """The state of the work queues and of the work on their keys, under controller-runtime's names. Read at each scrape.
 
-A queue and its slots are here what a controller and its workers are there, so name and controller are the same.
+Each work queue with its slots is shown as a controller with its workers, so the labels name and controller are equal.
 """
 
 from __future__ import annotations

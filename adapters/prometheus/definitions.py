@@ -121,19 +121,19 @@ class Common(Enum):
         "workqueue_retries_total",
         "counter",
         _QUEUE,
-        "How often an object was to be due at a later time: for retries, polls and planned checks.",
+        "How often an object was scheduled for a later time: for retries, polls and planned checks.",
     )
     UNFINISHED = Definition(
         "workqueue_unfinished_work_seconds",
         "gauge",
         _QUEUE,
-        "How long all objects that are worked on have been worked on together.",
+        "How long all running reconciles have taken so far, added up.",
     )
     LONGEST_RUNNING = Definition(
         "workqueue_longest_running_processor_seconds",
         "gauge",
         _QUEUE,
-        "How long the object that is worked on for longest has been.",
+        "How long the longest running reconcile has taken so far.",
     )
     REST_CLIENT = Definition(
         "rest_client_requests_total",

@@ -1,6 +1,6 @@
 """Chooses the format of the metrics by the header Accept: OpenMetrics 1.0, or the text that every Prometheus reads.
 
-prometheus_client's choose_encoder looks neither at `q` nor at what is no version, hence the choice before it.
+choose_encoder of prometheus_client ignores `q` and does not check the version, so both are looked at before its call.
 
 Sources: https://prometheus.io/docs/instrumenting/content_negotiation/, https://www.rfc-editor.org/rfc/rfc9110#name-accept
 """

@@ -19,7 +19,10 @@ from domain.ports import Clock, Cluster
 
 
 class StateCollector(Collector):
-    """`depth` returns how many keys are due, `is_leader` whether this process leads; `lease` is by what, if by any."""
+    """`depth` returns how many keys are due, `is_leader` whether this process leads.
+
+    `lease` is the name of the Lease, None without leader election.
+    """
 
     def __init__(
         self,
