@@ -5,7 +5,6 @@ By hand: python -m tests.integration.neighbours.build
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -14,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support import building
-from tests.support.building import BuildFailed, NoToolchain
+from tests.support.building import BuildFailed
 from tests.support.cluster import toolchain
+from tests.support.cluster.go_program import built_once
 
 NAME = "neighbours"
 MODULE = Path(__file__).parent / "program"
@@ -31,12 +31,7 @@ PACKAGES = {
 
 def ensure(env: Mapping[str, str]) -> Path:
     """The directory of the programs and of the charts, each packed as NAME.tar.gz. Raises NoToolchain, BuildFailed."""
-    sources = hashlib.sha256(b"\0".join((MODULE / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
-    reason = toolchain.why_unusable(env)
-    place = building.place(env, NAME, sources, None if reason else toolchain.version(env))
-    if place is None:
-        raise NoToolchain(reason)
-    return building.once(NAME, place, lambda unfinished: _build(unfinished, env))
+    return built_once(NAME, [MODULE / name for name in SOURCES], env, lambda unfinished: _build(unfinished, env))
 
 
 def _build(unfinished: Path, env: Mapping[str, str]) -> None:

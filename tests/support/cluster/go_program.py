@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,8 @@ class GoProgram:
 
     def ensure(self, env: Mapping[str, str]) -> Path:
         """The program; where it is not there yet it is built, which takes minutes. Raises NoToolchain, BuildFailed."""
-        content = b"\0".join((self.module / name).read_bytes() for name in self.sources)
-        reason = toolchain.why_unusable(env)
-        version = None if reason else toolchain.version(env)
-        place = building.place(env, self.name, hashlib.sha256(content).hexdigest()[:16], version)
-        if place is None:
-            raise NoToolchain(reason)
-        return building.once(self.name, place, lambda unfinished: self._build(unfinished, env))
+        sources = [self.module / name for name in self.sources]
+        return built_once(self.name, sources, env, lambda unfinished: self._build(unfinished, env))
 
     def _build(self, unfinished: Path, env: Mapping[str, str]) -> None:
         building.say(self.name, f"building it from its Go module, once; cold, {self.takes} on two cores")
@@ -48,3 +43,14 @@ class GoProgram:
             env=toolchain.go_env(env),
             log=unfinished.with_suffix(".log"),
         )
+
+
+def built_once(name: str, sources: Iterable[Path], env: Mapping[str, str], build: Callable[[Path], None]) -> Path:
+    """What `build` has made of these sources with the present Go. Raises NoToolchain, BuildFailed."""
+    content = b"\0".join(source.read_bytes() for source in sources)
+    reason = toolchain.why_unusable(env)
+    version = None if reason else toolchain.version(env)
+    place = building.place(env, name, hashlib.sha256(content).hexdigest()[:16], version)
+    if place is None:
+        raise NoToolchain(reason)
+    return building.once(name, place, build)
