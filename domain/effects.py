@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.model import Attempt, Condition, Issuer, ObjectKey, PendingOrder
+from domain.model import Condition, Issuer, ObjectKey, PendingOrder
+from domain.retry import Attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from domain.conditions import explain, message, ready_condition, set_condition
 from domain.effects import NOTHING, Check, Effects, Event, IssuerStatus, PatchStatus
 from domain.errors import AdmissionRefused, IssuerFailed, IssuerUnhealthy
-from domain.model import Attempt, CheckResult, Condition, Issuer
+from domain.model import CheckResult, Condition, Issuer
 from domain.reasons import STALLED, IssuerReason, Reason
-from domain.retry import RetryPolicy
+from domain.retry import Attempt, RetryPolicy
 
 
 def decide(

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
-from domain.retry import Moment
-
 _Options = TypeVar("_Options")
 
 CERTIFICATE_REQUEST = "CertificateRequest"
@@ -261,30 +259,6 @@ class Pending:
     reason: str
     poll_after: timedelta
     handle: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What this process remembers of its work on one object. It dies with the process, the object's status does not.
-
-    `first_seen` is when a request was first seen approved, `opened` when its retry window opened, `poll` when its order
-    is due; the last two keep the uptime of a time that an object carries, for a wall clock that is set later. `due` is
-    the uptime at which the lack of its approval is worth telling.
-    `outcome` is an answer that is not written yet, `announced` the note of the last Event that no status tells,
-    `difference` that of the CA's last wrong certificate; `circuit_open` says that a signer, not a check, reported the
-    issuer unhealthy, and that nothing has been signed since.
-    """
-
-    uid: str
-    first_seen: Moment | None = None
-    failures: int = 0
-    outcome: Issued | Pending | Exception | None = None
-    announced: str = ""
-    due: timedelta | None = None
-    difference: str = ""
-    circuit_open: bool = False
-    opened: Moment | None = None
-    poll: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

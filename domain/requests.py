@@ -33,7 +33,6 @@ from domain.errors import (
 )
 from domain.model import (
     Approval,
-    Attempt,
     Condition,
     Credentials,
     Issued,
@@ -46,7 +45,7 @@ from domain.model import (
 )
 from domain.names import IssuerNames
 from domain.reasons import FAILED, Reason, RequestReason
-from domain.retry import Moment, RetryPolicy
+from domain.retry import Attempt, Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096
 _LONGEST_POLL = timedelta(days=30)

@@ -1,4 +1,4 @@
-"""Retry policy: backoff, check interval and retry window.
+"""Retry policy: backoff, check interval and retry window, and what is remembered between two attempts.
 
 Pure. Jitter is computed from a seed, such as an object's uid, in place of a random source, so that a decision is
 repeatable and objects are still spread out.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from domain.model import Issued, Pending
 
 
 def fraction(seed: str) -> float:
@@ -26,6 +28,30 @@ class Moment:
 
     date: datetime
     uptime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What this process remembers of its work on one object. It dies with the process, the object's status does not.
+
+    `first_seen` is when a request was first seen approved, `opened` when its retry window opened, `poll` when its order
+    is due; the last two keep the uptime of a time that an object carries, for a wall clock that is set later. `due` is
+    the uptime at which the lack of its approval is worth telling.
+    `outcome` is an answer that is not written yet, `announced` the note of the last Event that no status tells,
+    `difference` that of the CA's last wrong certificate; `circuit_open` says that a signer, not a check, reported the
+    issuer unhealthy, and that nothing has been signed since.
+    """
+
+    uid: str
+    first_seen: Moment | None = None
+    failures: int = 0
+    outcome: Issued | Pending | Exception | None = None
+    announced: str = ""
+    due: timedelta | None = None
+    difference: str = ""
+    circuit_open: bool = False
+    opened: Moment | None = None
+    poll: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

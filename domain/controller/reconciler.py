@@ -26,7 +26,6 @@ from domain.errors import (
     WrongCertificate,
 )
 from domain.model import (
-    Attempt,
     Issued,
     Issuer,
     ObjectKey,
@@ -37,7 +36,7 @@ from domain.model import (
 )
 from domain.names import IssuerNames
 from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorder, Signer
-from domain.retry import Moment, RetryPolicy
+from domain.retry import Attempt, Moment, RetryPolicy
 
 _KEPT = Issued | Pending | RequestRejected | WrongCertificate  # a WrongCertificate is kept to count it
 _RELOADS = 5  # after so many conflicts in a row the key is requeued with backoff

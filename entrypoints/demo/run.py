@@ -23,9 +23,9 @@ from domain.controller.cache import Object
 from domain.controller.controller import Controller
 from domain.effects import NOTHING, Status
 from domain.events import EventSeries
-from domain.model import Approval, Attempt, Issuer, ObjectKey, Request, RequestSnapshot
+from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot
 from domain.requests import decide
-from domain.retry import Moment, RetryPolicy
+from domain.retry import Attempt, Moment, RetryPolicy
 from entrypoints.container import in_memory, opened
 from entrypoints.demo import show
 from entrypoints.demo.cluster_users import ClusterUsers

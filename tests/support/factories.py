@@ -14,7 +14,6 @@ from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
     Approval,
-    Attempt,
     Condition,
     Issuer,
     IssuerSpec,
@@ -22,7 +21,7 @@ from domain.model import (
     Request,
     RequestSnapshot,
 )
-from domain.retry import Moment, RetryPolicy
+from domain.retry import Attempt, Moment, RetryPolicy
 from entrypoints.issuer import NAMES
 from tests.contracts.clock import uptime_at
 

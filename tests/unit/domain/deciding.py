@@ -14,12 +14,12 @@ from domain.effects import Effects, RequestStatus, Review, Sign, SigningRequestS
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
-    Attempt,
     Condition,
     Issued,
     Pending,
     RequestSnapshot,
 )
+from domain.retry import Attempt
 from entrypoints.issuer import NAMES
 from tests.support.factories import KINDS, MINUTE, POLICY, T0, an_attempt, at
 

@@ -16,7 +16,6 @@ from domain.effects import NOTHING, RequestStatus, Sign
 from domain.errors import SigningError
 from domain.model import (
     Approval,
-    Attempt,
     Credentials,
     Issued,
     Pending,
@@ -24,6 +23,7 @@ from domain.model import (
     RequestSnapshot,
     SignRequest,
 )
+from domain.retry import Attempt
 from entrypoints.issuer import NAMES
 from tests.support.factories import (
     HOUR,

@@ -14,7 +14,8 @@ import pytest
 from domain import requests
 from domain.effects import Effects, RequestStatus, SigningRequestStatus
 from domain.errors import SigningError
-from domain.model import CERTIFICATE_SIGNING_REQUEST, Attempt, Condition, PendingOrder, RequestSnapshot
+from domain.model import CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder, RequestSnapshot
+from domain.retry import Attempt
 from tests.support.factories import HOUR, KINDS, POLICY, SECOND, T0, a_request, a_snapshot, an_attempt, at, ready, told
 
 WINDOW = POLICY.max_duration

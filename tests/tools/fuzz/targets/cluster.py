@@ -22,8 +22,8 @@ from domain import issuers, requests
 from domain.controller.cache import Cache, Object
 from domain.effects import Effects, Review
 from domain.errors import IssuerUnhealthy
-from domain.model import Attempt, CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
-from domain.retry import Moment
+from domain.model import CheckResult, Issuer, ObjectKey, Request, RequestSnapshot
+from domain.retry import Attempt, Moment
 from tests.support.factories import POLICY, an_issuer
 from tests.support.specs import SIGNERS
 from tests.tools.fuzz import parties
