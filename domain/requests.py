@@ -9,19 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import durations, rights
+from domain import answers, durations, rights
 from domain.annotations import apply_csr_annotations
-from domain.conditions import explain, message, ready_condition
+from domain.conditions import explain
 from domain.effects import (
     NOTHING,
     Effects,
     Event,
-    PatchStatus,
-    RequestStatus,
     Review,
     Sign,
-    SigningRequestStatus,
-    Status,
 )
 from domain.errors import (
     AdmissionRefused,
@@ -33,7 +29,6 @@ from domain.errors import (
 )
 from domain.model import (
     Approval,
-    Condition,
     Credentials,
     Issued,
     Issuer,
@@ -44,7 +39,7 @@ from domain.model import (
     SignRequest,
 )
 from domain.names import IssuerNames
-from domain.reasons import FAILED, Reason, RequestReason
+from domain.reasons import RequestReason
 from domain.retry import Attempt, Moment, RetryPolicy
 
 _LONGEST_HANDLE = 4096
@@ -63,9 +58,11 @@ def decide(
     if request.issuer is None or request.deleting or request.invalid or request.is_terminal:
         return NOTHING
     if request.approval is Approval.DENIED:
-        return _deny(request, now.date)
+        return answers.denied(request, now.date)
     if request.unserved:  # before approval, which cert-manager's webhook refuses for a kind that does not exist
-        return _report(request, attempt, RequestReason.UNSERVED.value, request.unserved, now.date, request.order)
+        return answers.reported(
+            request, attempt, RequestReason.UNSERVED.value, request.unserved, now.date, request.order
+        )
     if request.approval is Approval.UNDECIDED:
         return _unapproved(request, attempt, now, policy, names)
     if attempt.first_seen is None:
@@ -86,7 +83,7 @@ def reviewed(
     if allowed:
         return _sign_when_ready(snapshot, attempt, now)
     why = rights.to_reference(snapshot.request, names)
-    return _fail(snapshot.request, RequestReason.MAY_NOT_REFERENCE.value, why, now.date)
+    return answers.failed(snapshot.request, RequestReason.MAY_NOT_REFERENCE.value, why, now.date)
 
 
 def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy: RetryPolicy) -> Effects:
@@ -94,7 +91,7 @@ def unreviewed(request: Request, attempt: Attempt, trouble: ClusterError, policy
     attempt = replace(attempt, failures=attempt.failures + 1)
     why = f"the API server did not say whether the requester may reference {request.issuer}: {explain(trouble)}"
     wait = policy.backoff(attempt.failures, attempt.uid)
-    effects = _announce(request, attempt, RequestReason.RETRYING.value, why)
+    effects = answers.announced(request, attempt, RequestReason.RETRYING.value, why)
     return replace(effects, requeue_after=max(wait, trouble.retry_after or wait))
 
 
@@ -149,9 +146,9 @@ def settle(
     request, attempt = snapshot.request, replace(attempt, outcome=None)
     match outcome:
         case Issued():
-            return _issue(request, outcome, now.date)
+            return answers.issued(request, outcome, now.date)
         case RequestRejected():
-            return _fail(request, RequestReason.REJECTED.value, explain(outcome), now.date)
+            return answers.failed(request, RequestReason.REJECTED.value, explain(outcome), now.date)
         case Pending(handle=str(handle)) if len(handle) > _LONGEST_HANDLE:
             outcome = SigningError(
                 f"the signer's handle has {len(handle):,} characters, {_LONGEST_HANDLE:,} are allowed"
@@ -161,7 +158,7 @@ def settle(
         case IssuerUnhealthy():
             return _wait(request, attempt, explain(outcome), now.date)
         case WrongCertificate(difference=difference) if difference == attempt.difference:
-            return _fail(request, RequestReason.WRONG_TWICE.value, explain(outcome), now.date)
+            return answers.failed(request, RequestReason.WRONG_TWICE.value, explain(outcome), now.date)
         case WrongCertificate():  # failures of other kinds in between are no answers: they do not change `difference`
             attempt = replace(attempt, difference=outcome.difference)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
@@ -169,14 +166,14 @@ def settle(
 
 def refused(request: Request, refusal: AdmissionRefused) -> Event:
     """The Event for a status that admission refuses: a status could not say it."""
-    return _event(request, RequestReason.REFUSED.value, explain(refusal))
+    return answers.event(request, RequestReason.REFUSED.value, explain(refusal))
 
 
 def _ordered(request: Request, attempt: Attempt, answer: Pending, now: Moment, policy: RetryPolicy) -> Effects:
     after = min(max(answer.poll_after, policy.first), _LONGEST_POLL)
     order = PendingOrder(answer.handle, request.order.since if request.order else now.date, now.date + after)
     attempt = replace(attempt, poll=Moment(order.due, now.uptime + after))
-    effects = _report(request, attempt, RequestReason.ORDERED.value, answer.reason, now.date, order)
+    effects = answers.reported(request, attempt, RequestReason.ORDERED.value, answer.reason, now.date, order)
     return replace(effects, requeue_after=after)
 
 
@@ -187,10 +184,12 @@ def _retry(
     opened = _opened(snapshot, attempt, now)
     left = opened.uptime + policy.max_duration - now.uptime
     if left <= timedelta(0):
-        return _fail(request, RequestReason.GIVEN_UP.value, why, now.date, retried=durations.text(policy.max_duration))
+        return answers.failed(
+            request, RequestReason.GIVEN_UP.value, why, now.date, retried=durations.text(policy.max_duration)
+        )
     attempt = replace(attempt, opened=opened)
-    effects = _report(request, attempt, RequestReason.RETRYING.value, why, now.date, request.order)
-    event = _event(request, RequestReason.RETRYING.value, why)
+    effects = answers.reported(request, attempt, RequestReason.RETRYING.value, why, now.date, request.order)
+    event = answers.event(request, RequestReason.RETRYING.value, why)
     return replace(effects, event=event, requeue_after=min(policy.backoff(attempt.failures, attempt.uid), left))
 
 
@@ -210,70 +209,14 @@ def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Moment:
     return Moment(date, now.uptime - max(now.date - date, timedelta(0)))
 
 
-def _issue(request: Request, outcome: Issued, now: datetime) -> Effects:
-    reason = RequestReason.ISSUED.value
-    status: Status
-    if request.is_kubernetes:
-        status = SigningRequestStatus(certificate=outcome.chain)
-    else:
-        ready = ready_condition(reason, message(reason), now, request.ready)
-        status = RequestStatus(ready, certificate=outcome.chain, ca=outcome.ca)
-    return Effects(patch=_patch(request, status), event=_event(request, reason, ""))
-
-
-def _fail(request: Request, reason: Reason, why: str, now: datetime, **words: str) -> Effects:
-    text = message(reason, why=why, **words)
-    status: Status
-    if request.is_kubernetes:
-        status = SigningRequestStatus(failed=Condition(FAILED, "True", reason.reason, text, now))
-    else:
-        status = RequestStatus(ready_condition(reason, text, now, request.ready), failure_time=now)
-    return Effects(patch=_patch(request, status), event=_event(request, reason, why, **words))
-
-
-def _deny(request: Request, now: datetime) -> Effects:
-    """A CertificateRequest gets Ready=False/Denied; a Kubernetes CSR has the Denied condition already."""
-    return NOTHING if request.is_kubernetes else _fail(request, RequestReason.DENIED.value, "", now)
-
-
 def _unapproved(request: Request, attempt: Attempt, now: Moment, policy: RetryPolicy, names: IssuerNames) -> Effects:
     """An Event says why the request waits; not at once, since cert-manager usually approves within seconds."""
     due = attempt.due or now.uptime + policy.approval_grace
     if now.uptime < due:
         return Effects(attempt=replace(attempt, due=due), requeue_after=due - now.uptime)
-    return _announce(request, attempt, RequestReason.UNAPPROVED.value, rights.to_approve(request, names))
+    return answers.announced(request, attempt, RequestReason.UNAPPROVED.value, rights.to_approve(request, names))
 
 
 def _wait(request: Request, attempt: Attempt, why: str, now: datetime) -> Effects:
     """Nothing to do before the issuer changes, which enqueues the request."""
-    return _report(request, attempt, RequestReason.WAITING.value, why, now, request.order)
-
-
-def _report(
-    request: Request, attempt: Attempt, reason: Reason, why: str, now: datetime, order: PendingOrder | None
-) -> Effects:
-    """Writes how the request stands, if that has changed: in its Ready condition; a Kubernetes CSR has none and gets an
-    Event. An order is kept in the status of both kinds.
-    """
-    if request.is_kubernetes:
-        patch = _patch(request, SigningRequestStatus(order=order)) if order != request.order else None
-        return replace(_announce(request, attempt, reason, why), patch=patch)
-    ready = ready_condition(reason, message(reason, why=why), now, request.ready)
-    event = _event(request, reason, why) if ready is not request.ready else None
-    patch = _patch(request, RequestStatus(ready, order=order)) if event or order != request.order else None
-    return Effects(patch, event, attempt)
-
-
-def _announce(request: Request, attempt: Attempt, reason: Reason, why: str) -> Effects:
-    event = _event(request, reason, why)
-    if attempt.announced == event.note:
-        return Effects(attempt=attempt)
-    return Effects(event=event, attempt=replace(attempt, announced=event.note))
-
-
-def _patch(request: Request, status: Status) -> PatchStatus:
-    return PatchStatus(request.key, request.resource_version, status)
-
-
-def _event(request: Request, reason: Reason, why: str, **words: str) -> Event:
-    return Event(request.key, request.uid, reason.event_type, reason.reason, "Sign", message(reason, why=why, **words))
+    return answers.reported(request, attempt, RequestReason.WAITING.value, why, now, request.order)

@@ -1,4 +1,4 @@
-"""Converts objects of the API server into values of the domain, and statuses back into JSON.
+"""Converts objects of the API server into values of the domain; statuses.py converts statuses back into JSON.
 
 Pure. A field that is missing or wrong becomes a value that the domain can decide about, such as Request.problem, and
 never an exception: one bad object must not hold up the others.
@@ -6,14 +6,13 @@ never an exception: one bad object must not hold up the others.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from adapters.kubernetes import limits
+from adapters.kubernetes import limits, statuses
 from adapters.kubernetes.issuer_spec import SpecReader
 from adapters.kubernetes.references import References
 from adapters.kubernetes.schema import (
@@ -30,7 +29,7 @@ from adapters.kubernetes.schema import (
     SecretVersionObject,
 )
 from domain.controller.cache import Object
-from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.effects import Status
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
@@ -146,37 +145,7 @@ class Codec:
 
     def status(self, status: Status) -> dict[str, Any]:
         """The whole `status` to apply."""
-        match status:
-            case IssuerStatus():
-                return {
-                    "conditions": [_condition(each) for each in (status.ready, status.stalled) if each],
-                    "signer": status.signer,
-                    "observedGeneration": status.ready.observed_generation,
-                }
-            case RequestStatus():
-                written: dict[str, Any] = {
-                    "conditions": [_condition(status.ready), *self._order_conditions(status.order)]
-                }
-                if status.certificate is not None:
-                    written["certificate"] = _base64(status.certificate)
-                if status.ca is not None:
-                    written["ca"] = _base64(status.ca)
-                if status.failure_time is not None:
-                    written["failureTime"] = timestamp(status.failure_time)
-                return written
-            case SigningRequestStatus(failed=Condition() as failed):
-                return {"conditions": [_condition(failed) | {"lastUpdateTime": timestamp(failed.since)}]}
-            case SigningRequestStatus(order=PendingOrder() as order):
-                return {"conditions": self._order_conditions(order)}
-            case SigningRequestStatus():
-                return {"certificate": _base64(status.certificate or b"")}
-
-    def _order_conditions(self, order: PendingOrder | None) -> list[dict[str, Any]]:
-        """The condition that keeps an order. Programs read its message, which is JSON."""
-        if order is None:
-            return []
-        message = msgspec.json.encode(OrderObject(order.due, order.handle)).decode()
-        return [_condition(Condition(self._order_type, "True", "Taken", message, order.since))]
+        return statuses.encoded(status, self._order_type)
 
     def _order(self, conditions: Iterable[ConditionObject] | None) -> PendingOrder | None:
         """The order that the conditions keep; None if it cannot be read: the CA is then asked from the start."""
@@ -188,33 +157,6 @@ class Codec:
         except msgspec.MsgspecError:
             return None
         return PendingOrder(order.handle, found.since, _time(order.askAgainAt))
-
-
-def timestamp(time: datetime) -> str:
-    """metav1.Time: RFC 3339 in UTC, whole seconds."""
-    return time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"  # strftime writes year 1 as 1
-
-
-def micro_time(time: datetime) -> str:
-    """metav1.MicroTime: always six digits."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _condition(condition: Condition) -> dict[str, Any]:
-    written: dict[str, Any] = {
-        "type": condition.type,
-        "status": condition.status,
-        "reason": condition.reason,
-        "message": condition.message,
-        "lastTransitionTime": timestamp(condition.since),
-    }
-    if condition.observed_generation is not None:
-        written["observedGeneration"] = condition.observed_generation
-    return written
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _key(kind: str, meta: Meta | SecretMeta) -> ObjectKey:

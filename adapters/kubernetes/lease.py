@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.codec import micro_time
 from adapters.kubernetes.errors import reading
 from adapters.kubernetes.schema import LEASES, LeaseObject, LeaseSpecObject
+from adapters.kubernetes.statuses import micro_time
 from domain.errors import NotFound
 from domain.ports import Lease, LeaseRecord
 

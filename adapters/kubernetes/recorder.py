@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from adapters.kubernetes.api import Api
-from adapters.kubernetes.codec import micro_time
 from adapters.kubernetes.names import is_name
 from adapters.kubernetes.schema import EVENTS, followed
+from adapters.kubernetes.statuses import micro_time
 from domain.effects import Event
 from domain.errors import ClusterError, NotFound
 from domain.events import EventSeries, Series

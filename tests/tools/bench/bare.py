@@ -18,9 +18,9 @@ import msgspec
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.client import load_client
-from adapters.kubernetes.codec import micro_time
 from adapters.kubernetes.reflector import Reflector
 from adapters.kubernetes.schema import EVENTS, RequestObject, followed
+from adapters.kubernetes.statuses import micro_time
 from adapters.memory.metrics import MemoryMetrics
 from domain.conditions import message, ready_condition
 from domain.effects import RequestStatus

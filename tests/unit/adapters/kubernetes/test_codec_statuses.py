@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.kubernetes.codec import timestamp
 from adapters.kubernetes.schema import (
     ConditionObject,
     IssuerObject,
@@ -26,6 +25,7 @@ from adapters.kubernetes.schema import (
     RequestSpecObject,
     RequestStatusObject,
 )
+from adapters.kubernetes.statuses import timestamp
 from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder
 from entrypoints.issuer import NAMES
