@@ -8,17 +8,30 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from domain import pods
 from domain.conditions import message, ready_condition
-from domain.effects import NOTHING, Effects, Event, PatchStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import Condition, Issued, PendingOrder, Request
-from domain.reasons import FAILED, Reason, RequestReason
-from domain.retry import Attempt
+from domain.effects import (
+    NOTHING,
+    Effects,
+    Event,
+    PatchStatus,
+    PodCertificateStatus,
+    RequestStatus,
+    SigningRequestStatus,
+    Status,
+)
+from domain.model import Condition, Issued, Issuer, ObjectKey, PendingOrder, Request
+from domain.pods import Denial
+from domain.reasons import DENIED, FAILED, ISSUED, Reason, RequestReason
+from domain.retry import Attempt, fraction
 
 
-def issued(request: Request, outcome: Issued, now: datetime) -> Effects:
+def issued(request: Request, issuer: Issuer | None, outcome: Issued, now: datetime) -> Effects:
     reason = RequestReason.ISSUED.value
     status: Status
-    if request.is_kubernetes:
+    if request.pod:
+        status = _for_pod(request, issuer, outcome, now)
+    elif request.is_kubernetes:
         status = SigningRequestStatus(certificate=outcome.chain)
     else:
         ready = ready_condition(reason, message(reason), now, request.ready)
@@ -26,27 +39,48 @@ def issued(request: Request, outcome: Issued, now: datetime) -> Effects:
     return Effects(patch=_patch(request, status), event=event(request, reason, ""))
 
 
+def _for_pod(request: Request, issuer: Issuer | None, outcome: Issued, now: datetime) -> PodCertificateStatus:
+    if outcome.validity is None:
+        raise ValueError(f"{request.key}: the signer's answer was not verified")
+    reason, (begins, ends) = RequestReason.ISSUED.value, outcome.validity
+    refresh_at = pods.refresh_at(begins, ends, issuer.spec.pods if issuer else None, fraction(request.uid))
+    condition = Condition(ISSUED, "True", reason.reason, message(reason), now)
+    return PodCertificateStatus(condition, outcome.chain, begins, ends, refresh_at)
+
+
 def failed(request: Request, reason: Reason, why: str, now: datetime, **words: str) -> Effects:
     text = message(reason, why=why, **words)
+    condition = Condition(FAILED, "True", reason.reason, text, now)
     status: Status
-    if request.is_kubernetes:
-        status = SigningRequestStatus(failed=Condition(FAILED, "True", reason.reason, text, now))
+    if request.pod:
+        status = PodCertificateStatus(condition)
+    elif request.is_kubernetes:
+        status = SigningRequestStatus(failed=condition)
     else:
         status = RequestStatus(ready_condition(reason, text, now, request.ready), failure_time=now)
     return Effects(patch=_patch(request, status), event=event(request, reason, why, **words))
 
 
-def denied(request: Request, now: datetime) -> Effects:
+def denied_by_approver(request: Request, now: datetime) -> Effects:
     """A CertificateRequest gets Ready=False/Denied; a Kubernetes CSR has the Denied condition already."""
     return NOTHING if request.is_kubernetes else failed(request, RequestReason.DENIED.value, "", now)
+
+
+def denied(request: Request, denial: Denial, now: datetime) -> Effects:
+    """Of a PodCertificateRequest, about which no approver decides but the issuer."""
+    text = message(denial.reason, why=denial.why)
+    status = PodCertificateStatus(Condition(DENIED, "True", denial.reason.reason, text, now))
+    return Effects(patch=_patch(request, status), event=event(request, denial.reason, denial.why))
 
 
 def reported(
     request: Request, attempt: Attempt, reason: Reason, why: str, now: datetime, order: PendingOrder | None
 ) -> Effects:
-    """Writes how the request stands, if that has changed: in its Ready condition; a Kubernetes CSR has none and gets an
-    Event. An order is kept in the status of both kinds.
+    """Writes how the request stands, if that has changed: in its Ready condition; other kinds have none and get an
+    Event. An order is kept in the status, except that of a pod's request, which can be written only once.
     """
+    if request.pod:
+        return announced(request, replace(attempt, order=order), reason, why)
     if request.is_kubernetes:
         patch = _patch(request, SigningRequestStatus(order=order)) if order != request.order else None
         return replace(announced(request, attempt, reason, why), patch=patch)
@@ -62,6 +96,14 @@ def announced(request: Request, attempt: Attempt, reason: Reason, why: str) -> E
     if attempt.announced == news.note:
         return Effects(attempt=attempt)
     return Effects(event=news, attempt=replace(attempt, announced=news.note))
+
+
+def on_pod(request: Request, effects: Effects) -> Event | None:
+    """For `kubectl describe pod`: what the pod's request waits for. Its denial and failure the kubelet shows there."""
+    if request.pod is None or effects.event is None or effects.patch is not None:
+        return None
+    pod = ObjectKey("Pod", request.pod.namespace, request.pod.name)
+    return replace(effects.event, regarding=pod, uid=request.pod.uid)
 
 
 def event(request: Request, reason: Reason, why: str, **words: str) -> Event:

@@ -38,7 +38,21 @@ class SigningRequestStatus:
     order: PendingOrder | None = None
 
 
-Status = IssuerStatus | RequestStatus | SigningRequestStatus
+@dataclass(frozen=True, slots=True)
+class PodCertificateStatus:
+    """The whole status of a PodCertificateRequest, which is written once: Issued, Denied or Failed is True.
+
+    All else is there with Issued alone. `refresh_at` is when the kubelet should ask for the next certificate.
+    """
+
+    condition: Condition
+    chain: bytes | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
+    refresh_at: datetime | None = None
+
+
+Status = IssuerStatus | RequestStatus | SigningRequestStatus | PodCertificateStatus
 
 
 @dataclass(frozen=True, slots=True)

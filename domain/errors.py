@@ -30,6 +30,10 @@ class RequestRejected(SigningError):
     """This request can never be signed: it becomes Failed."""
 
 
+class UnsupportedKey(RequestRejected):
+    """The signer does not accept this type of key. The message names types that it accepts. A pod is denied."""
+
+
 class IssuerUnhealthy(SigningError):
     """No request can be signed just now: the issuer becomes Pending, its requests wait (circuit breaker)."""
 

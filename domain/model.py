@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
+from domain.pods import AssignedNames, Pod, PodPolicy
+
 _Options = TypeVar("_Options")
 
 CERTIFICATE_REQUEST = "CertificateRequest"
 CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
+POD_CERTIFICATE_REQUEST = "PodCertificateRequest"
 UNKNOWN_KIND = "Unknown"
 """The kind of an issuer that cannot exist, in place of what the request wrote: metrics have the kind as a label."""
 
@@ -63,8 +66,9 @@ class IssuerSpec:
     """What an issuer asks for. `secret` is resolved already: no field of an issuer can name another namespace.
 
     `signer` is the name of the signer that the spec chooses, and `options` are what spec.<signer> holds, in the type
-    that the signer declares. The flags that are None leave it to the signer. `problem` holds what makes the spec
-    unreadable for us (field and remedy).
+    that the signer declares. The flags that are None leave it to the signer. `pods` says which pods get certificates,
+    None for no pod; `trust_bundle` whether the CA's roots are published as a ClusterTrustBundle. `problem` holds what
+    makes the spec unreadable for us (field and remedy).
     """
 
     url: str
@@ -74,6 +78,8 @@ class IssuerSpec:
     allow_annotations: bool | None = None
     ca_decides_subject_and_usages: bool | None = None
     ca_adds_common_name_as_dns_name: bool = False
+    pods: PodPolicy | None = None
+    trust_bundle: bool = False
     problem: str = ""
 
     def options_as(self, spec_type: type[_Options]) -> _Options:
@@ -154,12 +160,13 @@ class Approval(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A CertificateRequest or CertificateSigningRequest as the watch last saw it.
+    """A CertificateRequest, CertificateSigningRequest or PodCertificateRequest as the watch last saw it.
 
     `issuer` is None where the request names no issuer of ours. `problem` holds what makes the object unreadable
     for us (field and remedy). `csr` is the PEM of the PKCS#10 request, empty once the request is terminal.
     `unserved` says why no issuer can be meant although the API group is ours (field and remedy); the issuer is then of
-    UNKNOWN_KIND. `requester` is kept where `must_reference`, and until the request is terminal.
+    UNKNOWN_KIND. `requester` is kept where `must_reference`, and until the request is terminal. `pod` is the pod of a
+    PodCertificateRequest, which nobody approves: it counts as approved.
     """
 
     key: ObjectKey
@@ -183,6 +190,7 @@ class Request:
     unserved: str = ""
     kind_left_out: bool = False
     requester: Requester = NO_REQUESTER
+    pod: Pod | None = None
 
     @property
     def must_reference(self) -> bool:
@@ -194,7 +202,7 @@ class Request:
 
     @property
     def is_kubernetes(self) -> bool:
-        """Whether this is a certificates.k8s.io request, whose status has no Ready condition."""
+        """Whether this is a Kubernetes CSR, whose status has no Ready condition."""
         return self.key.kind == CERTIFICATE_SIGNING_REQUEST
 
     @property
@@ -213,6 +221,7 @@ class SignRequest:
 
     `uid` is the request's and serves CAs as idempotency key. `handle` is what an earlier Pending answer asked to
     be given back. `duration` is None where the request leaves it to the signer (cert-manager's default: 90 days).
+    `names` are those of a pod's certificate, in place of all that the CSR names; None for other requests.
     """
 
     uid: str
@@ -223,6 +232,7 @@ class SignRequest:
     issuer: IssuerSpec
     credentials: Credentials
     handle: str | None = None
+    names: AssignedNames | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +252,13 @@ class Issued:
     """A signed certificate: PEM of the leaf, then its intermediates in order.
 
     `ca` is PEM of what clients should trust: the root where it is known, or what the operator named as trusted; an
-    intermediate that no Secret names is not known to be trusted.
+    intermediate that no Secret names is not known to be trusted. `validity` is the leaf's, notBefore and notAfter: what
+    verifies the answer of a signer fills it in.
     """
 
     chain: bytes
     ca: bytes | None = None
+    validity: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from enum import Enum
 
-from domain.effects import RequestStatus, Result, SigningRequestStatus, Status
+from domain.effects import PodCertificateStatus, RequestStatus, Result, SigningRequestStatus, Status
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import CheckResult, Condition, Issued, Pending, Request
-from domain.reasons import RequestReason
+from domain.reasons import DENIED, FAILED, ISSUED, RequestReason
 
 
 class RequestOutcome(Enum):
@@ -61,6 +61,7 @@ _ANSWERS = {
     RequestReason.REJECTED.value.reason: RequestOutcome.FAILED,
     RequestReason.DENIED.value.reason: RequestOutcome.DENIED,
 }
+_POD_ANSWERS = {ISSUED: RequestOutcome.ISSUED, FAILED: RequestOutcome.FAILED, DENIED: RequestOutcome.DENIED}
 
 
 def answer(status: Status) -> RequestOutcome | None:
@@ -72,6 +73,8 @@ def answer(status: Status) -> RequestOutcome | None:
             return RequestOutcome.ISSUED
         case SigningRequestStatus() if status.failed:
             return RequestOutcome.FAILED
+        case PodCertificateStatus(condition=condition):
+            return _POD_ANSWERS[condition.type]
     return None
 
 
@@ -88,6 +91,8 @@ def shows(request: Request, status: Status) -> bool:
             return request.has_certificate
         case SigningRequestStatus() if status.failed:
             return request.failed
+        case PodCertificateStatus():
+            return request.has_certificate if status.chain else request.failed
     return False
 
 

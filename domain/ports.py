@@ -124,6 +124,12 @@ class Signer(Protocol):
     """Whether annotations of Kubernetes CSRs count (domain/annotations.py), unless the issuer's spec.allowAnnotations
     says otherwise."""
 
+    cannot_set_names: str = "it takes names from the CSR alone"
+    """Why it cannot put SignRequest.names, which are in no CSR, into a certificate; empty where it can.
+
+    Pods get certificates only from signers that can.
+    """
+
     @abstractmethod
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         """Returns if the CA would sign for this issuer; raises IssuerUnhealthy or IssuerFailed otherwise."""

@@ -12,11 +12,13 @@ from enum import Enum
 
 NORMAL, WARNING = "Normal", "Warning"
 
-READY, STALLED, FAILED, ORDER = "Ready", "Stalled", "Failed", "Order"
+READY, STALLED, FAILED, ORDER, ISSUED, DENIED = "Ready", "Stalled", "Failed", "Order", "Issued", "Denied"
 CONDITION_TYPES = {
     READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
     STALLED: "an issuer: True while Ready has the reason Failed, otherwise absent; Flux and kpt read it (kstatus)",
-    FAILED: "a CertificateSigningRequest: it will never be signed, with a reason of the tables below",
+    FAILED: "a request of certificates.k8s.io: it will never be signed, with a reason of the tables below",
+    ISSUED: "a PodCertificateRequest: it is signed",
+    DENIED: "a PodCertificateRequest: the issuer gives this pod no certificate, with a reason of the tables below",
     ORDER: "a request: the CA has taken the order and answers later; do not edit this condition",
 }
 """The condition types that this controller writes, and what each says. ORDER follows the API group and a slash."""
@@ -40,10 +42,15 @@ class Reason:
 
 STATUS_REFUSED = "Admission refused to store the status of this object; the write will be repeated: {why}"
 _CHANGE_ADMISSION = "The message quotes the refusal: change the webhook or policy that refuses, or repair the webhook."
-_NEW_REQUEST = (
-    "For a Certificate, cert-manager makes a new request after a while, or at once with cmctl renew. Else create the"
-    " request again."
-)
+_NEW_REQUEST = "For a Certificate, cert-manager makes a new one after a while, or at once with cmctl renew. Else create"
+_NEW_REQUEST += " it again, or delete the pod that it is for."
+
+
+def _denied(reason: str, message: str, means: str, rule: str, remedy: str) -> Reason:
+    """A row for the condition Denied of a PodCertificateRequest."""
+    means = f"{means} The condition Denied of the PodCertificateRequest has this reason. This is final."
+    remedy = f"{remedy} Then delete the pod: the kubelet asks for its successor, but never again for the same pod."
+    return Reason(reason, None, WARNING, message, means, rule, remedy)
 
 
 class IssuerReason(Enum):
@@ -173,6 +180,55 @@ class RequestReason(Enum):
         " has this reason. This is final.",
         rule="domain/requests.py, reviewed: the API server says that the requester lacks the verb reference.",
         remedy="Bind the Role that adapters/signers/README.md shows, and create the request again.",
+    )
+    POD_SIGNER = _denied(
+        "SignerNotServed",
+        "No issuer can sign for pods by this name: {why}",
+        means="A pod names a signer that cannot exist. Only cluster issuers sign for pods.",
+        rule="domain/requests.py, decide: the signerName of the PodCertificateRequest names no cluster issuer.",
+        remedy="Correct signerName in the pod's volume.",
+    )
+    NO_POD_CERTIFICATES = _denied(
+        "PodCertificatesNotEnabled",
+        "The issuer gives no certificates to pods: {why}",
+        means="The issuer does not sign for pods.",
+        rule="domain/pods.py, denial: the issuer has no spec.pods.",
+        remedy="Set spec.pods of the issuer, if its owner agrees.",
+    )
+    SIGNER_CANNOT = _denied(
+        "SignerCannotSetNames",
+        "The issuer's signer cannot sign for pods: {why}",
+        means="The names of a pod's certificate are not in its CSR, and this signer takes names from there alone.",
+        rule="domain/pods.py, denial: the signer says so (Signer.cannot_set_names).",
+        remedy="Name an issuer with another signer in the pod's volume.",
+    )
+    SERVICE_ACCOUNT_NOT_ALLOWED = _denied(
+        "ServiceAccountNotAllowed",
+        "spec.pods.serviceAccounts of the issuer does not list the pod's ServiceAccount: {why}",
+        means="The issuer signs for pods of other ServiceAccounts.",
+        rule="domain/pods.py, denial: spec.pods.serviceAccounts of the issuer does not list the pod's.",
+        remedy="Add the ServiceAccount to spec.pods.serviceAccounts, if the issuer's owner agrees.",
+    )
+    INVALID_ANNOTATIONS = _denied(
+        "InvalidUnverifiedUserAnnotations",
+        "This signer knows no userAnnotations; remove them from the pod's volume: {why}",
+        means="The volume has userAnnotations, and this controller reads none: nobody has verified them.",
+        rule="domain/pods.py, denial: spec.unverifiedUserAnnotations is not empty.",
+        remedy="Remove userAnnotations from the pod's volume.",
+    )
+    NO_DNS_NAME = _denied(
+        "NoDNSName",
+        "spec.pods.dnsNames of the issuer makes no DNS name for this pod: {why}",
+        means="A name that the template needs does not fit into a DNS name.",
+        rule="domain/pods.py, denial: a placeholder of spec.pods.dnsNames gets a value with a dot, or one too long.",
+        remedy="Give the pod or its ServiceAccount a shorter name without dots.",
+    )
+    UNSUPPORTED_KEY = _denied(
+        "UnsupportedKeyType",
+        "The signer does not accept this type of key: {why}",
+        means="The signer cannot sign for the pod's key.",
+        rule="domain/requests.py, settle: the signer raised UnsupportedKey.",
+        remedy="Set keyType in the pod's volume to one that the message names.",
     )
     REJECTED = Reason(
         "Failed",

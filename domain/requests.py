@@ -1,7 +1,8 @@
-"""Decides about a CertificateRequest or a CertificateSigningRequest: two pure functions, `decide` and `settle`.
+"""Decides about CertificateRequests, CertificateSigningRequests and PodCertificateRequests, by `decide` and `settle`.
 
-Both kinds are decided alike; they differ only where a status is built. `decide` returns Sign only for a request that
-is approved and has no answer yet. deploy/README.md explains the reasons, under "Requests".
+Both are pure. The kinds are decided alike, except that nobody approves a pod's request: the issuer's spec does.
+`decide` returns Sign only for a request that is approved and has no answer yet. deploy/README.md explains the reasons,
+under "Requests".
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain import answers, durations, rights
+from domain import answers, durations, pods, rights
 from domain.annotations import apply_csr_annotations
 from domain.conditions import explain
 from domain.effects import (
@@ -22,16 +23,20 @@ from domain.effects import (
 from domain.errors import (
     AdmissionRefused,
     ClusterError,
+    Invalid,
     IssuerUnhealthy,
     RequestRejected,
     SigningError,
+    UnsupportedKey,
     WrongCertificate,
 )
 from domain.model import (
+    POD_CERTIFICATE_REQUEST,
     Approval,
     Credentials,
     Issued,
     Issuer,
+    ObjectKey,
     Pending,
     PendingOrder,
     Request,
@@ -39,6 +44,7 @@ from domain.model import (
     SignRequest,
 )
 from domain.names import IssuerNames
+from domain.pods import Denial, Pod, PodPolicy
 from domain.reasons import RequestReason
 from domain.retry import Attempt, Moment, RetryPolicy
 
@@ -58,15 +64,14 @@ def decide(
     if request.issuer is None or request.deleting or request.invalid or request.is_terminal:
         return NOTHING
     if request.approval is Approval.DENIED:
-        return answers.denied(request, now.date)
+        return answers.denied_by_approver(request, now.date)
     if request.unserved:  # before approval, which cert-manager's webhook refuses for a kind that does not exist
-        return answers.reported(
-            request, attempt, RequestReason.UNSERVED.value, request.unserved, now.date, request.order
-        )
+        return _unserved(request, attempt, now.date)
     if request.approval is Approval.UNDECIDED:
         return _unapproved(request, attempt, now, policy, names)
     if attempt.first_seen is None:
         attempt = replace(attempt, first_seen=now)
+    attempt = _without_old_answer(request, attempt, now.date)
     if attempt.outcome is not None:  # an answer that could not be written when it came
         return settle(snapshot, attempt, attempt.outcome, now, policy)
     if request.problem:
@@ -101,12 +106,27 @@ def _sign_when_ready(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -
         return _wait(request, attempt, f"{request.issuer} not found", now.date)
     if not issuer.is_ready:
         return _wait(request, attempt, f"{issuer.key} is not Ready", now.date)
+    if request.pod and (denial := pods.denial(request.pod, issuer.spec.pods)):
+        return answers.denied(request, denial, now.date)
     if request.order is None:
         return Sign(issuer, attempt)
     poll = _poll(request.order, attempt, now)
     if now.uptime < poll.uptime:
         return Effects(attempt=replace(attempt, poll=poll), requeue_after=min(poll.uptime - now.uptime, _LONGEST_POLL))
     return Sign(issuer, replace(attempt, poll=poll))
+
+
+def _unserved(request: Request, attempt: Attempt, now: datetime) -> Effects:
+    if request.pod:
+        return answers.denied(request, Denial(RequestReason.POD_SIGNER.value, request.unserved), now)
+    return answers.reported(request, attempt, RequestReason.UNSERVED.value, request.unserved, now, request.order)
+
+
+def _without_old_answer(request: Request, attempt: Attempt, now: datetime) -> Attempt:
+    """A pod's certificate that begins too long ago is dropped: the API server would not store it."""
+    if request.pod is None or not isinstance(attempt.outcome, Issued) or attempt.outcome.validity is None:
+        return attempt
+    return replace(attempt, outcome=None) if now > attempt.outcome.validity[0] + pods.WRITE_WITHIN else attempt
 
 
 def _poll(order: PendingOrder, attempt: Attempt, now: Moment) -> Moment:
@@ -123,7 +143,7 @@ def sign_request(
     allowed = issuer.spec.allow_annotations
     if allow_annotations if allowed is None else allowed:
         request = apply_csr_annotations(request)
-    return SignRequest(
+    order = SignRequest(
         uid=request.uid,
         csr=request.csr,
         usages=request.usages,
@@ -133,6 +153,13 @@ def sign_request(
         credentials=credentials,
         handle=request.order.handle if request.order else None,
     )
+    return _for_pod(order, request.pod, issuer.spec.pods) if request.pod and issuer.spec.pods else order
+
+
+def _for_pod(order: SignRequest, pod: Pod, policy: PodPolicy) -> SignRequest:
+    """The pod's request says how long at most; all else is the issuer's to say."""
+    durations_ = [each for each in (order.duration, policy.max_duration) if each is not None]
+    return replace(order, names=pods.names(pod, policy), usages=policy.usages, duration=min(durations_, default=None))
 
 
 def settle(
@@ -146,7 +173,9 @@ def settle(
     request, attempt = snapshot.request, replace(attempt, outcome=None)
     match outcome:
         case Issued():
-            return answers.issued(request, outcome, now.date)
+            return answers.issued(request, snapshot.issuer, outcome, now.date)
+        case UnsupportedKey() if request.pod:
+            return answers.denied(request, Denial(RequestReason.UNSUPPORTED_KEY.value, explain(outcome)), now.date)
         case RequestRejected():
             return answers.failed(request, RequestReason.REJECTED.value, explain(outcome), now.date)
         case Pending(handle=str(handle)) if len(handle) > _LONGEST_HANDLE:
@@ -162,6 +191,19 @@ def settle(
         case WrongCertificate():  # failures of other kinds in between are no answers: they do not change `difference`
             attempt = replace(attempt, difference=outcome.difference)
     return _retry(snapshot, replace(attempt, failures=attempt.failures + 1), outcome, now, policy)
+
+
+def remembered(snapshot: RequestSnapshot, attempt: Attempt) -> RequestSnapshot:
+    """With the order that only this process knows of, since the status of a pod's request cannot keep it."""
+    if attempt.order is None:
+        return snapshot
+    return replace(snapshot, request=replace(snapshot.request, order=attempt.order))
+
+
+def refused_certificate(request: ObjectKey, refusal: Invalid) -> SigningError:
+    """What follows where the API server will never take the certificate; for a pod another one may begin in time."""
+    why = f"the API server refused the signed certificate: {explain(refusal)}"
+    return SigningError(why) if request.kind == POD_CERTIFICATE_REQUEST else RequestRejected(why)
 
 
 def refused(request: Request, refusal: AdmissionRefused) -> Event:

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.model import Issued, Pending
+from domain.model import Issued, Pending, PendingOrder
 
 
 def fraction(seed: str) -> float:
@@ -37,9 +37,9 @@ class Attempt:
     `first_seen` is when a request was first seen approved, `opened` when its retry window opened, `poll` when its order
     is due; the last two keep the uptime of a time that an object carries, for a wall clock that is set later. `due` is
     the uptime at which the lack of its approval is worth telling.
-    `outcome` is an answer that is not written yet, `announced` the note of the last Event that no status tells,
-    `difference` that of the CA's last wrong certificate; `circuit_open` says that a signer, not a check, reported the
-    issuer unhealthy, and that nothing has been signed since.
+    `order` is one that the request's status cannot keep, `outcome` an answer that is not written yet, `announced` the
+    note of the last Event that no status tells, `difference` that of the CA's last wrong certificate; `circuit_open`
+    says that a signer, not a check, reported the issuer unhealthy, and that nothing has been signed since.
     """
 
     uid: str
@@ -52,6 +52,7 @@ class Attempt:
     circuit_open: bool = False
     opened: Moment | None = None
     poll: Moment | None = None
+    order: PendingOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,8 @@ def _rate_limiter(settings: Settings) -> AbstractAsyncContextManager[None]:
 
 
 def _connections(settings: Settings) -> int:
-    """Each namespace that is named has a watch of its own for three kinds, and a watch keeps its connection."""
-    return CONNECTIONS + 3 * len(settings.namespaces)
+    """Each namespace that is named has a watch of its own for four kinds, and a watch keeps its connection."""
+    return CONNECTIONS + 4 * len(settings.namespaces)
 
 
 def _guard(reviews: Reviews, clock: Clock) -> Guard:

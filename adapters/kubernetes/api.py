@@ -23,7 +23,7 @@ from adapters.kubernetes.client import send
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import Silent, TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
-from adapters.kubernetes.schema import Resource
+from adapters.kubernetes.schema import Resource, discovery
 
 # After so many seconds without a byte a watch is asked for anew: the connection may be half-open. The API server sends
 # a bookmark every minute and about a second (kubernetes/apiserver, pkg/storage/cacher), so a watch that works is seldom
@@ -118,6 +118,14 @@ class Api:
         """Creates a review: the API server answers in its status, and stores nothing."""
         async with self._call(reading()):
             return resource.read(await self._client.create(resource.generic(spec=spec)))
+
+    async def serves(self, resource: Resource) -> bool:
+        """Whether the API server has this kind. https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api"""
+        index = discovery(resource)
+        async with self._call(reading()):
+            response = await send(self._client, index.main, namespace=None)
+            found = decode(await _read(response, None), index.main)
+        return any(each.name == resource.plural for each in found.resources or ())
 
     async def list_page(
         self,

@@ -6,6 +6,7 @@ never an exception: one bad object must not hold up the others.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,8 @@ from adapters.kubernetes.schema import (
     IssuerStatusObject,
     Meta,
     OrderObject,
+    PodRequestObject,
+    PodRequestSpecObject,
     RequestObject,
     RequestSpecObject,
     SecretMeta,
@@ -34,6 +37,7 @@ from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
     NO_REQUESTER,
+    POD_CERTIFICATE_REQUEST,
     Approval,
     Condition,
     Issuer,
@@ -44,8 +48,10 @@ from domain.model import (
     SecretVersion,
 )
 from domain.names import IssuerNames
-from domain.reasons import FAILED, ORDER, READY, STALLED
+from domain.pods import Pod
+from domain.reasons import DENIED, FAILED, ORDER, READY, STALLED
 
+_MOST_ANNOTATIONS = 3  # keys that are kept of a pod's user annotations, none of which is known
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -56,6 +62,7 @@ class Codec:
         self._specs = specs
         self.cluster_resource_namespace = cluster_resource_namespace
         self._references = References(names)
+        self._cluster_issuer = names.cluster_issuer
         self._order_type = f"{names.group}/{ORDER}"
 
     def object(self, kind: str, obj: object) -> Object:
@@ -66,6 +73,8 @@ class Codec:
                 return self.certificate_request(obj)
             case RequestObject():
                 return self.signing_request(obj)
+            case PodRequestObject():
+                return self.pod_certificate_request(obj)
             case SecretVersionObject():
                 return SecretVersion(_key(SECRET, obj.metadata), obj.metadata.uid, obj.metadata.resourceVersion)
         raise TypeError(f"nothing is known of {type(obj).__name__}")
@@ -77,7 +86,11 @@ class Codec:
             uid=obj.metadata.uid,
             resource_version=obj.metadata.resourceVersion,
             generation=obj.metadata.generation or 0,
-            spec=self._specs.read(obj.spec or {}, key.namespace or self.cluster_resource_namespace),
+            spec=self._specs.read(
+                obj.spec or {},
+                key.namespace or self.cluster_resource_namespace,
+                of_cluster=kind == self._cluster_issuer,
+            ),
             ready=_find(status.conditions, READY),
             stalled=_find(status.conditions, STALLED),
             shown_signer=status.signer or "",
@@ -143,6 +156,30 @@ class Codec:
             requester=_requester(spec) if issuer and issuer.namespace else NO_REQUESTER,
         )
 
+    def pod_certificate_request(self, obj: PodRequestObject) -> Request:
+        spec, status = obj.spec or PodRequestSpecObject(), obj.status
+        conditions = status.conditions if status else None
+        csr, too_large = limits.csr(spec.stubPKCS10Request)
+        duration, unreadable = _seconds(spec.maxExpirationSeconds)
+        issuer, unserved = self._references.by_pod_signer_name(spec.signerName or "")
+        missing = "" if csr or too_large else "spec.stubPKCS10Request: missing; use a kubelet of Kubernetes 1.37"
+        return Request(
+            key=_key(POD_CERTIFICATE_REQUEST, obj.metadata),
+            uid=obj.metadata.uid,
+            resource_version=obj.metadata.resourceVersion,
+            issuer=issuer,
+            csr=_pem(csr) if csr and not unserved else b"",
+            duration=duration,
+            approval=Approval.APPROVED,
+            failed=_is_true(conditions, FAILED) or _is_true(conditions, DENIED),
+            has_certificate=bool(status and status.certificateChain),
+            annotations=limits.kept_annotations(obj.metadata.annotations),
+            deleting=obj.metadata.deletionTimestamp is not None,
+            problem=too_large or missing or unreadable,
+            unserved=unserved,
+            pod=_pod(obj.metadata.namespace or "", spec),
+        )
+
     def status(self, status: Status) -> dict[str, Any]:
         """The whole `status` to apply."""
         return statuses.encoded(status, self._order_type)
@@ -161,6 +198,24 @@ class Codec:
 
 def _key(kind: str, meta: Meta | SecretMeta) -> ObjectKey:
     return ObjectKey(kind, meta.namespace or "", meta.name)
+
+
+def _pem(der: bytes) -> bytes:
+    """PEM of a PKCS#10 request (RFC 7468 section 7)."""
+    return b"-----BEGIN CERTIFICATE REQUEST-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE REQUEST-----\n"
+
+
+def _pod(namespace: str, spec: PodRequestSpecObject) -> Pod:
+    return Pod(
+        namespace=namespace,
+        name=spec.podName,
+        uid=spec.podUID,
+        service_account=spec.serviceAccountName,
+        service_account_uid=spec.serviceAccountUID,
+        node=spec.nodeName,
+        node_uid=spec.nodeUID,
+        annotations=tuple(sorted(spec.unverifiedUserAnnotations or ())[:_MOST_ANNOTATIONS]),
+    )
 
 
 def _requester(spec: RequestSpecObject) -> Requester:

@@ -13,6 +13,7 @@ import msgspec
 
 from adapters.kubernetes.decoding import field_error
 from adapters.kubernetes.names import LONGEST_NAME
+from adapters.kubernetes.pod_spec import PodsSpec
 from adapters.kubernetes.schema import SECRET
 from adapters.spec_fields import Duration, Rule, SpecFields, described
 from domain.model import IssuerSpec, ObjectKey
@@ -92,8 +93,21 @@ class SharedSpec(SpecFields, frozen=True):
     ] = msgspec.field(default=None, name="caAddsCommonNameAsDNSName")
 
 
-def spec_type(signers: Mapping[str, Signer]) -> type[SharedSpec]:
-    """SharedSpec with an optional field for each signer, of the signer's own type."""
+class ClusterSpec(SharedSpec, frozen=True):
+    """Which certificate authority it is, how to reach it, and what it is for besides cert-manager's certificates."""
+
+    pods: Annotated[PodsSpec | None, described((PodsSpec.__doc__ or "").strip())] = None
+    trust_bundle: Annotated[
+        bool,
+        described(
+            "Whether the CA's roots are published as a ClusterTrustBundle, which pods mount (Kubernetes 1.37). The "
+            "condition TrustBundle says under which name."
+        ),
+    ] = False
+
+
+def spec_type(signers: Mapping[str, Signer], shared: type[SharedSpec]) -> type[SharedSpec]:
+    """The shared type with an optional field for each signer, of the signer's own type."""
     fields = [
         (name, Annotated[signer.spec_type | None, described((signer.spec_type.__doc__ or "").strip())], None)
         for name, signer in signers.items()
@@ -102,7 +116,7 @@ def spec_type(signers: Mapping[str, Signer]) -> type[SharedSpec]:
     return cast(
         type[SharedSpec],
         msgspec.defstruct(
-            "Spec", fields, bases=(SharedSpec,), namespace={"__doc__": SharedSpec.__doc__}, frozen=True, rename=renamed
+            "Spec", fields, bases=(shared,), namespace={"__doc__": shared.__doc__}, frozen=True, rename=renamed
         ),
     )
 
@@ -116,22 +130,26 @@ class SpecReader:
         self._types = {name: signer.spec_type for name, signer in signers.items()}
         self._with_url = {name for name, signer in signers.items() if signer.uses_url}
         self._default = default
-        self.type = spec_type(signers)
+        self._obstacles = {name: signer.cannot_set_names for name, signer in signers.items()}
+        self.type, self.cluster_type = spec_type(signers, SharedSpec), spec_type(signers, ClusterSpec)
 
-    def read(self, spec: Mapping[str, Any], namespace: str) -> IssuerSpec:
-        """The spec with its Secret in `namespace`; where it cannot be read, `problem` names the field and why."""
+    def read(self, spec: Mapping[str, Any], namespace: str, *, of_cluster: bool) -> IssuerSpec:
+        """The spec with its Secret in `namespace`; where it cannot be read, `problem` names the field and why.
+
+        `of_cluster` says that it is a cluster issuer's, which has more fields.
+        """
         try:
-            return self._read(spec, namespace)
+            return self._read(spec, namespace, self.cluster_type if of_cluster else self.type)
         except ValueError as error:
             secret = spec.get("authSecretName")
             named = ObjectKey(SECRET, namespace, secret[:LONGEST_NAME] if isinstance(secret, str) else "")
             chosen = next((name for name in self._types if spec.get(name) is not None), self._default)
             return IssuerSpec("", named, chosen, problem=str(error))
 
-    def _read(self, spec: Mapping[str, Any], namespace: str) -> IssuerSpec:
+    def _read(self, spec: Mapping[str, Any], namespace: str, spec_type: type[SharedSpec]) -> IssuerSpec:
         if (size := len(msgspec.json.encode(spec))) > _MOST_SPEC:
             raise ValueError(f"spec: {size:,} bytes, and no more than {_MOST_SPEC:,} are read; make its texts shorter")
-        shared = convert(spec, self.type, "spec")
+        shared = convert(spec, spec_type, "spec")
         chosen = [name for name in self._types if getattr(shared, name) is not None]
         if len(chosen) > 1:
             raise ValueError(f"spec: has {' and '.join(chosen)}, and one of them chooses the signer; remove the others")
@@ -139,6 +157,7 @@ class SpecReader:
         if signer in self._with_url and not shared.url:
             raise ValueError(f"spec.url: required by {signer}, but missing")
         options = getattr(shared, signer) if chosen else convert({}, self._types[signer], f"spec.{signer}")
+        pods = shared.pods if isinstance(shared, ClusterSpec) else None
         return IssuerSpec(
             url=shared.url,
             secret=ObjectKey(SECRET, namespace, shared.auth_secret_name),
@@ -147,6 +166,8 @@ class SpecReader:
             allow_annotations=shared.allow_annotations,
             ca_decides_subject_and_usages=shared.ca_decides_subject_and_usages,
             ca_adds_common_name_as_dns_name=bool(shared.ca_adds_common_name_as_dns_name),
+            pods=pods.policy(self._obstacles[signer]) if pods else None,
+            trust_bundle=isinstance(shared, ClusterSpec) and shared.trust_bundle,
         )
 
 

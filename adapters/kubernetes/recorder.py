@@ -35,7 +35,7 @@ class KubernetesRecorder(Recorder):
         self._clock = clock
         self._controller = names.controller
         self._instance = instance[:_INSTANCE_LIMIT] or names.controller
-        self._api_versions = {resource.kind: resource.api_version for resource in followed(names)}
+        self._api_versions = {"Pod": "v1"} | {each.kind: each.api_version for each in followed(names)}
         self._queue: asyncio.Queue[tuple[Event, datetime]] = asyncio.Queue(_QUEUE)
         self._series = Series()
 

@@ -44,6 +44,14 @@ class References:
                 why = f"spec.issuerRef.kind: {kind[:_SHOWN]!r} is no kind of {ref.group}, which has {kinds}"
                 return ObjectKey(UNKNOWN_KIND, namespace, ref.name), f"{why}; name one of them {_WHERE}"
 
+    def by_pod_signer_name(self, signer: str) -> Named:
+        """Of a PodCertificateRequest: <plural>.<group>/<name> of a cluster issuer."""
+        issuer, unserved = self.by_signer_name(signer)
+        if issuer is None or issuer.kind == self._names.cluster_issuer:
+            return issuer, unserved
+        why = f"signerName: {signer[:_SHOWN]!r} is no {self._names.cluster_issuer}, and no other kind signs for pods"
+        return ObjectKey(UNKNOWN_KIND, "", issuer.name), f"{why}; name one by {self._cluster_signers}<name>"
+
     def by_signer_name(self, signer: str) -> Named:
         """Of a CertificateSigningRequest: <plural>.<group>/[<namespace>.]<name>.
 

@@ -29,6 +29,7 @@ from domain.errors import ClusterError, Forbidden, Gone
 from domain.outcomes import WatchRestartReason
 from domain.ports import Metrics
 
+_BETWEEN_DISCOVERIES = 300.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError)
 _log = logging.getLogger("issuer.watch")
@@ -44,10 +45,15 @@ class _Status(msgspec.Struct):
     message: str = ""
 
 
+class _NotServed(Exception):
+    """The API server does not have this kind."""
+
+
 class Reflector:
     """Calls `put` for every object that exists or changes, and `remove`, by namespace and name, for each deleted one.
 
-    `synced` is set after the first list, or when the one namespace is forbidden, which is tried again.
+    `synced` is set after the first list, or when the one namespace is forbidden or the kind not served; both are tried
+    again.
     `known` gives the objects put and not removed: those that a list lacks have been deleted.
     """
 
@@ -75,6 +81,7 @@ class Reflector:
         self._version = ""  # the last that was seen
         self._listed = False
         self._failures = 0
+        self._is_served = True  # as far as is known
         self.synced = asyncio.Event()
 
     async def run(self) -> None:
@@ -83,12 +90,15 @@ class Reflector:
             self._failures += 1  # until the server sends something
             try:
                 await self._follow()
+            except _NotServed:
+                self._not_served()
+                await asyncio.sleep(_BETWEEN_DISCOVERIES)
             except ClusterError as trouble:
                 gone = isinstance(trouble, Gone)
                 if gone:
                     self._listed = False
-                if self._namespace is not None and isinstance(trouble, Forbidden):
-                    self.synced.set()  # who took our rights away there must not keep other namespaces waiting
+                if isinstance(trouble, Forbidden) and (self._namespace is not None or self._resource.optional):
+                    self.synced.set()  # who took our rights away there must not keep others waiting
                 self._metrics.restarted(
                     self._resource.kind, WatchRestartReason.GONE if gone else WatchRestartReason.FAILED
                 )
@@ -98,8 +108,18 @@ class Reflector:
                 self._metrics.restarted(self._resource.kind, WatchRestartReason.ENDED)
                 await asyncio.sleep(self._pause(None))
 
+    def _not_served(self) -> None:
+        """Says so once, and keeps others waiting no longer. After an upgrade the API server may serve the kind."""
+        self.synced.set()
+        if self._is_served:
+            what = "%s: this version of Kubernetes does not serve them; it is asked again every %.0f s"
+            _log.warning(what, self.title, _BETWEEN_DISCOVERIES)
+        self._is_served = False
+
     async def _follow(self) -> None:
         if not self._listed:
+            if self._resource.optional and not await self._api.serves(self._resource):
+                raise _NotServed
             self._version = await self._list()
             self._listed = True
             self.synced.set()

@@ -40,11 +40,13 @@ def controller(names: IssuerNames) -> list[Right]:
         Right("cert-manager.io", ["certificaterequests/status"], ["patch"], "Their status (cluster.py)."),
         Right("certificates.k8s.io", ["certificatesigningrequests"], _READ, "Requests of Kubernetes (cluster.py)."),
         Right("certificates.k8s.io", ["certificatesigningrequests/status"], ["patch"], "Their status (cluster.py)."),
+        Right("certificates.k8s.io", ["podcertificaterequests"], _READ, "Requests for pods (cluster.py)."),
+        Right("certificates.k8s.io", ["podcertificaterequests/status"], ["patch"], "Their status (cluster.py)."),
         Right(
             "certificates.k8s.io",
             ["signers"],
             ["sign"],
-            "The API server asks for this on every status write of a CertificateSigningRequest.",
+            "The API server asks for this on every status write of the requests of Kubernetes and for pods.",
             signers,
         ),
         Right(
@@ -92,7 +94,9 @@ def without_namespace(names: IssuerNames) -> list[Right]:
 
 def in_a_namespace(names: IssuerNames) -> list[Right]:
     """The part of `controller` that a Role gives for one namespace."""
-    return _limited(controller(names), {names.issuers, "certificaterequests", SECRETS, EVENTS})
+    return _limited(
+        controller(names), {names.issuers, "certificaterequests", "podcertificaterequests", SECRETS, EVENTS}
+    )
 
 
 def only(resource: str, names: IssuerNames) -> list[Right]:

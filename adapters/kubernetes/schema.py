@@ -16,7 +16,7 @@ from lightkube.core.resource import ApiInfo, GlobalResource, NamespacedResourceG
 from lightkube.generic_resource import GenericGlobalResource, GenericNamespacedResource
 
 from adapters.kubernetes.names import checked_name, escaped_name
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST
 from domain.names import IssuerNames
 
 SECRET = "Secret"  # noqa: S105 - the kind, not one of them
@@ -69,7 +69,7 @@ class IssuerRef(msgspec.Struct):
 
 
 class RequestSpecObject(msgspec.Struct):
-    """spec of both kinds of request; each has some of the fields."""
+    """spec of CertificateRequests and CertificateSigningRequests; each has some of the fields."""
 
     request: bytes | None = None
     usages: list[str] | None = None
@@ -84,9 +84,25 @@ class RequestSpecObject(msgspec.Struct):
     extra: dict[str, list[str]] | None = None
 
 
+class PodRequestSpecObject(msgspec.Struct):
+    signerName: str | None = None
+    podName: str = ""
+    podUID: str = ""
+    serviceAccountName: str = ""
+    serviceAccountUID: str = ""
+    nodeName: str = ""
+    nodeUID: str = ""
+    maxExpirationSeconds: int | None = None
+    stubPKCS10Request: bytes | None = None
+    unverifiedUserAnnotations: dict[str, str] | None = None
+
+
 class RequestStatusObject(msgspec.Struct):
+    """status of all kinds of request; the chain is a PodCertificateRequest's."""
+
     conditions: list[ConditionObject] | None = None
     certificate: str | None = None
+    certificateChain: str | None = None
 
 
 class OrderObject(msgspec.Struct):
@@ -99,6 +115,12 @@ class OrderObject(msgspec.Struct):
 class RequestObject(msgspec.Struct):
     metadata: Meta = msgspec.field(default_factory=Meta)
     spec: RequestSpecObject | None = None
+    status: RequestStatusObject | None = None
+
+
+class PodRequestObject(msgspec.Struct):
+    metadata: Meta = msgspec.field(default_factory=Meta)
+    spec: PodRequestSpecObject | None = None
     status: RequestStatusObject | None = None
 
 
@@ -129,6 +151,14 @@ class LeaseObject(msgspec.Struct):
     spec: LeaseSpecObject | None = None
 
 
+class _ServedResource(msgspec.Struct):
+    name: str = ""
+
+
+class ResourceListObject(msgspec.Struct):
+    resources: list[_ServedResource] | None = None
+
+
 class Anything(msgspec.Struct):
     """For responses of which no field is read."""
 
@@ -142,11 +172,14 @@ class Resource:
 
     kind: str
     api_version: str
+    plural: str
     namespaced: bool
     main: Any
     status: Any
     generic: Any
     segment: Callable[[str], str]
+    optional: bool = False
+    """Whether there are API servers of today that do not serve the kind."""
 
     def read(self, generic: Mapping[str, Any]) -> Any:
         """What `main` has of an object that came as a dict. Raises msgspec.ValidationError."""
@@ -162,6 +195,7 @@ def resource(
     *,
     namespaced: bool,
     segment: Callable[[str], str] = checked_name,
+    optional: bool = False,
 ) -> Resource:
     definition = ResourceDef(group, version, kind)
     scope = NamespacedResourceG if namespaced else GlobalResource
@@ -174,11 +208,13 @@ def resource(
     return Resource(
         kind,
         definition.api_version,
+        plural,
         namespaced,
         main=bound("", info),
         status=bound("Status", ApiInfo(definition, plural, _VERBS, parent=definition, action="status")),
         generic=type(kind, (generic,), {"_api_info": info}),
         segment=segment,
+        optional=optional,
     )
 
 
@@ -186,6 +222,12 @@ SECRETS = resource(SECRET, "", "v1", "secrets", SecretObject, namespaced=True)
 SECRET_VERSIONS = resource(SECRET, "", "v1", "secrets", SecretVersionObject, namespaced=True)
 LEASES = resource("Lease", "coordination.k8s.io", "v1", "leases", LeaseObject, namespaced=True)
 EVENTS = resource("Event", "events.k8s.io", "v1", "events", Anything, namespaced=True)
+
+
+def discovery(of: Resource) -> Resource:
+    """The list of the kinds that the API server serves in the group and version of this one."""
+    group, _, version = of.api_version.partition("/")
+    return resource("APIResourceList", group, version, "", ResourceListObject, namespaced=False)
 
 
 def followed(names: IssuerNames) -> list[Resource]:
@@ -204,5 +246,14 @@ def followed(names: IssuerNames) -> list[Resource]:
             RequestObject,
             namespaced=False,
             segment=escaped_name,  # the one kind whose names the API server does not hold to RFC 1123
+        ),
+        resource(
+            POD_CERTIFICATE_REQUEST,
+            "certificates.k8s.io",
+            "v1",
+            "podcertificaterequests",
+            PodRequestObject,
+            namespaced=True,
+            optional=True,  # since Kubernetes 1.37
         ),
     ]

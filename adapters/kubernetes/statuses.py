@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from adapters.kubernetes.schema import OrderObject
-from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.effects import IssuerStatus, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import Condition, PendingOrder
 
 
@@ -39,6 +39,17 @@ def encoded(status: Status, order_type: str) -> dict[str, Any]:
             return {"conditions": _order_conditions(order, order_type)}
         case SigningRequestStatus():
             return {"certificate": _base64(status.certificate or b"")}
+        case PodCertificateStatus():
+            return {"conditions": [_condition(status.condition)], **_pod_certificate(status)}
+
+
+def _pod_certificate(status: PodCertificateStatus) -> dict[str, str]:
+    """The chain, which is text here, and its times; empty without a chain."""
+    if status.chain is None:
+        return {}
+    times = {"notBefore": status.begins, "beginRefreshAt": status.refresh_at, "notAfter": status.ends}
+    written = {name: timestamp(time) for name, time in times.items() if time is not None}
+    return {"certificateChain": status.chain.decode("ascii"), **written}
 
 
 def timestamp(time: datetime) -> str:

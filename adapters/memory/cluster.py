@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from domain.controller.cache import Cache, Keys, Object
-from domain.effects import IssuerStatus, PatchStatus, RequestStatus, SigningRequestStatus, Status
+from domain.effects import IssuerStatus, PatchStatus, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
 from domain.errors import AdmissionRefused, Conflict, Invalid, NotFound
 from domain.model import Condition, Credentials, Issuer, ObjectKey, PendingOrder, Request, SecretVersion, Snapshot
 from domain.ports import Cluster, Enqueue
@@ -171,18 +171,26 @@ def _stored(new: Status, old: Status | None) -> Status:
                 raise Invalid("status.certificate: Forbidden: may not be changed or omitted once it is set")
             failed = before.failed if new.failed is None else _whole_seconds(new.failed)
             return SigningRequestStatus(new.certificate, failed, _whole_second(new.order) or before.order)
+        case PodCertificateStatus():
+            new = replace(new, condition=_whole_seconds(new.condition))
+            if old is not None and new != old:
+                raise Invalid("status: Forbidden: immutable after PodCertificateRequest is issued, denied, or failed")
+            return new
 
 
 def _with_status(old: Object, status: Status) -> Object:
     """The object as it reads with this status."""
     if isinstance(old, Issuer) and isinstance(status, IssuerStatus):
         return replace(old, ready=status.ready, stalled=status.stalled, shown_signer=status.signer)
-    if isinstance(old, Request) and isinstance(status, RequestStatus) and not old.is_kubernetes:
+    if isinstance(old, Request) and isinstance(status, RequestStatus) and not (old.is_kubernetes or old.pod):
         answered = status.certificate is not None
         return replace(old, ready=status.ready, order=status.order, has_certificate=answered)
     if isinstance(old, Request) and isinstance(status, SigningRequestStatus) and old.is_kubernetes:
         failed, answered = status.failed is not None, status.certificate is not None
         return replace(old, failed=failed, order=status.order, has_certificate=answered)
+    if isinstance(old, Request) and isinstance(status, PodCertificateStatus) and old.pod:
+        answered = status.chain is not None
+        return replace(old, failed=not answered, has_certificate=answered)
     raise Invalid(f"{old.key} has no such status")
 
 

@@ -28,6 +28,7 @@ class SignerDecorator(Signer):
         self.uses_url = inner.uses_url
         self.ca_decides_subject_and_usages = inner.ca_decides_subject_and_usages
         self.allow_annotations = inner.allow_annotations
+        self.cannot_set_names = inner.cannot_set_names
 
 
 class LeaderOnlySigner(SignerDecorator):

@@ -51,7 +51,7 @@ class VerifyingSigner(SignerDecorator):
 
 
 def _examine(order: SignRequest) -> CSR:
-    csr = csrs.read(order.csr)
+    csr = csrs.asked(order)
     csr_policy.require(csr, order)
     return csr
 
@@ -71,7 +71,8 @@ def _confirm(answer: Issued, csr: CSR, order: SignRequest, now: datetime, ca_dec
     if trusted and path[-1] not in trusted:
         raise WrongCertificate("the CA certificate that the signer returned did not issue the chain it came with")
     issued = bundle.issued(path, now)
-    return replace(issued, ca=pem.encode(trusted)) if trusted else issued
+    validity = path[0].not_valid_before_utc, path[0].not_valid_after_utc
+    return replace(issued, ca=pem.encode(trusted) if trusted else issued.ca, validity=validity)
 
 
 def _path(chain: bytes, csr: CSR, trusted: list[x509.Certificate], now: datetime) -> chains.Path:

@@ -21,7 +21,7 @@ from typing import Any
 from domain import outcomes
 from domain.controller.workqueue import WorkQueue
 from domain.effects import Result
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, ObjectKey
+from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST, ObjectKey
 from domain.ports import Clock, Metrics
 
 Work = Callable[[ObjectKey], Coroutine[Any, Any, Result]]
@@ -30,7 +30,7 @@ HasUnwrittenResult = Callable[[ObjectKey], bool]
 REQUESTS, CHECKS = "requests", "checks"
 _AT_ONCE = timedelta(0)
 _AFTER_A_BUG = timedelta(seconds=30)
-_REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST)
+_REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST)
 _NAMED = 5  # namespaces, those with most keys waiting
 _BETWEEN_LOOKS = timedelta(minutes=1)
 _log = logging.getLogger("issuer.controller")

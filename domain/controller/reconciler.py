@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from domain import issuers, requests
+from domain import answers, issuers, requests
 from domain.controller import log
 from domain.controller.signing import Signing
 from domain.controller.status_writer import StatusWriter
@@ -135,7 +135,8 @@ class Reconciler:
             return await self._reconcile_issuer(snapshot, self._attempt(key, snapshot.uid))
         if (event := self._writes.found(snapshot.request)) is not None:
             return Effects(event=event)
-        return await self._reconcile_request(snapshot, self._attempt(key, snapshot.request.uid))
+        attempt = self._attempt(key, snapshot.request.uid)
+        return await self._reconcile_request(requests.remembered(snapshot, attempt), attempt)
 
     async def _reconcile_issuer(self, issuer: Issuer, attempt: Attempt) -> Effects:
         report = self._reports.get(issuer.key)
@@ -202,6 +203,8 @@ class Reconciler:
             number = before.failures + 1 if before else 1
             log.decided(effects.event, issuer, number, self._clock.uptime() - begun)
             self._recorder.record(effects.event)
+            if isinstance(snapshot, RequestSnapshot) and (told := answers.on_pod(snapshot.request, effects)):
+                self._recorder.record(told)
         if effects.attempt is None:
             self._attempts.pop(key, None)
         elif self._attempts.get(key) is before:  # else a signature has closed the circuit during the write
@@ -223,12 +226,11 @@ class Reconciler:
             self._attempts[issuer.key] = replace(attempt, circuit_open=False, failures=0)
 
     def _refused(self, key: ObjectKey, refusal: Invalid) -> None:
-        """A certificate that the API server will never take fails its request; any other write is tried again."""
+        """The API server will never take this certificate; any other write is tried again."""
         attempt = self._attempts.get(key)
         if attempt is None or not isinstance(attempt.outcome, Issued):
             raise refusal
-        rejection = RequestRejected(f"the API server refused the signed certificate: {refusal}")
-        self._attempts[key] = replace(attempt, outcome=rejection)
+        self._attempts[key] = replace(attempt, outcome=requests.refused_certificate(key, refusal))
 
     def _requeue_after_error(self, key: ObjectKey, trouble: ClusterError) -> timedelta:
         """Keeps an answer of the CA, so that its write is repeated and not the signing. Failures are not kept."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.effects import Event, RequestStatus, SigningRequestStatus, Status
+from domain.effects import Event, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
@@ -107,7 +107,13 @@ def words(status: Status | None) -> tuple[str, str, str] | None:
     """Status, reason and message of the one condition that a status holds."""
     if status is None:
         return None
-    told = status.failed if isinstance(status, SigningRequestStatus) else status.ready
+    match status:
+        case SigningRequestStatus():
+            told = status.failed
+        case PodCertificateStatus():
+            told = status.condition
+        case _:
+            told = status.ready
     return (told.status, told.reason, told.message) if told else None
 
 

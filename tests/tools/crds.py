@@ -117,20 +117,21 @@ def crd(names: IssuerNames, kind: str, signers: Mapping[str, Signer]) -> dict[st
                     "subresources": {"status": {}},
                     "selectableFields": _FIELDS_TO_SELECT_BY,
                     "additionalPrinterColumns": _COLUMNS,
-                    "schema": {"openAPIV3Schema": _issuer(names, signers)},
+                    "schema": {"openAPIV3Schema": _issuer(names, kind, signers)},
                 }
             ],
         },
     }
 
 
-def _issuer(names: IssuerNames, signers: Mapping[str, Signer]) -> dict[str, Any]:
-    spec = schema(SpecReader(signers, names.default_signer).type)
+def _issuer(names: IssuerNames, kind: str, signers: Mapping[str, Signer]) -> dict[str, Any]:
+    specs = SpecReader(signers, names.default_signer)
+    spec = schema(specs.type if kind == names.issuer else specs.cluster_type)
     spec[_RULES] = list(_choosing(names, signers))
     return {
         "description": f"A certificate authority that cert-manager can use: certificates name it in their issuerRef, "
         f"with the group {names.group}. A {names.issuer} serves its own namespace, a {names.cluster_issuer} all of "
-        "them and Kubernetes CertificateSigningRequests too.",
+        "them, Kubernetes CertificateSigningRequests and pods too.",
         "type": "object",
         "required": ["spec"],
         "properties": {

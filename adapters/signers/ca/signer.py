@@ -35,6 +35,7 @@ class CA(Signer):
     """IssuerFailed for a Secret that cannot work, IssuerUnhealthy for a CA that is not valid yet."""
 
     spec_type = CASpec
+    cannot_set_names = ""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

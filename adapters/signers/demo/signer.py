@@ -34,6 +34,7 @@ class Demo(Signer):
 
     spec_type = DemoSpec
     allow_annotations = True  # this CA is not to be trusted, so that annotations gain nothing
+    cannot_set_names = ""
 
     def __init__(self, store: CAStore, clock: Clock, name: str) -> None:
         self._store = store

@@ -42,6 +42,7 @@ class EST(Signer):
 
     spec_type = ESTSpec
     uses_url = True
+    cannot_set_names = "EST has no field for names: the server reads them in the CSR (RFC 7030 section 4.2)"
 
     def __init__(self, clients: ClientPool, clock: Clock) -> None:
         self._clients = clients

@@ -1,7 +1,7 @@
 """Builds the certificate that a local CA signs.
 
-Names come from the CSR unchanged, usages and isCA from the request's spec, all other extensions from this file;
-extensions of the CSR are not copied. Profile: RFC 5280 section 4.2.
+Names come from the CSR unchanged, those of a pod from the order; usages and isCA from the request's spec; all other
+extensions from this file: none of the CSR is copied. Profile: RFC 5280 section 4.2.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from cryptography import x509
 
 from adapters.signers.pki import keys, parsing, usages
 from adapters.signers.pki.csr import CSR
+from domain import pods
 from domain.errors import RequestRejected
 from domain.model import SignRequest
 
@@ -20,12 +21,12 @@ DEFAULT_DURATION = timedelta(days=90)
 _LONGEST_BACKDATING = timedelta(minutes=5)
 
 
-def backdating(duration: timedelta) -> timedelta:
+def backdating(duration: timedelta, longest: timedelta = _LONGEST_BACKDATING) -> timedelta:
     """How long before the time of signing a certificate of this duration becomes valid.
 
     Clocks of clients may be behind. 5 minutes, or a twelfth of the duration where that is less.
     """
-    return min(_LONGEST_BACKDATING, duration / 12)
+    return min(longest, duration / 12)
 
 
 def sign(
@@ -39,7 +40,8 @@ def sign(
     if duration <= timedelta(0):
         raise RequestRejected("spec.duration: must be positive")
     # X.509 counts whole seconds (RFC 5280 section 4.1.2.5).
-    begins = max((now - backdating(duration)).replace(microsecond=0), ca.not_valid_before_utc)
+    back = backdating(duration) if order.names is None else backdating(duration, pods.LONGEST_BACKDATING)
+    begins = max((now - back).replace(microsecond=0), ca.not_valid_before_utc)
     builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from adapters.signers.pki import names, parsing, usages
 from adapters.signers.pki.csr import CSR
-from domain import durations
+from domain import durations, pods
 from domain.model import SignRequest
 
 _NAME_CONSTRAINTS = "2.5.29.30"
@@ -124,4 +124,15 @@ def time_differences(leaf: x509.Certificate, order: SignRequest, now: datetime) 
         return [f"validity: {begin} to {end} does not hold now"]
     if order.duration is not None and end - now > order.duration + _CLOCK_SKEW:
         return [f"validity: asked {durations.text(order.duration)} from {now}, got it until {end}"]
+    return _pod_time_differences(begin, end, order, now) if order.names else []
+
+
+def _pod_time_differences(begin: datetime, end: datetime, order: SignRequest, now: datetime) -> list[str]:
+    """What the API server would refuse in a PodCertificateRequest."""
+    if begin < now - pods.WRITE_WITHIN:
+        return [f"validity: begins at {begin}, and for a pod it must begin within 5 minutes of the present"]
+    if end - begin < pods.SHORTEST:
+        return [f"validity: {end - begin}, and for a pod it must be at least an hour; see when the CA expires"]
+    if order.duration is not None and end - begin > order.duration:
+        return [f"validity: asked {durations.text(order.duration)}, got {durations.text(end - begin)}"]
     return []

@@ -23,24 +23,28 @@ _CURVE_HASHES: dict[str, SignatureHash] = {
 _REMEDY = "use RSA with at least 2048 bits, ECDSA on P-256, P-384 or P-521, or Ed25519"
 
 
+class NotAccepted(ValueError):
+    """A key that is not accepted; the message says which are."""
+
+
 def accepted(key: object) -> PublicKey:
-    """The key itself where it is good enough; ValueError, with the remedy, otherwise."""
+    """The key itself where it is good enough; NotAccepted, with the remedy, otherwise."""
     match key:
         case Ed25519PublicKey():
             return key
         case RSAPublicKey():
             if key.key_size < _RSA_BITS:
-                raise ValueError(f"holds an RSA key of {key.key_size} bits, which is too weak; {_REMEDY}")
+                raise NotAccepted(f"holds an RSA key of {key.key_size} bits, which is too weak; {_REMEDY}")
             if key.public_numbers().e >= _RSA_EXPONENTS:
-                raise ValueError(
+                raise NotAccepted(
                     "holds an RSA key whose public exponent is 2**31 or more, with which Go verifies nothing"
                 )
             return key
         case EllipticCurvePublicKey():
             if key.curve.name not in _CURVE_HASHES:
-                raise ValueError(f"holds a key on the curve {key.curve.name}, which is not accepted; {_REMEDY}")
+                raise NotAccepted(f"holds a key on the curve {key.curve.name}, which is not accepted; {_REMEDY}")
             return key
-    raise ValueError(f"holds a key of a type that is not accepted; {_REMEDY}")
+    raise NotAccepted(f"holds a key of a type that is not accepted; {_REMEDY}")
 
 
 def is_held(key: PublicKey, certificate: x509.Certificate) -> bool:

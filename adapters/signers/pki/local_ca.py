@@ -57,7 +57,7 @@ class Authority:
     def issue(self, order: SignRequest, now: datetime) -> Issued:
         """Signs; RequestRejected for what the CSR or the CA's own constraints do not allow."""
         self.require_valid(now)
-        csr = csrs.read(order.csr)
+        csr = csrs.asked(order)
         if order.is_ca:
             constraints.require_room(self.path)
         constraints.require_allowed(self.path, csr)

@@ -19,7 +19,7 @@ READER = SpecReader(SIGNERS, NAMES.default_signer)
 
 
 def read(**spec: Any) -> IssuerSpec:
-    return READER.read({"authSecretName": "credentials"} | spec, "team-a")
+    return READER.read({"authSecretName": "credentials"} | spec, "team-a", of_cluster=False)
 
 
 def test_the_field_that_is_there_chooses_the_signer() -> None:
