@@ -258,7 +258,7 @@ class Issued:
 
     chain: bytes
     ca: bytes | None = None
-    validity: tuple[datetime, datetime] | None = None
+    validity: tuple[datetime, datetime] | None = field(default=None, compare=False)  # it stands in the chain
 
 
 @dataclass(frozen=True, slots=True)

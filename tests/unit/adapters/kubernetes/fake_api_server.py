@@ -2,6 +2,7 @@
 
 It does to a connection what no HTTP library would: cuts it, leaves it half an answer, sends single bytes. Lists
 are answered from one script, watches from another; when that of the watches is at its end, they stay open and silent.
+To discovery it says what `served` has.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
+_DISCOVERY = "/apis/certificates.k8s.io/v1/"
 End = Literal["ends", "is cut", "stays"]
 
 
@@ -59,7 +61,9 @@ def line(change: str, told: Any) -> bytes:
 
 
 class FakeApiServer:
-    """`asked` is what came; `watching` counts the watches that are open."""
+    """`asked` is what came; `watching` counts the watches that are open; `served` are plurals of certificates.k8s.io."""
+
+    served: tuple[str, ...] = ("certificatesigningrequests", "podcertificaterequests")
 
     def __init__(self, lists: Iterable[Reply] = (), watches: Iterable[Reply | Stream] = ()) -> None:
         self.asked: list[Asked] = []
@@ -69,7 +73,7 @@ class FakeApiServer:
 
     @property
     def lists(self) -> list[Asked]:
-        return [asked for asked in self.asked if "watch" not in asked.query]
+        return [asked for asked in self.asked if "watch" not in asked.query and asked.path != _DISCOVERY]
 
     @property
     def watches(self) -> list[Asked]:
@@ -106,6 +110,9 @@ class FakeApiServer:
 
     async def _answer(self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked.append(asked)
+        if asked.path == _DISCOVERY:
+            _reply(Reply(json.dumps({"resources": [{"name": name} for name in self.served]}).encode()), writer)
+            return
         if "watch" not in asked.query:
             _reply(self._lists.popleft() if self._lists else failure(500), writer)
             return

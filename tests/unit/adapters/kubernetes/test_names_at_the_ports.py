@@ -52,7 +52,7 @@ WITHIN: dict[str, Call] = {
     ),
 }
 """What takes a namespace and no name."""
-NAMELESS = {"close", "review"}
+NAMELESS = {"close", "review", "serves"}
 
 NO_TEXT = "\ud800"  # no JSON can hold it, so no watch tells it
 TROUBLESOME = [name for name in [*NOT_RFC_1123, "A" * 300] if name not in (NO_TEXT, "a" * 254)]

@@ -49,6 +49,7 @@ CALLS: dict[str, Callable[[Api], Awaitable[Any]]] = {
     "merge": lambda api: api.merge(SECRETS, "n", "x", BODY),
     "apply_status": lambda api: api.apply_status(ISSUERS, "n", "x", "1", {}),
     "review": lambda api: api.review(TOKEN_REVIEWS, {}),
+    "serves": lambda api: api.serves(SECRETS),
     "list_page": lambda api: api.list_page(ISSUERS, limit=1, token=None, metadata_only=False),
     "watch": watch,
 }
