@@ -134,7 +134,7 @@ class Codec:
         approval, approved_at = _approval(conditions)
         csr, too_large = limits.csr(spec.request)
         usages, too_long = limits.usages(spec.usages)
-        duration, unreadable = _seconds(spec.expirationSeconds)
+        duration, unreadable = _seconds("expirationSeconds", spec.expirationSeconds)
         issuer, unserved = self._references.by_signer_name(spec.signerName or "")
         return Request(
             key=_key(CERTIFICATE_SIGNING_REQUEST, obj.metadata),
@@ -159,8 +159,8 @@ class Codec:
     def pod_certificate_request(self, obj: PodRequestObject) -> Request:
         spec, status = obj.spec or PodRequestSpecObject(), obj.status
         conditions = status.conditions if status else None
-        csr, too_large = limits.csr(spec.stubPKCS10Request)
-        duration, unreadable = _seconds(spec.maxExpirationSeconds)
+        csr, too_large = limits.csr(spec.stubPKCS10Request, "stubPKCS10Request")
+        duration, unreadable = _seconds("maxExpirationSeconds", spec.maxExpirationSeconds)
         issuer, unserved = self._references.by_pod_signer_name(spec.signerName or "")
         missing = "" if csr or too_large else "spec.stubPKCS10Request: missing; use a kubelet of Kubernetes 1.37"
         return Request(
@@ -223,11 +223,11 @@ def _requester(spec: RequestSpecObject) -> Requester:
     return Requester(spec.username or "", spec.uid or "", tuple(spec.groups or ()), extra)
 
 
-def _seconds(count: int | None) -> tuple[timedelta | None, str]:
+def _seconds(field: str, count: int | None) -> tuple[timedelta | None, str]:
     try:
         return None if count is None else timedelta(seconds=count), ""
     except OverflowError:
-        return None, f"spec.expirationSeconds: {count} is longer than any duration can be"
+        return None, f"spec.{field}: {count} is longer than any duration can be"
 
 
 def _approval(conditions: Iterable[ConditionObject] | None) -> tuple[Approval, datetime | None]:

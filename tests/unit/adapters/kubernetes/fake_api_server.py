@@ -61,7 +61,7 @@ def line(change: str, told: Any) -> bytes:
 
 
 class FakeApiServer:
-    """`asked` is what came; `watching` counts the watches that are open; `served` are plurals of certificates.k8s.io."""
+    """`asked` is what came; `watching` counts the watches that are open; `served` are of certificates.k8s.io."""
 
     served: tuple[str, ...] = ("certificatesigningrequests", "podcertificaterequests")
 
