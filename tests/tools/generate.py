@@ -109,7 +109,14 @@ def _values(table: type[Enum]) -> Iterator[Any]:
 
 def signers() -> str:
     container = in_memory(Settings(NAMESPACE), MemoryCluster(), MemoryRecorder(SystemClock()))
-    head = ["field of `spec`", "who signs", "its own fields", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
+    head = [
+        "field of `spec`",
+        "who signs",
+        "its own fields",
+        "`allowAnnotations`",
+        "`caDecidesSubjectAndUsages`",
+        "pods",
+    ]
     rows = (
         [
             _code([name]) + (" (default)" if name == NAMES.default_signer else ""),
@@ -117,6 +124,7 @@ def signers() -> str:
             _code(each.encode_name for each in msgspec.structs.fields(signer.spec_type)),
             _default(signer.allow_annotations),
             _default(signer.ca_decides_subject_and_usages),
+            f"no: {signer.cannot_set_names}" if signer.cannot_set_names else "yes",
         ]
         for name, signer in container.signers().items()
     )

@@ -40,6 +40,7 @@ def test_every_readme_is_held() -> None:
     assert READMES | {
         "adapters/signers/TUTORIAL.md",
         "deploy/NEIGHBOURS.md",
+        "deploy/PODS.md",
         "tests/tools/bench/README.md",
         ".github/CONTRIBUTING.md",
     } <= set(FILES)
