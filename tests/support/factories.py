@@ -32,7 +32,9 @@ START = timedelta(days=3)
 """An uptime of the clock."""
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLICY = RetryPolicy()
-KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
+APPROVED_KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
+"""Those about which an approver decides."""
+KINDS = [*APPROVED_KINDS, POD_CERTIFICATE_REQUEST]
 ISSUER_KINDS = [NAMES.issuer, NAMES.cluster_issuer]
 GROUP = NAMES.group
 NAMESPACE, SYSTEM = "team-a", "system"
@@ -51,7 +53,9 @@ def secret_key(issuer: ObjectKey, name: str = "credentials") -> ObjectKey:
 
 
 def a_spec(key: ObjectKey, **changes: Any) -> IssuerSpec:
-    return replace(IssuerSpec("https://ca.example.com", secret_key(key), "Scripted"), **changes)
+    """A cluster issuer's gives `a_pod` a certificate."""
+    pods = None if key.namespace else a_pod_policy()
+    return replace(IssuerSpec("https://ca.example.com", secret_key(key), "Scripted", pods=pods), **changes)
 
 
 def ready(status: str = "True", reason: str = "Checked", since: datetime = T0, generation: int = 1) -> Condition:

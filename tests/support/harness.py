@@ -44,6 +44,8 @@ _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any
 class ScriptedSigner(Signer):
     """Answers from its scripts in turn, and well when they are empty; `hold()` keeps callers until `release()`."""
 
+    clock = StoppedClock(T0)
+
     def __init__(self) -> None:
         self.answers: deque[RequestOutcome] = deque()
         self.verdicts: deque[Exception | None] = deque()
@@ -64,11 +66,15 @@ class ScriptedSigner(Signer):
 
     async def sign(self, order: SignRequest) -> Issued | Pending:
         self.orders.append(order)
-        answer = self.answers.popleft() if self.answers else Issued(certificate_for(order.uid), b"ca")
+        answer = self.answers.popleft() if self.answers else self.an_answer(order)
         await self._hold()
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def an_answer(self, order: SignRequest) -> Issued:
+        now = self.clock.now()
+        return Issued(certificate_for(order.uid), b"ca", (now, now + timedelta(hours=1)))
 
     def hold(self) -> None:
         self._holding = True
@@ -199,6 +205,7 @@ class Harness:
 
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
+        self.signer.clock = self.clock
         self.controller = Controller(self.clock, self.cluster.issuer_of, 1000, 8, self.metrics)
         self.reconciler = Reconciler(
             self.cluster,

@@ -82,7 +82,10 @@ def test_the_issuer_says_whose_pods_get_certificates(service_accounts: tuple[str
 @pytest.mark.parametrize(
     ("snapshot", "reason"),
     [
-        (a_snapshot(a_request(POD_CERTIFICATE_REQUEST)), "PodCertificatesNotEnabled"),
+        (
+            a_snapshot(a_request(POD_CERTIFICATE_REQUEST), spec=a_spec(cluster_issuer_key(), pods=None)),
+            "PodCertificatesNotEnabled",
+        ),
         (a_pods_request(a_pod_policy(obstacle="EST reads names in the CSR")), "SignerCannotSetNames"),
         (a_pods_request(a_pod_policy(service_accounts=("b/c",))), "ServiceAccountNotAllowed"),
         (a_pods_request(pod=a_pod(annotations=("example.com/san",))), "InvalidUnverifiedUserAnnotations"),

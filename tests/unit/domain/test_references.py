@@ -45,10 +45,10 @@ from tests.unit.domain.deciding import (
     CSR,
     NOW,
     WAITING,
-    both_kinds,
     cr_condition,
     decide,
     effects,
+    every_kind,
     failed_status,
     status_of,
 )
@@ -157,7 +157,7 @@ def test_an_answer_that_only_has_to_be_written_is_not_reviewed() -> None:
     assert decision.patch is not None
 
 
-@both_kinds
+@every_kind
 def test_cluster_issuers_and_certificate_requests_need_no_review(kind: str) -> None:
     assert isinstance(decide(a_snapshot(a_request(kind, requester=ANNA))), Sign)
     assert isinstance(decide(a_snapshot(a_request(CR, issuer=CA, requester=ANNA))), Sign)

@@ -6,22 +6,29 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.effects import PatchStatus, RequestStatus, SigningRequestStatus
+from domain.effects import PatchStatus, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
 from domain.errors import ClusterError, RequestRejected, Transient, UnknownOutcome
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, ObjectKey
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
+    Approval,
+    Condition,
+    ObjectKey,
+)
 from domain.outcomes import RequestOutcome
 from entrypoints.issuer import NAMES
 from tests.support.factories import KINDS, MINUTE
 from tests.support.harness import Fault, Harness, fails, fails_after
 from tests.support.scenes import a_ready_harness, events, issued, signed, with_request
 
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
 UNCLEAR = [UnknownOutcome("the connection broke"), Transient("504 from a gateway")]
 lost = pytest.mark.parametrize("failure", UNCLEAR, ids=lambda failure: type(failure).__name__)
 either_way = pytest.mark.parametrize("fault", [fails, fails_after])
 
 
-@both_kinds
+@every_kind
 @lost
 @either_way
 async def test_an_issued_request_is_counted_and_told_once(
@@ -37,7 +44,7 @@ async def test_an_issued_request_is_counted_and_told_once(
     assert len(signed(harness)) == 1
 
 
-@both_kinds
+@every_kind
 @either_way
 async def test_a_rejected_request_is_counted_and_told_once(kind: str, fault: Callable[[Exception], Fault]) -> None:
     harness = await a_ready_harness()
@@ -72,16 +79,16 @@ async def write_of_another(harness: Harness, key: ObjectKey) -> None:
     """Another process leads meanwhile, and ends the request in a way of its own."""
     request = harness.cluster.stored(key)
     failed = Condition("Failed", "True", "Failed", "by another", harness.clock.now())
-    if key.kind == CERTIFICATE_REQUEST:
-        status: RequestStatus | SigningRequestStatus = RequestStatus(
-            Condition("Ready", "False", "Failed", "by another", harness.clock.now())
-        )
-    else:
-        status = SigningRequestStatus(failed=failed)
+    statuses: dict[str, Status] = {
+        CERTIFICATE_REQUEST: RequestStatus(Condition("Ready", "False", "Failed", "by another", harness.clock.now())),
+        CERTIFICATE_SIGNING_REQUEST: SigningRequestStatus(failed=failed),
+        POD_CERTIFICATE_REQUEST: PodCertificateStatus(failed),
+    }
+    status = statuses[key.kind]
     await harness.cluster.write(PatchStatus(key, request.resource_version, status))
 
 
-@both_kinds
+@every_kind
 async def test_another_answer_than_ours_is_not_ours_to_count(kind: str) -> None:
     harness = await a_ready_harness()
     harness.cluster.faults.append(fails(UnknownOutcome("lost")))
