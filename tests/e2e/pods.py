@@ -104,11 +104,11 @@ class Node:
         return {"apiVersion": _VERSION, "kind": "PodCertificateRequest", "metadata": metadata, "spec": known | spec}
 
     def send(self, request: dict[str, Any], *user: str) -> None:
-        """As this node's kubelet or another user; again, as a kubelet does, while admission has not seen what is new."""
+        """As this node's kubelet, or as another user; again while admission has not seen the new objects yet."""
 
         def is_taken() -> bool:
             try:
-                create = "create", "--filename=-", *(user or self.user)
+                create = "create", "--validate=false", "--filename=-", *(user or self.user)  # the API server validates
                 self.objects.server.kubectl(*create, stdin=json.dumps(request))
             except KubectlFailed as refusal:
                 if "while retrieving" in str(refusal):

@@ -86,7 +86,7 @@ def test_of_the_stub_request_only_the_key_is_used(node: Node) -> None:
     ],
 )
 def test_a_certificate_lasts_as_long_as_both_allow_to_the_second(
-    node: Node, asked: dict[str, int], allowed: dict[str, str], seconds: int
+    node: Node, asked: dict[str, Any], allowed: dict[str, str], seconds: int
 ) -> None:
     issuer = node.issuer(**allowed)
     node.run(issuer)
@@ -110,7 +110,9 @@ def test_the_issuer_says_when_a_certificate_is_renewed(node: Node) -> None:
 
 
 def test_dns_names_are_made_by_the_issuers_templates(node: Node) -> None:
-    issuer = node.issuer(dnsNames=["{pod}.{namespace}.pods.example.com", "{serviceAccount}.{namespace}.svc.example.com"])
+    issuer = node.issuer(
+        dnsNames=["{pod}.{namespace}.pods.example.com", "{serviceAccount}.{namespace}.svc.example.com"]
+    )
     node.run(issuer, "app-1", "billing")
     node.ask(issuer, EVERYTHING, pod="app-1")
     names = leaf_of(issued(node, "app-1")).extensions.get_extension_for_class(x509.SubjectAlternativeName).value

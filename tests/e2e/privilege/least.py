@@ -12,8 +12,9 @@ from tests.e2e.privilege.grants import ANY, Grant
 from tests.e2e.privilege.scene import Played
 
 NEVER_CALLED = {
-    # The API server asks its authorizer for this within each status write of a CertificateSigningRequest; no call has
-    # this verb. That a write without it is refused: tests/e2e/test_rbac.py.
+    # The API server asks its authorizer for this within each status write of a CertificateSigningRequest or a
+    # PodCertificateRequest; no call has this verb. That a write without it is refused: tests/e2e/test_rbac.py and
+    # test_pods_rights.py.
     ("sign", "certificates.k8s.io", "signers"),
 }
 
