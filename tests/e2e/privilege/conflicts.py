@@ -1,4 +1,4 @@
-"""An admission webhook that changes an object while its status is written, so that the writer is answered with Conflict."""
+"""An admission webhook that changes an object while its status is written: the writer is answered with a Conflict."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def changed_within_status_writes(objects: Objects, kind: str, directory: Path) -
     """For objects of a kind of certificates.k8s.io in the namespace; gives the names of those that were changed."""
     directory.mkdir()
     changed: set[str] = set()
-    annotate = "annotate", f"--namespace={objects.namespace}", "example.com/changed=true", "--overwrite", kind
+    annotation = "example.com/changed=true", f"--namespace={objects.namespace}"
 
     async def change(request: web.Request) -> web.Response:
         review = await request.json()
         name = review["request"]["name"]
         if name not in changed:
+            await asyncio.to_thread(objects.server.kubectl, "annotate", kind, name, *annotation)
             changed.add(name)
-            await asyncio.to_thread(objects.server.kubectl, *annotate, name)
         review["response"] = {"uid": review["request"]["uid"], "allowed": True}
         response = web.json_response(review)
         response.force_close()  # else the API server keeps the connection, and nobody is left to close it
