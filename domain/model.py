@@ -19,6 +19,7 @@ _Options = TypeVar("_Options")
 CERTIFICATE_REQUEST = "CertificateRequest"
 CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
 POD_CERTIFICATE_REQUEST = "PodCertificateRequest"
+REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST)
 UNKNOWN_KIND = "Unknown"
 """The kind of an issuer that cannot exist, in place of what the request wrote: metrics have the kind as a label."""
 
@@ -166,7 +167,7 @@ class Request:
     for us (field and remedy). `csr` is the PEM of the PKCS#10 request, empty once the request is terminal.
     `unserved` says why no issuer can be meant although the API group is ours (field and remedy); the issuer is then of
     UNKNOWN_KIND. `requester` is kept where `must_reference`, and until the request is terminal. `pod` is the pod of a
-    PodCertificateRequest, which nobody approves: it counts as approved.
+    PodCertificateRequest, which nobody approves: it counts as approved since its creation.
     """
 
     key: ObjectKey

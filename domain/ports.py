@@ -184,8 +184,8 @@ class Metrics(Protocol):
     """
 
     @abstractmethod
-    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
-        """A request to an issuer of this kind has got its answer, which is written."""
+    def request_completed(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> None:
+        """A request of this kind, to an issuer of that kind, has got its answer, which is written."""
 
     @abstractmethod
     def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:

@@ -29,6 +29,7 @@ class Reason:
     """One row: the reason, the status that Ready gets (None: Ready never says it), the Event's type and message.
 
     `means`, `rule` (which function decides it, and when) and `remedy` (what to do) are for users to read.
+    `denies_pod`: the condition Denied of a PodCertificateRequest says it, and nothing else does.
     """
 
     reason: str
@@ -38,6 +39,7 @@ class Reason:
     means: str
     rule: str
     remedy: str
+    denies_pod: bool = False
 
 
 STATUS_REFUSED = "Admission refused to store the status of this object; the write will be repeated: {why}"
@@ -50,7 +52,7 @@ def _denied(reason: str, message: str, means: str, rule: str, remedy: str) -> Re
     """A row for the condition Denied of a PodCertificateRequest."""
     means = f"{means} The condition Denied of the PodCertificateRequest has this reason. This is final."
     remedy = f"{remedy} Then delete the pod: the kubelet asks for its successor, but never again for the same pod."
-    return Reason(reason, None, WARNING, message, means, rule, remedy)
+    return Reason(reason, None, WARNING, message, means, rule, remedy, denies_pod=True)
 
 
 class IssuerReason(Enum):
@@ -264,8 +266,9 @@ class RequestReason(Enum):
         "True",
         NORMAL,
         "Signed",
-        means="The request is signed. status.certificate holds the leaf and its intermediates. In a CertificateRequest,"
-        " status.ca holds the root if it is known, or the certificates of ca.crt for the signer CA.",
+        means="The request is signed. status.certificate holds the leaf and its intermediates; in a"
+        " PodCertificateRequest, status.certificateChain does. In a CertificateRequest, status.ca holds the root if it"
+        " is known, or the certificates of ca.crt for the signer CA.",
         rule="domain/requests.py, settle: the signer returned a certificate that passed the verification.",
         remedy="Do nothing.",
     )

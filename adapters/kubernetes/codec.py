@@ -157,7 +157,7 @@ class Codec:
         )
 
     def pod_certificate_request(self, obj: PodRequestObject) -> Request:
-        spec, status = obj.spec or PodRequestSpecObject(), obj.status
+        spec, status, created = obj.spec or PodRequestSpecObject(), obj.status, obj.metadata.creationTimestamp
         conditions = status.conditions if status else None
         csr, too_large = limits.csr(spec.stubPKCS10Request, "stubPKCS10Request")
         duration, unreadable = _seconds("maxExpirationSeconds", spec.maxExpirationSeconds)
@@ -171,6 +171,7 @@ class Codec:
             csr=_pem(csr) if csr and not unserved else b"",
             duration=duration,
             approval=Approval.APPROVED,
+            approved_at=_time(created) if created else None,
             failed=_is_true(conditions, FAILED) or _is_true(conditions, DENIED),
             has_certificate=bool(status and status.certificateChain),
             annotations=limits.kept_annotations(obj.metadata.annotations),

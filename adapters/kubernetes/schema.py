@@ -33,6 +33,10 @@ class Meta(msgspec.Struct):
     deletionTimestamp: str | None = None
 
 
+class PodRequestMeta(Meta):
+    creationTimestamp: datetime | None = None
+
+
 class SecretMeta(msgspec.Struct):
     """Without annotations: kubectl stores a Secret's stringData in one."""
 
@@ -119,7 +123,7 @@ class RequestObject(msgspec.Struct):
 
 
 class PodRequestObject(msgspec.Struct):
-    metadata: Meta = msgspec.field(default_factory=Meta)
+    metadata: PodRequestMeta = msgspec.field(default_factory=PodRequestMeta)
     spec: PodRequestSpecObject | None = None
     status: RequestStatusObject | None = None
 
