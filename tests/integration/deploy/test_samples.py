@@ -42,8 +42,11 @@ def test_the_issuer_of_the_sample_pods_lists_the_service_account_of_one_of_them(
     allowed, denied = of_kind("samples", "Pod")
     for pod in (allowed, denied):
         (volume,) = pod["spec"]["volumes"]
-        for source in volume["projected"]["sources"]:
-            assert [projected["signerName"] for projected in source.values()] == [signer]
+        sources = {kind: each for source in volume["projected"]["sources"] for kind, each in source.items()}
+        assert sources["podCertificate"]["signerName"] == signer
+        assert sources.get("clusterTrustBundle", {}).get("name", "").startswith(f"{signer}:".replace("/", ":")) == (
+            pod is allowed
+        )
     account = full_name(the_only("samples", "ServiceAccount"))
     assert account == ("ServiceAccount", "default", allowed["spec"]["serviceAccountName"])
     assert issuer["spec"]["pods"]["serviceAccounts"] == [f"default/{allowed['spec']['serviceAccountName']}"]
