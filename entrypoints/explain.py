@@ -23,10 +23,11 @@ from adapters.kubernetes.printed import Printed, PrintedReader
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from domain import rights
-from domain.conditions import message, printable
+from domain.bundle_reasons import BundleReason
+from domain.conditions import Table, message, printable, row, rows
 from domain.effects import Event
 from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, Issuer, Request
-from domain.reasons import CONDITION_TYPES, ORDER, STALLED, IssuerReason, Reason, RequestReason, Table, row, rows
+from domain.reasons import CONDITION_TYPES, ORDER, READY, STALLED, TRUST_BUNDLE, IssuerReason, Reason, RequestReason
 from entrypoints.container import in_memory
 from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.settings import Settings
@@ -35,7 +36,8 @@ _WIDTH = 100
 _INDENT = 16
 _LONGEST = 1000  # characters shown of a message
 _STDIN = "standard input"
-_TABLES: list[Table] = [IssuerReason, RequestReason]
+_REQUESTS = f"{CERTIFICATE_REQUEST} or {CERTIFICATE_SIGNING_REQUEST}"
+_TABLES: list[Table] = [IssuerReason, BundleReason, RequestReason]
 _ORDER = f"{NAMES.group}/{ORDER}"
 _OURS = {_ORDER if kind == ORDER else kind for kind in CONDITION_TYPES}
 _READ = {
@@ -112,16 +114,17 @@ def explained(what: str) -> Iterator[str]:
 
 def _reason(reason: str) -> Iterator[str]:
     for table in _TABLES:
-        issuers, requests = " or ".join(NAMES.kinds), f"{CERTIFICATE_REQUEST} or {CERTIFICATE_SIGNING_REQUEST}"
+        kinds = {IssuerReason: " or ".join(NAMES.kinds), BundleReason: NAMES.cluster_issuer}.get(table, _REQUESTS)
         for each in rows(table, reason):
-            yield "\n".join([f"{reason}, of {issuers if table is IssuerReason else requests}", *_row(table, each)])
+            yield "\n".join([f"{reason}, of {kinds}", *_row(table, each)])
 
 
 def _row(table: Table, each: Reason) -> Iterator[str]:
     """A row of the table, with the template of its message."""
     events = f"Events of type {each.event_type}"
-    having = "" if table is IssuerReason else f" of a {CERTIFICATE_REQUEST}"
-    yield from _line("seen in", f"condition Ready={each.ready}{having}; {events}" if each.ready else events)
+    having = f" of a {CERTIFICATE_REQUEST}" if table is RequestReason else ""
+    kind = TRUST_BUNDLE if table is BundleReason else READY
+    yield from _line("seen in", f"condition {kind}={each.ready}{having}; {events}" if each.ready else events)
     yield from _line("message", each.message)
     yield from _advice(each)
 
@@ -142,7 +145,7 @@ def _object(printed: Printed) -> Iterator[str]:
         case Issuer() | Request() as content:
             yield str(printed.key)
             for condition in printed.conditions:
-                yield from _condition(_table(content.key.kind), condition)
+                yield from _condition(_table(content.key.kind, condition.reason), condition)
             yield from _issuer_state(content) if isinstance(content, Issuer) else _request_state(content)
         case None:
             yield from _foreign(printed)
@@ -160,14 +163,16 @@ def _foreign(printed: Printed) -> Iterator[str]:
         yield from _line("command", f"{get} | {NAMES.controller} explain -")
 
 
-def _table(kind: str) -> Table:
-    return IssuerReason if kind in NAMES.kinds else RequestReason
+def _table(kind: str, reason: str) -> Table:
+    if kind not in NAMES.kinds:
+        return RequestReason
+    return BundleReason if rows(BundleReason, reason) else IssuerReason
 
 
 def _event(event: Event) -> Iterator[str]:
     yield f"Event about {printable(str(event.regarding))}"
     yield f"  {_shown(event.reason)} ({_shown(event.type)})"
-    yield from _told(_table(event.regarding.kind), event.reason, event.note)
+    yield from _told(_table(event.regarding.kind, event.reason), event.reason, event.note)
 
 
 def _condition(table: Table, condition: Condition) -> Iterator[str]:
