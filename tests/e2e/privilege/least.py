@@ -15,6 +15,8 @@ NEVER_CALLED = {
     # The API server asks its authorizer for this within each status write of a CertificateSigningRequest; no call has
     # this verb. That a write without it is refused: tests/e2e/test_rbac.py.
     ("sign", "certificates.k8s.io", "signers"),
+    # So it does on every creation and change of a ClusterTrustBundle: tests/e2e/test_trust_bundles.py.
+    ("attest", "certificates.k8s.io", "signers"),
 }
 
 

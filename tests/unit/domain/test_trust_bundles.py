@@ -9,7 +9,7 @@ import pytest
 
 from domain import issuers, trust_bundles
 from domain.bundle_reasons import BundleReason
-from domain.effects import IssuerStatus
+from domain.effects import Check, IssuerStatus
 from domain.errors import (
     ClusterError,
     Conflict,
@@ -175,7 +175,7 @@ def test_ready_does_not_depend_on_the_bundle(check: CheckResult | Exception) -> 
 def test_a_report_of_a_signer_and_the_first_status_keep_the_condition() -> None:
     for issuer in (an_issuer(KEY, bundle=PUBLISHED), a_new_issuer(KEY, bundle=PUBLISHED)):
         effects = issuers.decide(issuer, an_attempt(), FAILED, NOW, POLICY)
-        assert not isinstance(effects, issuers.Check)
+        assert not isinstance(effects, Check)
         assert effects.patch is not None
         assert isinstance(effects.patch.status, IssuerStatus)
         assert effects.patch.status.bundle is PUBLISHED
