@@ -94,7 +94,7 @@ class IssuerSpec:
 class Issuer:
     """An issuer as the watch last saw it. A change of its annotations causes a check.
 
-    `ready`, `stalled` and `shown_signer` are what its status has.
+    `ready`, `stalled`, `shown_signer` and `bundle`, the condition TrustBundle, are what its status has.
     """
 
     key: ObjectKey
@@ -107,6 +107,7 @@ class Issuer:
     shown_signer: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     deleting: bool = False
+    bundle: Condition | None = None
 
     @property
     def is_current(self) -> bool:
@@ -241,11 +242,13 @@ class CheckResult:
     """What a check found that passed: when the CA's own certificates expire, None where the signer does not know.
 
     `warnings` are sentences for the issuer's Ready condition. They must be the same at each check while nothing
-    changes, else each check writes a status.
+    changes, else each check writes a status. `roots` is PEM of the certificates that clients should trust, as in
+    Issued.ca, without those that have expired; empty where the signer does not know.
     """
 
     expires: datetime | None = None
     warnings: tuple[str, ...] = ()
+    roots: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from adapters.kubernetes.printed import Printed, PrintedReader
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from domain import rights
-from domain.conditions import message, printable
+from domain.bundle_reasons import BundleReason
+from domain.conditions import Table, message, printable, row, rows
 from domain.effects import Event
 from domain.model import (
     CERTIFICATE_REQUEST,
@@ -39,13 +40,12 @@ from domain.reasons import (
     DENIED,
     ISSUED,
     ORDER,
+    READY,
     STALLED,
+    TRUST_BUNDLE,
     IssuerReason,
     Reason,
     RequestReason,
-    Table,
-    row,
-    rows,
 )
 from entrypoints.container import in_memory
 from entrypoints.issuer import NAMES, NAMESPACE
@@ -56,7 +56,7 @@ _WIDTH = 100
 _INDENT = 16
 _LONGEST = 1000  # characters shown of a message
 _STDIN = "standard input"
-_TABLES: list[Table] = [IssuerReason, RequestReason]
+_TABLES: list[Table] = [IssuerReason, BundleReason, RequestReason]
 _ORDER = f"{NAMES.group}/{ORDER}"
 _OURS = {_ORDER if kind == ORDER else kind for kind in CONDITION_TYPES}
 _OF_PODS = {ISSUED, DENIED}
@@ -98,8 +98,8 @@ def _reason(reason: str) -> Iterator[str]:
 
 def _kinds(table: Table, each: Reason) -> Iterable[str]:
     """The kinds of objects that may have this row."""
-    if table is IssuerReason:
-        return NAMES.kinds
+    if table is not RequestReason:
+        return NAMES.kinds if table is IssuerReason else [NAMES.cluster_issuer]
     if each.denies_pod:
         return [POD_CERTIFICATE_REQUEST]
     approved = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
@@ -109,8 +109,9 @@ def _kinds(table: Table, each: Reason) -> Iterable[str]:
 def _row(table: Table, each: Reason) -> Iterator[str]:
     """A row of the table, with the template of its message."""
     events = f"Events of type {each.event_type}"
-    having = "" if table is IssuerReason else f" of a {CERTIFICATE_REQUEST}"
-    condition = f"condition Ready={each.ready}{having}; " if each.ready else ""
+    having = f" of a {CERTIFICATE_REQUEST}" if table is RequestReason else ""
+    kind = TRUST_BUNDLE if table is BundleReason else READY
+    condition = f"condition {kind}={each.ready}{having}; " if each.ready else ""
     if each.denies_pod:
         condition = f"condition {DENIED}=True of a {POD_CERTIFICATE_REQUEST}; "
     yield from _line("seen in", f"{condition}{events}")
@@ -152,18 +153,20 @@ def _foreign(printed: Printed) -> Iterator[str]:
         yield from _line("command", f"{get} | {NAMES.controller} explain -")
 
 
-def _table(kind: str) -> Table:
-    return IssuerReason if kind in NAMES.kinds else RequestReason
+def _table(kind: str, reason: str) -> Table:
+    if kind not in NAMES.kinds:
+        return RequestReason
+    return BundleReason if rows(BundleReason, reason) else IssuerReason
 
 
 def _event(event: Event) -> Iterator[str]:
     yield f"Event about {printable(str(event.regarding))}"
     yield f"  {_shown(event.reason)} ({_shown(event.type)})"
-    yield from _told(_table(event.regarding.kind), event.reason, event.note)
+    yield from _told(_table(event.regarding.kind, event.reason), event.reason, event.note)
 
 
 def _condition(of: str, condition: Condition) -> Iterator[str]:
-    table, kind = _table(of), condition.type
+    table, kind = _table(of, condition.reason), condition.type
     is_ours = kind in (_OURS if of == POD_CERTIFICATE_REQUEST else _OURS - _OF_PODS)
     reason = f", reason {_shown(condition.reason)}" if condition.reason else ""
     yield f"  {_shown(kind)}={_shown(condition.status)}{reason}"

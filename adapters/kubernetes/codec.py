@@ -49,7 +49,7 @@ from domain.model import (
 )
 from domain.names import IssuerNames
 from domain.pods import Pod
-from domain.reasons import DENIED, FAILED, ORDER, READY, STALLED
+from domain.reasons import DENIED, FAILED, ORDER, READY, STALLED, TRUST_BUNDLE
 
 _MOST_ANNOTATIONS = 3  # keys that are kept of a pod's user annotations, none of which is known
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -93,6 +93,7 @@ class Codec:
             ),
             ready=_find(status.conditions, READY),
             stalled=_find(status.conditions, STALLED),
+            bundle=_find(status.conditions, TRUST_BUNDLE),
             shown_signer=status.signer or "",
             annotations=limits.kept_annotations(obj.metadata.annotations),
             deleting=obj.metadata.deletionTimestamp is not None,

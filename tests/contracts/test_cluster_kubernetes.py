@@ -177,7 +177,9 @@ class KubernetesDriver(ClusterDriver):
                 _order(conditions),
             )
         assert told["observedGeneration"] == conditions["Ready"].observed_generation
-        return IssuerStatus(conditions["Ready"], told["signer"], conditions.get("Stalled"))
+        return IssuerStatus(
+            conditions["Ready"], told["signer"], conditions.get("Stalled"), conditions.get("TrustBundle")
+        )
 
     async def _apply(self, key: ObjectKey, **content: Any) -> None:
         metadata = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})

@@ -36,6 +36,7 @@ from domain.retry import RetryPolicy
 from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock, uptime_at
 from tests.support.factories import POLICY, T0
+from tests.support.faulty_trust_bundles import FaultyTrustBundles
 
 RequestOutcome = Issued | Pending | Exception
 _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any test needs
@@ -54,6 +55,7 @@ class ScriptedSigner(Signer):
         self.held: list[asyncio.Future[None]] = []
         self.expires: datetime | None = None
         self.warnings: tuple[str, ...] = ()
+        self.roots = b""
         self._holding = False
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
@@ -62,7 +64,7 @@ class ScriptedSigner(Signer):
         await self._hold()
         if verdict is not None:
             raise verdict
-        return CheckResult(self.expires, self.warnings)
+        return CheckResult(self.expires, self.warnings, self.roots)
 
     async def sign(self, order: SignRequest) -> Issued | Pending:
         self.orders.append(order)
@@ -198,6 +200,7 @@ class Harness:
         self.signer = ScriptedSigner()
         self.metrics = MemoryMetrics()
         self.access_review = FaultyAccessReview()
+        self.trust_bundles = FaultyTrustBundles()
         self.visits: list[ObjectKey] = []
         self._policy = policy
         self._running: asyncio.Task[None] | None = None
@@ -216,6 +219,7 @@ class Harness:
             self.controller.enqueue,
             self.metrics,
             self.access_review,
+            self.trust_bundles,
             NAMES,
         )
         self._begun: set[ObjectKey] = set()

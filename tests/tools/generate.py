@@ -22,7 +22,8 @@ from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.definitions import Common, Defined
-from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason
+from domain.bundle_reasons import BundleReason
+from domain.reasons import CONDITION_TYPES, ORDER, READY, TRUST_BUNDLE, IssuerReason, Reason, RequestReason
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from entrypoints.settings import OPTIONS, Settings, variable
@@ -89,9 +90,9 @@ def condition_types() -> str:
     return _table(["condition", "what it says"], ([_code([names[kind]]), CONDITION_TYPES[kind]] for kind in names))
 
 
-def _reasons(table: type[Enum]) -> str:
+def _reasons(table: type[Enum], condition: str = READY) -> str:
     """One row for each reason with each of its messages."""
-    return _table(["reason", "Ready", "Event", "message", "means", "what to do"], map(_reason, _values(table)))
+    return _table(["reason", condition, "Event", "message", "means", "what to do"], map(_reason, _values(table)))
 
 
 def _reason(each: Reason) -> Iterator[str]:
@@ -150,6 +151,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
         "common-metrics": lambda: metrics(Common, "metric"),
         "condition-types": condition_types,
         "issuer-reasons": lambda: _reasons(IssuerReason),
+        "bundle-reasons": lambda: _reasons(BundleReason, TRUST_BUNDLE),
         "request-reasons": lambda: _reasons(RequestReason),
     },
     "adapters/signers/README.md": {"signers": signers},

@@ -16,6 +16,8 @@ NEVER_CALLED = {
     # PodCertificateRequest; no call has this verb. That a write without it is refused: tests/e2e/test_rbac.py and
     # test_pods_rights.py.
     ("sign", "certificates.k8s.io", "signers"),
+    # So it does on every creation and change of a ClusterTrustBundle: tests/e2e/test_trust_bundles.py.
+    ("attest", "certificates.k8s.io", "signers"),
 }
 EVERYBODYS = "/apis/"
 """Discovery has no resource but a path. Kubernetes lets every account read it (ClusterRole system:discovery)."""

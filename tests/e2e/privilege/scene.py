@@ -8,9 +8,10 @@ process sign, so their requests are changed while the API server asks a webhook 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -65,6 +66,7 @@ def play(server: ApiServer, directory: Path, namespaces: Sequence[str], *flags: 
             for namespace in namespaces:
                 _a_tenant(Objects(server, namespace), cas[namespace])
             _the_administrator(Objects(server, NAMESPACE), cas[NAMESPACE])
+            _an_administrator_who_publishes_roots(Objects(server, NAMESPACE))
             _a_tenant_of_the_administrator(Objects(server, namespaces[0]))
             _a_requester_of_a_tenants_issuer(Objects(server, namespaces[0]))
             for namespace in namespaces:
@@ -102,6 +104,24 @@ def _the_administrator(objects: Objects, ca: ESTServer) -> None:
     with _changed_while_the_ca_is_asked(objects, ca, "simpleenroll", "csr", "est"):
         objects.server.kubectl("certificate", "approve", "est", "demo")
     objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=20s", "csr", "est", "demo")
+
+
+def _an_administrator_who_publishes_roots(objects: Objects) -> None:
+    """A bundle is created, changed in a roll-over, and deleted."""
+    bundle = f"clustertrustbundle/{NAMES.cluster_issuers}.{NAMES.group}:roots:roots"
+    get = partial(objects.server.kubectl, "get", bundle, "--ignore-not-found", "--output=jsonpath={.spec.trustBundle}")
+    published = ""
+    for root in (pki.authority("one"), pki.authority("two")):
+        objects.apply(objects.secret("root", **{"tls.crt": root.pem.decode(), "tls.key": root.key_pem.decode()}))
+        objects.apply(cluster_issuer("roots", "root", ca={}, trustBundle=True))
+        published += root.pem.decode()
+        wait_until(partial(_is, get, published), SECONDS, f"{bundle} holds the roots")
+    objects.apply(cluster_issuer("roots", "root", ca={}))
+    wait_until(partial(_is, get, ""), SECONDS, f"{bundle} is gone")
+
+
+def _is(get: Callable[[], str], wanted: str) -> bool:
+    return get() == wanted
 
 
 def _for_a_day(request: dict[str, Any]) -> dict[str, Any]:

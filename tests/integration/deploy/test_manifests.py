@@ -61,6 +61,16 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
         (SYSTEM, CONTROLLER),
         {("authentication.k8s.io", "tokenreviews", "*", "create")},
     ),
+    "trust-bundles": (
+        (SYSTEM, CONTROLLER),
+        {
+            *(
+                ("certificates.k8s.io", "clustertrustbundles", "*", verb)
+                for verb in ("get", "create", "update", "delete")
+            ),
+            ("certificates.k8s.io", "signers", f"{CLUSTER_ISSUERS}.{GROUP}/*", "attest"),
+        },
+    ),
     "metrics-reader": (NOBODY, {("", "/metrics", "*", "get")}),
     "cert-manager-approver": (
         ("cert-manager", "cert-manager"),

@@ -11,6 +11,7 @@ from domain import requests, rights
 from domain.effects import NOTHING, Effects, Review, Sign
 from domain.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, Throttled, Transient
 from domain.model import (
+    CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
     UNKNOWN_KIND,
     Approval,
@@ -118,7 +119,7 @@ async def test_what_a_tenant_calls_a_kind_becomes_no_label_of_a_metric() -> None
     harness.cluster.update(key, approval=Approval.DENIED)
     await harness.run()
     assert reason(harness) == "Denied"
-    assert harness.metrics.answers == {("Unknown", RequestOutcome.DENIED): 1}
+    assert harness.metrics.answers == {(CERTIFICATE_REQUEST, "Unknown", RequestOutcome.DENIED): 1}
     assert signed(harness) == []
 
 
@@ -191,8 +192,8 @@ async def test_a_requester_with_the_right_is_served_and_another_gets_failed() ->
     assert reason(harness, bert) == "DeniedReference"
     assert "user 'bert' is not allowed the verb reference" in message(harness, bert)
     assert harness.metrics.answers == {
-        (NAMES.issuer, RequestOutcome.ISSUED): 1,
-        (NAMES.issuer, RequestOutcome.FAILED): 1,
+        (CERTIFICATE_SIGNING_REQUEST, NAMES.issuer, RequestOutcome.ISSUED): 1,
+        (CERTIFICATE_SIGNING_REQUEST, NAMES.issuer, RequestOutcome.FAILED): 1,
     }
     assert len(signed(harness)) == 1
 

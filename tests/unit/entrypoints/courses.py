@@ -53,7 +53,7 @@ ISSUER = a_new_issuer()
 
 
 def checked(outcome: CheckResult | Exception) -> Effects:
-    return issuers.settle(ISSUER, an_attempt(), outcome, NOW, POLICY)
+    return issuers.settle(ISSUER, an_attempt(), outcome, None, NOW, POLICY)
 
 
 def decided(effects: object) -> Effects:

@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from domain import answers
-from domain.conditions import message
+from domain.bundle_reasons import BundleReason
+from domain.conditions import Table, message
 from domain.effects import Effects, Event
-from domain.reasons import CONDITION_TYPES, STALLED, IssuerReason, Reason, RequestReason, Table
+from domain.model import ObjectKey
+from domain.reasons import CONDITION_TYPES, STALLED, TRUST_BUNDLE, IssuerReason, Reason, RequestReason
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support import readme
 from tests.support.factories import a_request
@@ -26,6 +28,7 @@ ROWS: list[tuple[Table, Reason]] = [
     *((IssuerReason, each.value) for each in IssuerReason),
     *((RequestReason, each.value) for each in RequestReason),
 ]
+BUNDLE_ROWS: list[tuple[Table, Reason]] = [(BundleReason, each.value) for each in BundleReason]
 OURS = f"{NAMES.group}/{NAMES.version}"
 KUBERNETES = "certificates.k8s.io/v1"
 API = {NAMES.issuer: OURS, NAMES.cluster_issuer: OURS, CR: "cert-manager.io/v1", CSR: KUBERNETES, PCR: KUBERNETES}
@@ -87,12 +90,12 @@ def explains(result: Result, wanted: Reason) -> bool:
     )
 
 
-@pytest.mark.parametrize("reason", sorted({news.reason for _, news in ROWS}))
+@pytest.mark.parametrize("reason", sorted({news.reason for _, news in (*ROWS, *BUNDLE_ROWS)}))
 def test_a_reason_is_explained_by_each_of_its_rows(reason: str, run: Run) -> None:
     for spelt in (reason, reason.lower()):
         result = run("explain", spelt)
         assert (result.status, result.err) == (0, "")
-        said, told = words(result.out), [news for _, news in ROWS if news.reason == reason]
+        said, told = words(result.out), [news for _, news in (*ROWS, *BUNDLE_ROWS) if news.reason == reason]
         assert said.count("what to do: ") == len(told)
         for news in told:
             assert words(f"message: {news.message} means: {news.means} decided by: {news.rule}") in said
@@ -145,6 +148,19 @@ def test_what_the_controller_writes_is_explained(news: Reason, kind: str, effect
         assert "the CA has taken the order" in told.out
     else:
         assert explains(told, news)
+
+
+@pytest.mark.parametrize("news", [news for _, news in BUNDLE_ROWS], ids=lambda news: news.reason)
+def test_the_condition_of_a_bundle_is_explained_beside_ready_and_in_events(news: Reason, explain: Run) -> None:
+    text, ready = message(news, why="it"), a_condition("Checked", "Success", "True")
+    told = f"means: {news.means} decided by: {news.rule} what to do: {news.remedy}"
+    bundle = a_condition(news.reason, text, news.ready or "", TRUST_BUNDLE)
+    result = explain(an_object(NAMES.cluster_issuer, ready, bundle))
+    assert f"TrustBundle={news.ready}, reason {news.reason} message: {text} {words(told)}" in words(result.out)
+    event = Event(ObjectKey(NAMES.cluster_issuer, "", "web"), "uid", news.event_type, news.reason, "Publish", text)
+    assert explains(explain(an_event(event, core=True)), news)
+    result = explain(an_object(NAMES.cluster_issuer, ready, bundle | {"message": "of another version"}))
+    assert f"seen in: condition TrustBundle={news.ready}; Events of type" in words(result.out)
 
 
 def test_stalled_is_explained_beside_the_condition_that_says_why(explain: Run) -> None:

@@ -40,7 +40,7 @@ async def test_an_issued_request_is_counted_and_told_once(
     await harness.advance(10 * MINUTE)
     assert issued(harness, key)
     assert events(harness, key) == [("Issued", 1)]
-    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.ISSUED): 1}
+    assert harness.metrics.answers == {(kind, NAMES.cluster_issuer, RequestOutcome.ISSUED): 1}
     assert len(signed(harness)) == 1
 
 
@@ -53,7 +53,7 @@ async def test_a_rejected_request_is_counted_and_told_once(kind: str, fault: Cal
     key = with_request(harness, kind=kind)
     await harness.advance(10 * MINUTE)
     assert events(harness, key) == [("Failed", 1)]
-    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
+    assert harness.metrics.answers == {(kind, NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
 
 
 @either_way
@@ -63,7 +63,7 @@ async def test_a_denied_request_is_counted_and_told_once(fault: Callable[[Except
     with_request(harness, approval=Approval.DENIED)
     await harness.advance(10 * MINUTE)
     assert events(harness) == [("Denied", 1)]
-    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.DENIED): 1}
+    assert harness.metrics.answers == {(CERTIFICATE_REQUEST, NAMES.cluster_issuer, RequestOutcome.DENIED): 1}
 
 
 async def test_several_lost_answers_are_one() -> None:

@@ -34,7 +34,7 @@ async def test_the_same_difference_twice_fails_the_request(kind: str) -> None:
     assert (reason(harness, key), len(signed(harness))) == ("Failed", 2)
     assert message(harness, key) == f"{TWICE}the CA returned a wrong certificate: isCA at 2"
     assert events(harness, key) == [("Pending", 1), ("Failed", 1)]
-    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
+    assert harness.metrics.answers == {(kind, NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
 
 
 @every_kind
