@@ -10,14 +10,14 @@ https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.schema import TRUST_BUNDLES, TrustBundleObject
-from domain.errors import ClusterError, Invalid, NameTaken, NotFound, NotServed
+from domain.errors import Forbidden, Invalid, NameTaken, NotFound, NotServed
 from domain.model import Issuer
 from domain.names import IssuerNames
 from domain.ports import MergeRoots, TrustBundles
@@ -32,6 +32,17 @@ class KubernetesTrustBundles(TrustBundles):
         self._merge = merge
 
     async def publish(self, issuer: Issuer, roots: bytes, now: datetime) -> str:
+        async with self._served():
+            return await self._publish(issuer, roots, now)
+
+    async def remove(self, issuer: Issuer) -> None:
+        name = self._names.trust_bundle_name(issuer.key)
+        async with self._served():
+            if (present := await self._read(name)) is not None:
+                with suppress(NotFound):
+                    await self._api.delete(TRUST_BUNDLES, "", name, present.metadata["resourceVersion"])
+
+    async def _publish(self, issuer: Issuer, roots: bytes, now: datetime) -> str:
         name, owner = self._names.trust_bundle_name(issuer.key), self._owner(issuer)
         present = await self._read(name)
         is_its = present is not None and present.metadata.get("ownerReferences") == [owner]
@@ -49,23 +60,22 @@ class KubernetesTrustBundles(TrustBundles):
             await self._api.replace(TRUST_BUNDLES, "", body)
         return name
 
-    async def remove(self, issuer: Issuer) -> None:
-        name = self._names.trust_bundle_name(issuer.key)
-        if (present := await self._read(name)) is not None:
-            with suppress(NotFound):
-                await self._api.delete(TRUST_BUNDLES, "", name, present.metadata["resourceVersion"])
+    @asynccontextmanager
+    async def _served(self) -> AsyncIterator[None]:
+        """Asks the API server whether it has the kind at all, if an answer of it may be due to that."""
+        try:
+            yield
+        except (NotFound, Forbidden):
+            if await self._api.serves(TRUST_BUNDLES):
+                raise
+            what = f"{TRUST_BUNDLES.kind} in {TRUST_BUNDLES.api_version}"
+            raise NotServed(f"this version of Kubernetes has no {what}") from None
 
     async def _read(self, name: str) -> TrustBundleObject | None:
         try:
             found: TrustBundleObject = await self._api.get(TRUST_BUNDLES, "", name)
         except NotFound:
             return None
-        except ClusterError:  # of a kind that it does not know, the API server says other things than NotFound
-            if await self._api.serves(TRUST_BUNDLES):
-                raise
-            raise NotServed(
-                f"this version of Kubernetes has no {TRUST_BUNDLES.kind} in {TRUST_BUNDLES.api_version}"
-            ) from None
         if (found.metadata.get("labels") or {}).get(MANAGED_BY) != self._names.controller:
             raise NameTaken(f"{name} has no label {MANAGED_BY}: {self._names.controller}")
         return found
