@@ -139,6 +139,7 @@ def test_an_answer_is_final_for_the_server_and_for_the_manager(node: Node, manag
     node.ask(issuer, name="later")
     issued(node, "later")
     assert node.objects.get(KIND, "app") == before
+    assert manager.process.log.read_text().count(f"PodCertificateRequest {node.objects.namespace}/app: ") == 1
 
 
 def identity(node: Node, account: str) -> str:

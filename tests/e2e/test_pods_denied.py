@@ -84,7 +84,7 @@ def test_a_signer_that_takes_its_names_from_the_csr_says_so(node: Node, tmp_path
     with in_background(est(tmp_path)) as ca:
         secret = {"username": USERNAME, "password": PASSWORD, "ca.crt": https.ROOT.pem.decode()}
         node.ready(secret, url=ca.url, est={}, pods=ANY)
-        said = "EST has no field for names: the server reads them in the CSR (RFC 7030 section 4.2)"
+        said = "EST sends the CA a CSR and no names besides (RFC 7030 section 4.2.1)"
         assert_denied(node, "SignerCannotSetNames", f"The issuer's signer cannot sign for pods: {said}")
         assert "simpleenroll" not in ca.asked
 
@@ -96,7 +96,7 @@ def test_so_does_step_ca(node: Node, tmp_path: Path, pytestconfig: pytest.Config
         issuer = node.ready(secret, url=ca.url, stepCA={"provisioner": "jwk"}, pods=ANY)
         node.run(issuer)
         node.ask(issuer)
-        said = "step-ca signs only a CSR that holds exactly the names of its token"
+        said = "it asks step-ca for the names of the CSR, and a pod's CSR has none"
         assert_denied(node, "SignerCannotSetNames", f"The issuer's signer cannot sign for pods: {said}")
 
 
