@@ -15,6 +15,7 @@ from adapters.kubernetes.api import Api
 from adapters.kubernetes.trust_bundles import KubernetesTrustBundles
 from adapters.signers.pki import trust_bundle
 from domain.errors import AdmissionRefused, Conflict, Invalid
+from domain.model import Issuer
 from entrypoints.issuer import NAMES
 from tests.contracts.trust_bundles_contract import (
     NEW,
@@ -26,20 +27,23 @@ from tests.contracts.trust_bundles_contract import (
     TrustBundlesContract,
     an_issuer,
 )
+from tests.e2e.objects import cluster_issuer
 from tests.support import pki
 from tests.support.cluster.api_server import ApiServer
 from tests.support.deployed import Deployed
 
 
 class KubernetesStage(Stage):
+    """With a real issuer: Kubernetes' garbage collector deletes what belongs to one that does not exist."""
+
     def __init__(self, api: Api, server: ApiServer) -> None:
         self.api = api
         self.bundles = KubernetesTrustBundles(api, NAMES, trust_bundle.merge)
-        self.issuer = an_issuer(f"contract.{uuid4().hex[:8]}")
         self.server = server
+        self.issuer = self._created(f"contract.{uuid4().hex[:8]}")
 
     async def found(self) -> dict[str, Any] | None:
-        text = await self._kubectl("get", "clustertrustbundle", self.name, "--ignore-not-found", "--output=json")
+        text = await self._kubectl("get", *self._bundle, "--ignore-not-found", "--output=json")
         return json.loads(text) if text else None
 
     async def published(self) -> Published | None:
@@ -55,10 +59,26 @@ class KubernetesStage(Stage):
         await self._kubectl("create", "--filename=-", stdin=json.dumps(body | {"spec": spec}))
 
     async def delete(self) -> None:
-        await self._kubectl("delete", "clustertrustbundle", self.name, "--ignore-not-found")
+        await self._kubectl("delete", *self._bundle, "--ignore-not-found")
+
+    async def create_anew(self) -> Issuer:
+        """As `kubectl delete --cascade=orphan` does, which has the garbage collector remove the ownerReferences."""
+        await self._kubectl("patch", *self._bundle, "--type=merge", '--patch={"metadata":{"ownerReferences":null}}')
+        await self._kubectl("delete", NAMES.cluster_issuer, self.issuer.key.name)
+        return await asyncio.to_thread(self._created, self.issuer.key.name)
+
+    def _created(self, name: str) -> Issuer:
+        self.server.apply([cluster_issuer(name, "credentials")])
+        return an_issuer(
+            name, self.server.kubectl("get", NAMES.cluster_issuer, name, "--output=jsonpath={.metadata.uid}")
+        )
+
+    @property
+    def _bundle(self) -> tuple[str, str]:
+        return "clustertrustbundle", self.name
 
     async def annotate(self) -> None:
-        await self._kubectl("annotate", "clustertrustbundle", self.name, f"example.com/by={uuid4()}", "--overwrite")
+        await self._kubectl("annotate", *self._bundle, f"example.com/by={uuid4()}", "--overwrite")
 
     async def _kubectl(self, *args: str, stdin: str | None = None) -> str:
         return await asyncio.to_thread(self.server.kubectl, *args, stdin=stdin)
@@ -70,6 +90,7 @@ class TestKubernetesTrustBundles(TrustBundlesContract):
         stage = KubernetesStage(manager_api, deployed.server)
         yield stage
         deployed.server.kubectl("delete", "clustertrustbundle", stage.name, "--ignore-not-found")
+        deployed.server.kubectl("delete", NAMES.cluster_issuer, stage.issuer.key.name)
 
     async def test_a_bundle_goes_with_its_issuer_and_says_whose_it_is(self, stage: KubernetesStage) -> None:
         await stage.bundles.publish(stage.issuer, NEW, NOW)
@@ -81,11 +102,11 @@ class TestKubernetesTrustBundles(TrustBundlesContract):
 
     async def test_an_issuer_that_was_created_anew_takes_the_bundle_over(self, stage: KubernetesStage) -> None:
         await stage.bundles.publish(stage.issuer, NEW, NOW)
-        uid = str(uuid4())
-        await stage.bundles.publish(replace(stage.issuer, uid=uid), NEW, NOW)
+        anew = await stage.create_anew()
+        await stage.bundles.publish(anew, NEW, NOW)
         found = await stage.found()
         assert found is not None
-        assert found["metadata"]["ownerReferences"] == [_owner(stage.issuer.key.name, uid)]
+        assert found["metadata"]["ownerReferences"] == [_owner(anew.key.name, anew.uid)]
 
     async def test_what_others_write_into_the_metadata_stays(self, stage: KubernetesStage) -> None:
         await stage.bundles.publish(stage.issuer, OLD, NOW)

@@ -2,6 +2,7 @@ import pytest
 
 from adapters.memory.trust_bundles import Bundle, MemoryTrustBundles
 from adapters.signers.pki import trust_bundle
+from domain.model import Issuer
 from entrypoints.issuer import NAMES
 from tests.contracts.trust_bundles_contract import Published, Stage, TrustBundlesContract, an_issuer
 
@@ -20,6 +21,9 @@ class MemoryStage(Stage):
 
     async def delete(self) -> None:
         del self.bundles.bundles[self.name]
+
+    async def create_anew(self) -> Issuer:
+        return an_issuer("contract", "another uid")
 
 
 class TestMemoryTrustBundles(TrustBundlesContract):
