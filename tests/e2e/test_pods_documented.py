@@ -62,3 +62,8 @@ def test_the_pod_gets_what_the_example_says(node: Node, deployed: Deployed) -> N
     published = "--output=jsonpath={.spec.trustBundle}"
     trusted = wait_until(lambda: deployed.server.kubectl(*get, published), SECONDS, "the bundle is published")
     assert x509.load_pem_x509_certificates(trusted.encode()) == [ROOT.certificate]
+
+
+def test_the_manifests_of_trust_alone_are_valid(node: Node) -> None:
+    (manifests,) = readme.yaml(FILE, "## Trust alone")
+    node.objects.server.kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=manifests)

@@ -50,6 +50,8 @@ CLUSTER_ROLES: dict[str, tuple[tuple[str, str], set[Permission]]] = {
             ("cert-manager.io", "certificaterequests/status", "*", "patch"),
             *(("certificates.k8s.io", "certificatesigningrequests", "*", verb) for verb in ("get", "list", "watch")),
             ("certificates.k8s.io", "certificatesigningrequests/status", "*", "patch"),
+            *(("certificates.k8s.io", "podcertificaterequests", "*", verb) for verb in ("get", "list", "watch")),
+            ("certificates.k8s.io", "podcertificaterequests/status", "*", "patch"),
             ("certificates.k8s.io", "signers", f"{ISSUERS}.{GROUP}/*", "sign"),
             ("certificates.k8s.io", "signers", f"{CLUSTER_ISSUERS}.{GROUP}/*", "sign"),
             ("authorization.k8s.io", "subjectaccessreviews", "*", "create"),
@@ -132,14 +134,21 @@ def test_no_object_is_there_twice() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_the_two_kinds_of_issuer_have_one_schema() -> None:
+def test_the_two_kinds_of_issuer_differ_by_what_only_a_cluster_issuer_can_do() -> None:
     crds = {crd["spec"]["names"]["kind"]: crd["spec"] for crd in of_kind("crd", "CustomResourceDefinition")}
 
     assert {kind: spec["scope"] for kind, spec in crds.items()} == {
         NAMES.issuer: "Namespaced",
         NAMES.cluster_issuer: "Cluster",
     }
-    assert crds[NAMES.issuer]["versions"] == crds[NAMES.cluster_issuer]["versions"]
+    (one,), (other,) = (crds[kind]["versions"] for kind in (NAMES.issuer, NAMES.cluster_issuer))
+    specs = [each["schema"]["openAPIV3Schema"]["properties"].pop("spec") for each in (one, other)]
+    fields, more = (spec.pop("properties") for spec in specs)
+    assert more.keys() - fields.keys() == {"pods", "trustBundle"}
+    assert fields.items() <= more.items()
+    for spec in (*specs, one["schema"]["openAPIV3Schema"], other["schema"]["openAPIV3Schema"]):
+        del spec["description"]
+    assert (one, specs[0]) == (other, specs[1])
 
 
 @pytest.mark.parametrize(

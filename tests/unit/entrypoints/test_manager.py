@@ -33,7 +33,7 @@ from tests.support.factories import (
     request_key,
     secret_key,
 )
-from tests.support.harness import ScriptedSigner
+from tests.support.scripted_signer import ScriptedSigner
 
 pytestmark = pytest.mark.usefixtures("skipped_waits")
 CA, WEB = cluster_issuer_key(), request_key()

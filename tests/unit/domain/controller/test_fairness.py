@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from domain.model import Issued, IssuerSpec, Pending, SignRequest
 from tests.support.factories import a_spec, cluster_issuer_key, secret_key
-from tests.support.harness import Harness, ScriptedSigner
+from tests.support.harness import Harness
 from tests.support.scenes import issued, with_issuer, with_request, with_secret
+from tests.support.scripted_signer import ScriptedSigner
 
 SLOW, QUICK = cluster_issuer_key("slow"), cluster_issuer_key("quick")
 WIDTH = 8  # of World's lanes

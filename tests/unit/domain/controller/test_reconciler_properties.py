@@ -44,16 +44,8 @@ from tests.support.factories import (
     request_key,
     secret_key,
 )
-from tests.support.harness import (
-    Fault,
-    Harness,
-    RequestOutcome,
-    ScriptedSigner,
-    certificate_for,
-    fails,
-    fails_after,
-    meanwhile,
-)
+from tests.support.harness import Fault, Harness, fails, fails_after, meanwhile
+from tests.support.scripted_signer import RequestOutcome, ScriptedSigner, certificate_for
 
 ISSUERS = [cluster_issuer_key("one"), cluster_issuer_key("two")]
 REQUESTS = [request_key(kind, name) for kind in KINDS for name in ("a", "b", "c")]

@@ -14,8 +14,9 @@ from domain.conditions import explain
 from domain.errors import IssuerUnhealthy, SigningError, Transient
 from domain.model import CheckResult, Credentials, IssuerSpec
 from tests.support.factories import KINDS, MINUTE
-from tests.support.harness import Harness, ScriptedSigner, fails
+from tests.support.harness import Harness, fails
 from tests.support.scenes import CA, SECRET, events, message, with_issuer, with_request
+from tests.support.scripted_signer import ScriptedSigner
 
 CANARY = "c4n4ry"
 
@@ -64,7 +65,7 @@ async def test_an_unexpected_exception_while_signing_shows_its_class_alone(
     await harness.advance(20 * MINUTE)
     assert message(harness, key).endswith("unexpected UnheardOf in the signer (the manager's log says where)")
     assert events(harness, key)[-1][0] == "Failed"
-    assert any("UnheardOf" in text and "harness.py" in text for text in caplog.messages)
+    assert any("UnheardOf" in text and "scripted_signer.py" in text for text in caplog.messages)
     assert CANARY not in everything(harness, caplog)
 
 
