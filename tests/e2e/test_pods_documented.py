@@ -1,4 +1,4 @@
-"""The example of deploy/PODS.md as it stands there."""
+"""The examples of deploy/PODS.md as they stand there."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def node(deployed: Deployed) -> Iterator[Node]:
     server.kubectl("delete", NAMES.cluster_issuer, example()[0]["metadata"]["name"], "--ignore-not-found")
 
 
-def test_the_pod_gets_what_the_example_says(node: Node, deployed: Deployed) -> None:
+def test_the_pod_gets_what_the_example_says_and_trust_alone_is_valid(node: Node, deployed: Deployed) -> None:
     issuer, pod = example()
     secret = {"tls.crt": (ISSUING.pem + ROOT.pem).decode(), "tls.key": ISSUING.key_pem.decode()}
     Objects(deployed.server, NAMESPACE).apply(
@@ -62,8 +62,5 @@ def test_the_pod_gets_what_the_example_says(node: Node, deployed: Deployed) -> N
     published = "--output=jsonpath={.spec.trustBundle}"
     trusted = wait_until(lambda: deployed.server.kubectl(*get, published), SECONDS, "the bundle is published")
     assert x509.load_pem_x509_certificates(trusted.encode()) == [ROOT.certificate]
-
-
-def test_the_manifests_of_trust_alone_are_valid(node: Node) -> None:
-    (manifests,) = readme.yaml(FILE, "## Trust alone")
-    node.objects.server.kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=manifests)
+    (trust_alone,) = readme.yaml(FILE, "## Trust alone")
+    deployed.server.kubectl("create", "--dry-run=server", "--validate=strict", "--filename=-", stdin=trust_alone)
