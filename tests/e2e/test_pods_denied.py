@@ -11,15 +11,14 @@ from entrypoints.issuer import NAMES
 from tests.e2e.conftest import Manager
 from tests.e2e.objects import SECONDS
 from tests.e2e.pods import KIND, Node
+from tests.integration.est_ca import build
+from tests.integration.est_ca.server import PASSWORD, ESTCAServer
 from tests.integration.step_ca.asking import BY_DEFAULT
 from tests.integration.step_ca.server import StepCAServer
 from tests.support.cluster.fixtures import built
 from tests.support.cluster.waiting import wait_until
 from tests.support.programs import STEP_CA
 from tests.support.remote import https
-from tests.support.remote.asking import PASSWORD, USERNAME
-from tests.support.remote.est import est
-from tests.support.remote.relay import in_background
 
 pytestmark = pytest.mark.usefixtures("manager")
 
@@ -76,17 +75,17 @@ def test_an_issuer_of_a_namespace_signs_for_no_pods(node: Node) -> None:
     assert_denied(node, "SignerNotServed", denied["message"])
 
 
-def test_a_signer_that_takes_its_names_from_the_csr_says_so(node: Node, tmp_path: Path) -> None:
+def test_est_takes_names_from_the_csr_and_says_so(node: Node, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """As soon as the issuer is Ready, like every other answer; before that, the request waits."""
     node.run(node.objects.namespace)
     node.ask(node.objects.namespace)
     node.objects.wait_for_event("Pod", "app", "Pending")
-    with in_background(est(tmp_path)) as ca:
-        secret = {"username": USERNAME, "password": PASSWORD, "ca.crt": https.ROOT.pem.decode()}
+    program = built(pytestconfig, "est-ca", build.ensure, "install Rust (cargo)")
+    with ESTCAServer(program, tmp_path).running() as ca:
+        secret = {"username": "us", "password": PASSWORD, "ca.crt": https.ROOT.pem.decode()}
         node.ready(secret, url=ca.url, est={}, pods=ANY)
         said = "EST sends the CA a CSR and no names besides (RFC 7030 section 4.2.1)"
         assert_denied(node, "SignerCannotSetNames", f"The issuer's signer cannot sign for pods: {said}")
-        assert "simpleenroll" not in ca.asked
 
 
 def test_so_does_step_ca(node: Node, tmp_path: Path, pytestconfig: pytest.Config) -> None:
