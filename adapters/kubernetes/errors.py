@@ -107,6 +107,8 @@ _BY_CODE: dict[int, type[ClusterError]] = {
     429: Throttled,
 }
 _FINAL = (Invalid, NotFound)  # only where the API server says so itself: a proxy answers 400 and 404 with a page
+_NOT_PERMITTED = ' is not permitted to "sign" for signer '
+"""What the API server says with 422 of the status of a PodCertificateRequest, and which is a missing right of RBAC."""
 _ADMISSION = re.compile(
     r"""
     admission\ webhook\ "                             # denied by a webhook, with any code that it likes
@@ -182,6 +184,8 @@ def writing() -> Iterator[None]:
 def from_status(code: int, message: str, retry_after: float | None = None) -> ClusterError:
     """The error for an HTTP status code, of a response or inside a watch."""
     kind = AdmissionRefused if _ADMISSION.match(message) else _BY_CODE.get(code, Transient)
+    if _NOT_PERMITTED in message:
+        kind = Forbidden
     if message.startswith(_AHEAD):
         kind = Gone
     return kind(_one_line(message), None if retry_after is None else timedelta(seconds=retry_after))

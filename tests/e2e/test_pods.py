@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from domain.model import Issued
 from tests.e2e.conftest import Manager
 from tests.e2e.pods import KIND, ROOT, TRUST_DOMAIN, Node, stub
+from tests.integration.step_ca.asking import BY_HONOURING
+from tests.integration.step_ca.server import StepCAServer
 from tests.support import openssl, pki
 from tests.support.cluster.api_server import KubectlFailed
+from tests.support.cluster.fixtures import built
+from tests.support.programs import STEP_CA
 
 pytestmark = pytest.mark.usefixtures("manager")
 
@@ -121,6 +126,20 @@ def test_dns_names_are_made_by_the_issuers_templates(node: Node) -> None:
         x509.DNSName(f"app-1.{node.objects.namespace}.pods.example.com"),
         x509.DNSName(f"billing.{node.objects.namespace}.svc.example.com"),
     ]
+
+
+def test_step_ca_signs_for_pods(node: Node, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    program = built(pytestconfig, STEP_CA.name, STEP_CA.ensure, "install Go")
+    with StepCAServer(program, tmp_path).running() as ca:
+        secret = {name: value.decode() for name, value in BY_HONOURING.items()}
+        pods = {"trustDomain": TRUST_DOMAIN, "serviceAccounts": ["*/*"]}
+        issuer = node.ready(secret, url=ca.url, stepCA={"provisioner": "jwk-honouring"}, pods=pods)
+        node.run(issuer)
+        node.ask(issuer)
+        leaf = leaf_of(issued(node))
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert (leaf.subject, names.critical) == (x509.Name([]), True)
+    assert list(names.value) == [x509.UniformResourceIdentifier(identity(node, "app"))]
 
 
 def test_an_answer_is_final_for_the_server_and_for_the_manager(node: Node, manager: Manager) -> None:

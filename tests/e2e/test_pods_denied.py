@@ -13,11 +13,8 @@ from tests.e2e.objects import SECONDS
 from tests.e2e.pods import KIND, Node
 from tests.integration.est_ca import build
 from tests.integration.est_ca.server import PASSWORD, ESTCAServer
-from tests.integration.step_ca.asking import BY_DEFAULT
-from tests.integration.step_ca.server import StepCAServer
 from tests.support.cluster.fixtures import built
 from tests.support.cluster.waiting import wait_until
-from tests.support.programs import STEP_CA
 from tests.support.remote import https
 
 pytestmark = pytest.mark.usefixtures("manager")
@@ -85,17 +82,6 @@ def test_est_takes_names_from_the_csr_and_says_so(node: Node, tmp_path: Path, py
         secret = {"username": "us", "password": PASSWORD, "ca.crt": https.ROOT.pem.decode()}
         node.ready(secret, url=ca.url, est={}, pods=ANY)
         said = "EST sends the CA a CSR and no names besides (RFC 7030 section 4.2.1)"
-        assert_denied(node, "SignerCannotSetNames", f"The issuer's signer cannot sign for pods: {said}")
-
-
-def test_so_does_step_ca(node: Node, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    program = built(pytestconfig, STEP_CA.name, STEP_CA.ensure, "install Go")
-    with StepCAServer(program, tmp_path).running() as ca:
-        secret = {name: value.decode() for name, value in BY_DEFAULT.items()}
-        issuer = node.ready(secret, url=ca.url, stepCA={"provisioner": "jwk"}, pods=ANY)
-        node.run(issuer)
-        node.ask(issuer)
-        said = "it asks step-ca for the names of the CSR, and a pod's CSR has none"
         assert_denied(node, "SignerCannotSetNames", f"The issuer's signer cannot sign for pods: {said}")
 
 

@@ -21,12 +21,17 @@ DEFAULT_DURATION = timedelta(days=90)
 _LONGEST_BACKDATING = timedelta(minutes=5)
 
 
-def backdating(duration: timedelta, longest: timedelta = _LONGEST_BACKDATING) -> timedelta:
+def backdating(duration: timedelta) -> timedelta:
     """How long before the time of signing a certificate of this duration becomes valid.
 
     Clocks of clients may be behind. 5 minutes, or a twelfth of the duration where that is less.
     """
-    return min(longest, duration / 12)
+    return min(_LONGEST_BACKDATING, duration / 12)
+
+
+def backdated(order: SignRequest, duration: timedelta) -> timedelta:
+    """As `backdating`; that of a pod at most by what still is near the present when the API server stores it."""
+    return backdating(duration) if order.names is None else min(pods.LONGEST_BACKDATING, duration / 12)
 
 
 def sign(
@@ -40,8 +45,7 @@ def sign(
     if duration <= timedelta(0):
         raise RequestRejected("spec.duration: must be positive")
     # X.509 counts whole seconds (RFC 5280 section 4.1.2.5).
-    back = backdating(duration) if order.names is None else backdating(duration, pods.LONGEST_BACKDATING)
-    begins = max((now - back).replace(microsecond=0), ca.not_valid_before_utc)
+    begins = max((now - backdated(order, duration)).replace(microsecond=0), ca.not_valid_before_utc)
     builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())

@@ -21,7 +21,7 @@ from adapters.signers.http.pool import ClientPool, Endpoint
 from adapters.signers.pki import csr as csrs
 from adapters.signers.pki import keys
 from adapters.signers.pki.bundle import CertificateBundle
-from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdating
+from adapters.signers.pki.certificate_builder import DEFAULT_DURATION, backdated
 from adapters.signers.step_ca.api import StepAPI, Validity
 from adapters.signers.step_ca.token import Tokens, read_tokens
 from adapters.signers.threads import run_in_thread, run_in_thread_if_large
@@ -75,7 +75,7 @@ class StepCA(Signer):
 
     spec_type = StepCASpec
     uses_url = True
-    cannot_set_names = "it asks step-ca for the names of the CSR, and a pod's CSR has none"
+    cannot_set_names = ""  # it takes those of the token, which a pod's CSR must not contradict
     ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
 
     def __init__(self, clients: ClientPool, clock: Clock) -> None:
@@ -97,14 +97,14 @@ class StepCA(Signer):
 
     async def sign(self, order: SignRequest) -> Issued:
         provisioner, duration = order.issuer.options_as(StepCASpec).provisioner, _duration(order)
-        csr = await run_in_thread_if_large(order.issuer.secret.namespace, len(order.csr), lambda: csrs.read(order.csr))
+        csr = await run_in_thread_if_large(order.issuer.secret.namespace, len(order.csr), lambda: csrs.asked(order))
         api = self._api(order.issuer, order.credentials)
         known = await self._recall(order.issuer, order.credentials)
         # Before the CA signs: what it has signed must not be lost because this fails.
         roots = known.roots or await known.fetch_roots(api)
         now = self._clock.now()
         token = known.tokens.make(provisioner, api.host, order, csr, now)
-        validity = None if duration is None else _validity(duration, now, known)
+        validity = None if duration is None else _validity(duration, backdated(order, duration), now, known)
         found = await api.sign(order.csr, token, validity, provisioner, known.tokens)
         known.issuing = [each for each in found.certificates if not keys.is_held(csr.public_key, each)]
         self._measure(order.issuer, known)
@@ -137,12 +137,12 @@ def _duration(order: SignRequest) -> timedelta | None:
     return order.duration if longest is None else min(order.duration or DEFAULT_DURATION, longest)
 
 
-def _validity(duration: timedelta, now: datetime, known: _Known) -> Validity:
+def _validity(duration: timedelta, back: timedelta, now: datetime, known: _Known) -> Validity:
     """As long as asked, to the second, and begun a little before now where step-ca allows it; never past the CA's end.
 
     step-ca itself would sign a certificate that outlives it.
     """
-    begin = now - backdating(duration)
+    begin = now - back
     begin += timedelta(microseconds=-begin.microsecond % 1_000_000)
     if known.tokens.begins is not None:
         begin = max(begin, known.tokens.begins)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,7 +34,12 @@ JWK, PASSWORD = "jwk", "password"  # of the Secret
 _LIFETIME = timedelta(minutes=5)
 _LONGEST_PRIME = 350  # characters of base64, for 2048 bits and a few
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
-_NAMED = (x509.DNSName, x509.RFC822Name, x509.UniformResourceIdentifier, x509.IPAddress)
+_NAMED: dict[type[x509.GeneralName], str] = {
+    x509.DNSName: "dns",
+    x509.RFC822Name: "email",
+    x509.UniformResourceIdentifier: "uri",
+    x509.IPAddress: "ip",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Tokens:
 
     def make(self, provisioner: str, host: str, order: SignRequest, csr: CSR, now: datetime) -> str:
         """A token for this order alone, at a CA that has `host` among its dnsNames."""
-        names = [str(name.value) for name in csr.names or () if isinstance(name, _NAMED)]
+        names = [str(name.value) for name, _ in _typed(csr)]
         claims = {
             "iss": provisioner,
             "aud": f"https://{host}/1.0/sign" + (f"#x5c/{provisioner}" if self.type == "X5C" else ""),
@@ -139,9 +145,17 @@ def _request(order: SignRequest, csr: CSR) -> dict[str, Any]:
         # Templates do not mind underscores, but call this one bit otherwise.
         "keyUsage": sorted("cert_sign" if bit == usages.CERT_SIGN else bit for bit in wanted.bits),
         "extKeyUsage": sorted(purpose.dotted_string for purpose in wanted.purposes),
+        "sans": [{"type": kind, "value": str(name.value)} for name, kind in _typed(csr)],
         "basicConstraints": {"isCA": order.is_ca, "maxPathLen": -1 if length is None else length},
         "extensions": _extensions(order, csr),
     }
+
+
+def _typed(csr: CSR) -> Iterator[tuple[x509.GeneralName, str]]:
+    """The names that templates have words for, each with its type there."""
+    for name in csr.names or ():
+        if kind := _NAMED.get(type(name)):
+            yield name, kind
 
 
 def _extensions(order: SignRequest, csr: CSR) -> list[dict[str, Any]]:
@@ -150,7 +164,7 @@ def _extensions(order: SignRequest, csr: CSR) -> list[dict[str, Any]]:
     Only then are the names sent like this: step-ca's policy for names does not look into extensions.
     """
     found = []
-    if csr.names and not all(isinstance(name, _NAMED) for name in csr.names):
+    if csr.names and not all(type(name) in _NAMED for name in csr.names):
         found.append(_extension(csr.names, critical=not csr.subject.rdns))  # as x509/leaf.py has it
     if order.is_ca and csr.name_constraints:
         found.append(_extension(csr.name_constraints.value, csr.name_constraints.critical))

@@ -1,29 +1,22 @@
-"""What the real step-ca does with the CSR of a pod, which has no names, when its token has them.
-
-The signer does not use this yet: its tokens hold the names of the CSR (StepCA.cannot_set_names).
-"""
+"""What the real step-ca makes of a pod's order: its token has the names, and its CSR has none."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import ssl
-import time
 from dataclasses import replace
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from datetime import timedelta
 
-import jwt
 import pytest
 from cryptography import x509
 
 from adapters.clock import SystemClock
 from adapters.signers.http.pool import ClientPool
-from adapters.signers.step_ca.signer import StepCA
+from adapters.signers.step_ca.signer import StepCA, StepCASpec
+from adapters.signers.verify import VerifyingSigner
 from domain.errors import RequestRejected
+from domain.model import Credentials, Issued, SignRequest
 from domain.pods import AssignedNames
-from tests.integration.step_ca.asking import BY_DEFAULT, issuer, order
-from tests.integration.step_ca.server import DEFAULT_JWK, ROOT, StepCAServer
+from tests.integration.step_ca.asking import BY_DEFAULT, BY_HONOURING, issuer, order
+from tests.integration.step_ca.server import StepCAServer
 from tests.support import pki
 from tests.support.remote.asking import refusal
 
@@ -31,45 +24,42 @@ IDENTITY = "spiffe://example.com/ns/team-a/sa/app"
 STUB = pki.signed(x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])))
 
 
-def signed(ca: StepCAServer, csr: bytes, provisioner: str, kid: str) -> x509.Certificate:
-    """By a token whose only name is IDENTITY."""
-    now = int(time.time())
-    claims: dict[str, object] = {"iss": provisioner, "sub": IDENTITY, "sans": [IDENTITY]}
-    claims |= {"aud": f"{ca.url}/1.0/sign", "iat": now, "nbf": now, "exp": now + 60, "jti": secrets.token_hex(32)}
-    token = jwt.encode(claims, jwt.PyJWK(DEFAULT_JWK.private).key, algorithm="ES256", headers={"kid": kid})
-    body = json.dumps({"csr": csr.decode(), "ott": token}).encode()
-    asked = Request(f"{ca.url}/1.0/sign", body, {"Content-Type": "application/json"})
-    with urlopen(asked, context=ssl.create_default_context(cadata=ROOT.pem.decode()), timeout=10) as answer:
-        return x509.load_pem_x509_certificate(json.load(answer)["crt"].encode())
+def a_pods_order(ca: StepCAServer, csr: bytes = STUB) -> SignRequest:
+    asked = order(issuer(ca), BY_DEFAULT, csr)
+    usages = ("digital signature", "client auth", "server auth")
+    return replace(asked, names=AssignedNames(IDENTITY), usages=usages, duration=timedelta(hours=1))
 
 
-@pytest.mark.parametrize(
-    ("provisioner", "kid", "subject"),
-    [("jwk", "default", pki.name(IDENTITY)), ("jwk-pods", "pods", x509.Name([]))],
-    ids=["default template", "template for pods"],
-)
-def test_it_signs_the_names_of_the_token(step_ca: StepCAServer, provisioner: str, kid: str, subject: x509.Name) -> None:
+def by_template(asked: SignRequest) -> SignRequest:
+    """To the provisioner with the template of the README."""
+    spec = replace(asked.issuer, options=StepCASpec("jwk-honouring"), ca_decides_subject_and_usages=False)
+    return replace(asked, issuer=spec, credentials=Credentials(BY_HONOURING, version="2"))
+
+
+async def signed(clients: ClientPool, asked: SignRequest) -> x509.Certificate:
+    clock = SystemClock()
+    answer = await VerifyingSigner(StepCA(clients, clock), clock).sign(asked)
+    assert isinstance(answer, Issued)
+    return x509.load_pem_x509_certificate(answer.chain)
+
+
+@pytest.mark.parametrize("template", ["default", "README"])
+async def test_it_signs_the_names_of_the_token(clients: ClientPool, step_ca: StepCAServer, template: str) -> None:
     """The default template takes the common name from the token besides, so that the subject is not empty."""
-    leaf = signed(step_ca, STUB, provisioner, kid)
+    asked = a_pods_order(step_ca) if template == "default" else by_template(a_pods_order(step_ca))
+    leaf = await signed(clients, asked)
 
-    assert leaf.subject == subject
+    assert leaf.subject == (pki.name(IDENTITY) if template == "default" else x509.Name([]))
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert list(names.value) == [x509.UniformResourceIdentifier(IDENTITY)]
-    assert names.critical is not bool(subject.rdns)
+    assert names.critical is not bool(leaf.subject.rdns)
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == timedelta(hours=1)
 
 
-@pytest.mark.parametrize(("provisioner", "kid"), [("jwk", "default"), ("jwk-pods", "pods")])
-def test_it_refuses_a_csr_with_other_names(step_ca: StepCAServer, provisioner: str, kid: str) -> None:
-    other = "spiffe://example.com/ns/kube-system/sa/admin"
-    with pytest.raises(HTTPError) as refused:
-        signed(step_ca, pki.csr(uris=[other]), provisioner, kid)
-    said = json.loads(refused.value.read())["message"]
-    refused.value.close()
-    assert said.endswith(f"certificate request does not contain the valid URIs - got [{other}], want [{IDENTITY}].")
-
-
-async def test_the_signer_gives_it_the_names_of_the_csr_alone(clients: ClientPool, step_ca: StepCAServer) -> None:
+@pytest.mark.parametrize("make", [lambda asked: asked, by_template], ids=["default", "README"])
+async def test_it_refuses_a_csr_with_other_names(clients: ClientPool, step_ca: StepCAServer, make: object) -> None:
+    """No kubelet makes such a one."""
+    assert callable(make)
+    other = pki.csr(uris=["spiffe://example.com/ns/kube-system/sa/admin"])
     signer = StepCA(clients, SystemClock())
-    assert signer.cannot_set_names.endswith("the names of the CSR, and a pod's CSR has none")
-    asked = replace(order(issuer(step_ca), BY_DEFAULT, STUB), names=AssignedNames(IDENTITY))
-    assert "names nobody" in await refusal(signer.sign(asked), RequestRejected)
+    assert "HTTP 403" in await refusal(signer.sign(make(a_pods_order(step_ca, other))), RequestRejected)

@@ -310,3 +310,10 @@ def test_a_long_message_is_cut() -> None:
 def test_a_code_told_inside_a_watch_means_the_same(code: int, expected: type[ClusterError]) -> None:
     error = from_status(code, "said so")
     assert (type(error), str(error), error.retry_after) == (expected, "said so", None)
+
+
+def test_a_missing_right_to_sign_for_pods_may_be_granted_later() -> None:
+    """The API server says so with 422, as it does of what it never takes."""
+    said = 'PodCertificateRequest "x" is invalid: spec.signerName: Forbidden: User "u" is not permitted to "sign" for'
+    assert type(from_status(422, f'{said} signer "a/b"')) is Forbidden
+    assert type(from_status(422, "x is invalid: spec.signerName: Forbidden: no")) is Invalid
