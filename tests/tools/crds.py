@@ -189,6 +189,8 @@ def _structural(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
     if "anyOf" in part:
         (only,) = (each for each in part["anyOf"] if each != {"type": "null"})
         return _structural(_both(only, part, "anyOf"), definitions)
+    if "enum" in part:  # of a Literal, for which msgspec leaves the type out
+        part = {"type": "string", **part}
     # What is empty the API server does not store: server-side apply would take it for a change.
     empty = [key for key in ("required", "default", "properties") if not part.get(key)]
     left_out = ["title", "additionalProperties", "$defs", *empty]
