@@ -162,6 +162,8 @@ def verb_and_resource(method: str, url: httpx2.URL, below: str = "") -> tuple[st
     """As RBAC has them: ("patch", "certificaterequests/status")."""
     segments = url.raw_path.decode().removeprefix(below).partition("?")[0].strip("/").split("/")
     rest = segments[2:] if segments[0] == "api" else segments[3:]  # after api/v1 or apis/group/version
+    if not rest:
+        return "get", "discovery"  # the list of the resources there
     if rest[0] == "namespaces" and len(rest) > 2:
         rest = rest[2:]
     plural, name, *subresource = [*rest, ""] if len(rest) == 1 else rest

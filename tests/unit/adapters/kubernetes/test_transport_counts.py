@@ -180,6 +180,7 @@ async def test_a_call_that_is_given_up_has_no_code() -> None:
         ("DELETE", "/apis/g/v1/things/x", ("delete", "things")),
         ("POST", "/apis/authentication.k8s.io/v1/tokenreviews", ("create", "tokenreviews")),
         ("GET", "/apis/g/v1/things/a%2Fb%3Fwatch=true", ("get", "things")),
+        ("GET", "/apis/g/v1", ("get", "discovery")),
     ],
 )
 def test_what_a_request_is(method: str, path: str, wanted: tuple[str, str]) -> None:
