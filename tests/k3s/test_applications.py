@@ -30,6 +30,7 @@ def namespace(api_server: ApiServer) -> Iterator[str]:
 
 def test_pods_of_two_namespaces_know_each_other_by_mutual_tls_without_a_secret(peers: Peers) -> None:
     said = wait_until(lambda: (found := peers.client.said())[TURN - 1 :] and found, SECONDS, "each key pair is used")
+    assert [each for each in said if "failed" in each] == []
     for application, role in ((peers.client, "client"), (peers.server, "server")):
         requests = application.requests()
         assert [is_issued(each) for each in requests] == [True] * TURN
