@@ -1,17 +1,20 @@
-"""How a row of the table of reasons becomes a condition or a message.
+"""How a row of the table of reasons becomes a condition or a message, and how a message leads back to its row.
 
-The table is in reasons.py.
+The table is in reasons.py and bundle_reasons.py.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
+from domain.bundle_reasons import BundleReason
 from domain.errors import ClusterError, SigningError
 from domain.model import Condition
-from domain.reasons import READY, Reason
+from domain.reasons import READY, IssuerReason, Reason, RequestReason
 
+Table = type[IssuerReason] | type[BundleReason] | type[RequestReason]
 _MESSAGE_LIMIT = 1000  # an Event's note holds 1,024 bytes; a condition says the same words
 
 
@@ -59,3 +62,18 @@ def explain(error: BaseException) -> str:
     if isinstance(error, SigningError | ClusterError):
         return str(error)
     return f"unexpected {type(error).__name__} in the signer (the manager's log says where)"
+
+
+def rows(table: Table, reason: str) -> list[Reason]:
+    """All rows of this reason."""
+    return [each.value for each in table if each.value.reason == reason]
+
+
+def row(table: Table, reason: str, message: str) -> Reason | None:
+    """The row that this message was made from; None if there is none."""
+    return next((each for each in rows(table, reason) if _is_made_from(each.message, message)), None)
+
+
+def _is_made_from(template: str, message: str) -> bool:
+    pattern = ".*".join(map(re.escape, re.split(r"\{\w+\}", template)))
+    return re.fullmatch(pattern, message, re.DOTALL) is not None

@@ -11,11 +11,15 @@ from domain.retry import Attempt
 
 @dataclass(frozen=True, slots=True)
 class IssuerStatus:
-    """The whole of our status on an issuer. `stalled` is the condition of an issuer that is Failed."""
+    """The whole of our status on an issuer. `stalled` is the condition of an issuer that is Failed.
+
+    `bundle` is that of an issuer whose roots are published, or should be.
+    """
 
     ready: Condition
     signer: str
     stalled: Condition | None = None
+    bundle: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,14 @@ class NotFound(ClusterError):
     """The object does not exist (HTTP 404)."""
 
 
+class NotServed(ClusterError):
+    """The API server does not have this kind of object, as older versions of Kubernetes do not."""
+
+
+class NameTaken(ClusterError):
+    """An object of the name that ours would have is somebody else's: it is left alone."""
+
+
 class Conflict(ClusterError):
     """The object changed since it was read, or exists already (HTTP 409): read again and decide again."""
 

@@ -15,6 +15,7 @@ from domain.errors import AdmissionRefused, IssuerFailed, IssuerUnhealthy
 from domain.model import CheckResult, Condition, Issuer
 from domain.reasons import STALLED, IssuerReason, Reason
 from domain.retry import Attempt, RetryPolicy
+from domain.trust_bundles import is_announced
 
 
 def decide(
@@ -24,28 +25,33 @@ def decide(
     if issuer.deleting:
         return NOTHING
     if issuer.ready is None:
-        effects = _report(issuer, IssuerReason.FIRST_SEEN.value, "", now)
+        effects = _report(issuer, IssuerReason.FIRST_SEEN.value, "", issuer.bundle, now)
         return replace(effects, attempt=attempt, requeue_after=timedelta(0))
     if report is None or not issuer.is_ready:  # something may have changed besides: better one check too many
         return Check()
-    return settle(issuer, replace(attempt, circuit_open=True), report, now, policy)
+    return settle(issuer, replace(attempt, circuit_open=True), report, issuer.bundle, now, policy)
 
 
 def settle(
-    issuer: Issuer, attempt: Attempt, outcome: CheckResult | Exception, now: datetime, policy: RetryPolicy
+    issuer: Issuer,
+    attempt: Attempt,
+    outcome: CheckResult | Exception,
+    bundle: Condition | None,
+    now: datetime,
+    policy: RetryPolicy,
 ) -> Effects:
-    """What follows from a check, or from a signer's report."""
+    """What follows from a check, or from a signer's report; `bundle` is what trust_bundles.py makes of it."""
     if isinstance(outcome, CheckResult):
         return replace(
-            _report_checked(issuer, outcome, now),
+            _report_checked(issuer, outcome, bundle, now),
             attempt=attempt if attempt.circuit_open else replace(attempt, failures=0),
-            requeue_after=policy.next_check(f"{attempt.uid}/{now}"),
+            requeue_after=timedelta(0) if is_announced(bundle) else policy.next_check(f"{attempt.uid}/{now}"),
         )
     if isinstance(outcome, IssuerFailed):
-        effects = _report(issuer, IssuerReason.BROKEN.value, explain(outcome), now)
+        effects = _report(issuer, IssuerReason.BROKEN.value, explain(outcome), bundle, now)
         return replace(effects, attempt=replace(attempt, failures=0, circuit_open=False))
     attempt = replace(attempt, failures=attempt.failures + 1)
-    effects = _report(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome), now)
+    effects = _report(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome), bundle, now)
     event = _event(issuer, IssuerReason.CHECK_FAILED.value, explain(outcome))
     return replace(effects, event=event, attempt=attempt, requeue_after=policy.backoff(attempt.failures, attempt.uid))
 
@@ -55,17 +61,18 @@ def refused(issuer: Issuer, refusal: AdmissionRefused) -> Event:
     return _event(issuer, IssuerReason.REFUSED.value, explain(refusal))
 
 
-def _report_checked(issuer: Issuer, result: CheckResult, now: datetime) -> Effects:
+def _report_checked(issuer: Issuer, result: CheckResult, bundle: Condition | None, now: datetime) -> Effects:
     if not result.warnings:
-        return _report(issuer, IssuerReason.CHECKED.value, "", now)
-    return _report(issuer, IssuerReason.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), now)
+        return _report(issuer, IssuerReason.CHECKED.value, "", bundle, now)
+    return _report(issuer, IssuerReason.CHECKED_WITH_WARNINGS.value, "; ".join(result.warnings), bundle, now)
 
 
-def _report(issuer: Issuer, reason: Reason, why: str, now: datetime) -> Effects:
+def _report(issuer: Issuer, reason: Reason, why: str, bundle: Condition | None, now: datetime) -> Effects:
     """The status that says this, and the Event of a new Ready condition; nothing where the status says so already."""
     ready = ready_condition(reason, message(reason, why=why), now, issuer.ready, issuer.generation)
-    status = IssuerStatus(ready, issuer.spec.signer, _stalled(issuer, ready, now))
-    if (status.ready, status.signer, status.stalled) == (issuer.ready, issuer.shown_signer, issuer.stalled):
+    status = IssuerStatus(ready, issuer.spec.signer, _stalled(issuer, ready, now), bundle)
+    before = issuer.ready, issuer.shown_signer, issuer.stalled, issuer.bundle
+    if (status.ready, status.signer, status.stalled, status.bundle) == before:
         return NOTHING
     patch = PatchStatus(issuer.key, issuer.resource_version, status)
     return Effects(patch=patch, event=None if ready is issuer.ready else _event(issuer, reason, why))

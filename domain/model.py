@@ -19,6 +19,7 @@ _Options = TypeVar("_Options")
 CERTIFICATE_REQUEST = "CertificateRequest"
 CERTIFICATE_SIGNING_REQUEST = "CertificateSigningRequest"
 POD_CERTIFICATE_REQUEST = "PodCertificateRequest"
+REQUEST_KINDS = (CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST)
 UNKNOWN_KIND = "Unknown"
 """The kind of an issuer that cannot exist, in place of what the request wrote: metrics have the kind as a label."""
 
@@ -93,7 +94,7 @@ class IssuerSpec:
 class Issuer:
     """An issuer as the watch last saw it. A change of its annotations causes a check.
 
-    `ready`, `stalled` and `shown_signer` are what its status has.
+    `ready`, `stalled`, `shown_signer` and `bundle`, the condition TrustBundle, are what its status has.
     """
 
     key: ObjectKey
@@ -106,6 +107,7 @@ class Issuer:
     shown_signer: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     deleting: bool = False
+    bundle: Condition | None = None
 
     @property
     def is_current(self) -> bool:
@@ -166,7 +168,7 @@ class Request:
     for us (field and remedy). `csr` is the PEM of the PKCS#10 request, empty once the request is terminal.
     `unserved` says why no issuer can be meant although the API group is ours (field and remedy); the issuer is then of
     UNKNOWN_KIND. `requester` is kept where `must_reference`, and until the request is terminal. `pod` is the pod of a
-    PodCertificateRequest, which nobody approves: it counts as approved.
+    PodCertificateRequest, which nobody approves: it counts as approved since its creation.
     """
 
     key: ObjectKey
@@ -240,11 +242,13 @@ class CheckResult:
     """What a check found that passed: when the CA's own certificates expire, None where the signer does not know.
 
     `warnings` are sentences for the issuer's Ready condition. They must be the same at each check while nothing
-    changes, else each check writes a status.
+    changes, else each check writes a status. `roots` is PEM of the certificates that clients should trust, as in
+    Issued.ca, without those that have expired; empty where the signer does not know.
     """
 
     expires: datetime | None = None
     warnings: tuple[str, ...] = ()
+    roots: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +262,7 @@ class Issued:
 
     chain: bytes
     ca: bytes | None = None
-    validity: tuple[datetime, datetime] | None = None
+    validity: tuple[datetime, datetime] | None = field(default=None, compare=False)  # it stands in the chain
 
 
 @dataclass(frozen=True, slots=True)

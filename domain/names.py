@@ -43,6 +43,10 @@ class IssuerNames:
         name = f"{issuer.namespace}.{issuer.name}" if issuer.namespace else issuer.name
         return f"{self._plural(issuer.kind)}.{self.group}/{name}"
 
+    def trust_bundle_name(self, issuer: ObjectKey) -> str:
+        """The ClusterTrustBundle with the issuer's roots; the API server demands that it begins with the signer."""
+        return f"{self.signer_name(issuer).replace('/', ':')}:roots"
+
     def every_signer_name(self, kind: str) -> str:
         """All issuers of a kind, as RBAC has them."""
         return f"{self._plural(kind)}.{self.group}/*"

@@ -161,6 +161,31 @@ class AccessReview(Protocol):
         """
 
 
+MergeRoots = Callable[[bytes, bytes, datetime], bytes]
+"""Makes the content of a bundle from that of before, the roots of a check, and the time; ValueError if it cannot."""
+
+
+class TrustBundles(Protocol):
+    """Publishes the roots of cluster issuers, for each in a ClusterTrustBundle, which pods mount.
+
+    Only bundles that this controller has made are ever changed: NameTaken where another one has the name. Both methods
+    raise ClusterError's children and nothing else; NotServed where the API server has no such kind.
+    """
+
+    @abstractmethod
+    async def publish(self, issuer: Issuer, roots: bytes, now: datetime) -> str:
+        """Publishes these roots beside those already published that have not expired; returns the bundle's name.
+
+        The bundle goes with its issuer: an issuer that was created anew begins with these roots alone. Nothing is
+        written where nothing changes. Conflict: somebody else wrote at the same time, and nothing was written. Invalid:
+        the roots cannot be published.
+        """
+
+    @abstractmethod
+    async def remove(self, issuer: Issuer) -> None:
+        """Removes the issuer's bundle, if there is one."""
+
+
 class Recorder(Protocol):
     """Records Events."""
 
@@ -184,8 +209,8 @@ class Metrics(Protocol):
     """
 
     @abstractmethod
-    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
-        """A request to an issuer of this kind has got its answer, which is written."""
+    def request_completed(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> None:
+        """A request of this kind, to an issuer of that kind, has got its answer, which is written."""
 
     @abstractmethod
     def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:

@@ -6,16 +6,18 @@ only other texts for users are messages of exceptions, which take the place of `
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 
 NORMAL, WARNING = "Normal", "Warning"
 
 READY, STALLED, FAILED, ORDER, ISSUED, DENIED = "Ready", "Stalled", "Failed", "Order", "Issued", "Denied"
+TRUST_BUNDLE = "TrustBundle"
 CONDITION_TYPES = {
     READY: "an issuer or a CertificateRequest: its state, with a reason of the tables below",
     STALLED: "an issuer: True while Ready has the reason Failed, otherwise absent; Flux and kpt read it (kstatus)",
+    TRUST_BUNDLE: "an issuer whose spec.trustBundle is true: True while its roots are published, with a reason of the"
+    " tables below",
     FAILED: "a request of certificates.k8s.io: it will never be signed, with a reason of the tables below",
     ISSUED: "a PodCertificateRequest: it is signed",
     DENIED: "a PodCertificateRequest: the issuer gives this pod no certificate, with a reason of the tables below",
@@ -28,7 +30,9 @@ CONDITION_TYPES = {
 class Reason:
     """One row: the reason, the status that Ready gets (None: Ready never says it), the Event's type and message.
 
+    In a BundleReason (bundle_reasons.py) `ready` is the status that the condition TrustBundle gets.
     `means`, `rule` (which function decides it, and when) and `remedy` (what to do) are for users to read.
+    `denies_pod`: the condition Denied of a PodCertificateRequest says it, and nothing else does.
     """
 
     reason: str
@@ -38,6 +42,7 @@ class Reason:
     means: str
     rule: str
     remedy: str
+    denies_pod: bool = False
 
 
 STATUS_REFUSED = "Admission refused to store the status of this object; the write will be repeated: {why}"
@@ -50,7 +55,7 @@ def _denied(reason: str, message: str, means: str, rule: str, remedy: str) -> Re
     """A row for the condition Denied of a PodCertificateRequest."""
     means = f"{means} The condition Denied of the PodCertificateRequest has this reason. This is final."
     remedy = f"{remedy} Then delete the pod: the kubelet asks for its successor, but never again for the same pod."
-    return Reason(reason, None, WARNING, message, means, rule, remedy)
+    return Reason(reason, None, WARNING, message, means, rule, remedy, denies_pod=True)
 
 
 class IssuerReason(Enum):
@@ -264,8 +269,9 @@ class RequestReason(Enum):
         "True",
         NORMAL,
         "Signed",
-        means="The request is signed. status.certificate holds the leaf and its intermediates. In a CertificateRequest,"
-        " status.ca holds the root if it is known, or the certificates of ca.crt for the signer CA.",
+        means="The request is signed. status.certificate holds the leaf and its intermediates; in a"
+        " PodCertificateRequest, status.certificateChain does. In a CertificateRequest, status.ca holds the root if it"
+        " is known, or the certificates of ca.crt for the signer CA.",
         rule="domain/requests.py, settle: the signer returned a certificate that passed the verification.",
         remedy="Do nothing.",
     )
@@ -279,21 +285,3 @@ class RequestReason(Enum):
         rule="domain/requests.py, refused: the API server says that admission refused the write.",
         remedy=_CHANGE_ADMISSION,
     )
-
-
-Table = type[IssuerReason] | type[RequestReason]
-
-
-def rows(table: Table, reason: str) -> list[Reason]:
-    """All rows of this reason."""
-    return [each.value for each in table if each.value.reason == reason]
-
-
-def row(table: Table, reason: str, message: str) -> Reason | None:
-    """The row that this message was made from; None if there is none."""
-    return next((each for each in rows(table, reason) if _is_made_from(each.message, message)), None)
-
-
-def _is_made_from(template: str, message: str) -> bool:
-    pattern = ".*".join(map(re.escape, re.split(r"\{\w+\}", template)))
-    return re.fullmatch(pattern, message, re.DOTALL) is not None

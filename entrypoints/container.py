@@ -29,11 +29,13 @@ from adapters.kubernetes.lease import KubernetesLease
 from adapters.kubernetes.recorder import KubernetesRecorder
 from adapters.kubernetes.token_review import Reviews
 from adapters.kubernetes.transport import CONNECTIONS
+from adapters.kubernetes.trust_bundles import KubernetesTrustBundles
 from adapters.memory.access_review import MemoryAccessReview
 from adapters.memory.ca_store import MemoryCAStore
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.lease import MemoryLease
 from adapters.memory.recorder import MemoryRecorder
+from adapters.memory.trust_bundles import MemoryTrustBundles
 from adapters.prometheus.controller_collector import ControllerCollector
 from adapters.prometheus.metrics import PrometheusMetrics
 from adapters.prometheus.state_collector import StateCollector
@@ -41,6 +43,7 @@ from adapters.prometheus.usage_collector import UsageCollector
 from adapters.signers.decorators import DeadlineSigner, LeaderOnlySigner
 from adapters.signers.http.networks import Networks
 from adapters.signers.http.pool import ClientPool
+from adapters.signers.pki import trust_bundle
 from adapters.signers.verify import VerifyingSigner
 from domain.controller.controller import Controller
 from domain.controller.leader_election import LeaderElectionState
@@ -187,6 +190,7 @@ class Container(containers.DeclarativeContainer):
     )
     recorder = singleton(KubernetesRecorder, of(api), NAMES, of(clock), instance=platform.node())
     access_review = singleton(KubernetesAccessReview, of(api), NAMES.group)
+    trust_bundles = singleton(KubernetesTrustBundles, of(api), NAMES, trust_bundle.merge)
 
     lease_client = singleton(load_client, of(metrics), answered=of(acceptance).answered, user_agent=of(user_agent))
     lease_api = singleton(Api, of(lease_client), NAMES.controller, deadline=of(settings).lease_times.call_deadline)
@@ -223,6 +227,7 @@ class Container(containers.DeclarativeContainer):
         enqueue=of(controller).enqueue,
         metrics=of(metrics),
         access_review=of(access_review),
+        trust_bundles=of(trust_bundles),
         names=NAMES,
     )
 
@@ -275,6 +280,7 @@ def in_memory(settings: Settings, cluster: MemoryCluster, recorder: MemoryRecord
     container.cluster.override(providers.Object(cluster))
     container.recorder.override(providers.Object(recorder))
     container.access_review.override(providers.Singleton(MemoryAccessReview, everybody_may=True))
+    container.trust_bundles.override(providers.Singleton(MemoryTrustBundles, NAMES, trust_bundle.merge))
     container.ca_store.override(providers.Singleton(MemoryCAStore))
     container.lease.override(providers.Singleton(MemoryLease))
     container.api_connections.override(providers.Object(None))

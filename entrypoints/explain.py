@@ -13,7 +13,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -23,71 +23,51 @@ from adapters.kubernetes.printed import Printed, PrintedReader
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from domain import rights
-from domain.conditions import message, printable
+from domain.bundle_reasons import BundleReason
+from domain.conditions import Table, message, printable, row, rows
 from domain.effects import Event
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Approval, Condition, Issuer, Request
-from domain.reasons import CONDITION_TYPES, ORDER, STALLED, IssuerReason, Reason, RequestReason, Table, row, rows
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
+    Approval,
+    Condition,
+    Issuer,
+    Request,
+)
+from domain.reasons import (
+    CONDITION_TYPES,
+    DENIED,
+    ISSUED,
+    ORDER,
+    READY,
+    STALLED,
+    TRUST_BUNDLE,
+    IssuerReason,
+    Reason,
+    RequestReason,
+)
 from entrypoints.container import in_memory
 from entrypoints.issuer import NAMES, NAMESPACE
 from entrypoints.settings import Settings
+from entrypoints.unwritten import DELETED, NO_CONDITION, NOT_SEEN, OLDER, State, in_events
 
 _WIDTH = 100
 _INDENT = 16
 _LONGEST = 1000  # characters shown of a message
 _STDIN = "standard input"
-_TABLES: list[Table] = [IssuerReason, RequestReason]
+_TABLES: list[Table] = [IssuerReason, BundleReason, RequestReason]
 _ORDER = f"{NAMES.group}/{ORDER}"
 _OURS = {_ORDER if kind == ORDER else kind for kind in CONDITION_TYPES}
+_OF_PODS = {ISSUED, DENIED}
+"""Conditions that the controller writes in PodCertificateRequests alone."""
+_NEVER_OF_PODS = ("UNAPPROVED", "DENIED", "UNSERVED", "MAY_NOT_REFERENCE")  # of RequestReason
 _READ = {
     "Approved": "An approver has approved the request.",
     "Denied": "An approver has denied the request.",
     "InvalidRequest": "A field of the request is invalid. The controller does nothing with such a request.",
 }
 """Conditions of requests that other programs write, and the controller reads."""
-
-
-_NO_CONDITION = "no condition of the controller says how it stands"
-
-
-class _State(NamedTuple):
-    """A state of an object that no reason stands for, in the words of a Reason."""
-
-    head: str
-    means: str
-    rule: str
-    remedy: str
-    command: str = ""
-
-
-_MANAGER = f"kubectl get pods,lease --namespace={NAMESPACE}"
-_DELETED = _State(
-    "being deleted",
-    "The controller does nothing with an object that is being deleted.",
-    "decide, of domain/issuers.py or domain/requests.py: metadata.deletionTimestamp is set.",
-    "Do nothing. If it does not disappear, another program holds it by one of its metadata.finalizers.",
-)
-_NOT_SEEN = _State(
-    _NO_CONDITION,
-    "The controller has written nothing about this object yet. After some seconds that means: no manager works on it.",
-    "no rule: a manager writes a condition as soon as it sees such an object.",
-    "See whether a manager runs and holds the Lease, and read its log. If it has the flag --namespaces, the namespace"
-    " of this object must be in it.",
-    _MANAGER,
-)
-_OLDER = _State(
-    "the Ready condition is older than the spec",
-    "The check of the present spec has not ended; after a minute that means: no manager works on it. Requests wait.",
-    "domain/model.py, Issuer.is_current: observedGeneration of Ready is not metadata.generation.",
-    "Wait a minute. Then see whether a manager runs and holds the Lease, and read its log.",
-    _MANAGER,
-)
-_IN_EVENTS = _State(
-    _NO_CONDITION,
-    "The request is approved, and not answered yet. Events say what a CertificateSigningRequest waits for.",
-    "domain/requests.py, decide and settle: only a final failure is a condition of a CertificateSigningRequest.",
-    "Explain its Events. If there are none, see whether a manager runs and holds the Lease.",
-    f"kubectl get events --namespace=default --output=yaml | {NAMES.controller} explain -",
-)
 
 
 def explained(what: str) -> Iterator[str]:
@@ -112,16 +92,29 @@ def explained(what: str) -> Iterator[str]:
 
 def _reason(reason: str) -> Iterator[str]:
     for table in _TABLES:
-        issuers, requests = " or ".join(NAMES.kinds), f"{CERTIFICATE_REQUEST} or {CERTIFICATE_SIGNING_REQUEST}"
         for each in rows(table, reason):
-            yield "\n".join([f"{reason}, of {issuers if table is IssuerReason else requests}", *_row(table, each)])
+            yield "\n".join([f"{reason}, of {' or '.join(_kinds(table, each))}", *_row(table, each)])
+
+
+def _kinds(table: Table, each: Reason) -> Iterable[str]:
+    """The kinds of objects that may have this row."""
+    if table is not RequestReason:
+        return NAMES.kinds if table is IssuerReason else [NAMES.cluster_issuer]
+    if each.denies_pod:
+        return [POD_CERTIFICATE_REQUEST]
+    approved = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
+    return approved if RequestReason(each).name in _NEVER_OF_PODS else [*approved, POD_CERTIFICATE_REQUEST]
 
 
 def _row(table: Table, each: Reason) -> Iterator[str]:
     """A row of the table, with the template of its message."""
     events = f"Events of type {each.event_type}"
-    having = "" if table is IssuerReason else f" of a {CERTIFICATE_REQUEST}"
-    yield from _line("seen in", f"condition Ready={each.ready}{having}; {events}" if each.ready else events)
+    having = f" of a {CERTIFICATE_REQUEST}" if table is RequestReason else ""
+    kind = TRUST_BUNDLE if table is BundleReason else READY
+    condition = f"condition {kind}={each.ready}{having}; " if each.ready else ""
+    if each.denies_pod:
+        condition = f"condition {DENIED}=True of a {POD_CERTIFICATE_REQUEST}; "
+    yield from _line("seen in", f"{condition}{events}")
     yield from _line("message", each.message)
     yield from _advice(each)
 
@@ -142,7 +135,7 @@ def _object(printed: Printed) -> Iterator[str]:
         case Issuer() | Request() as content:
             yield str(printed.key)
             for condition in printed.conditions:
-                yield from _condition(_table(content.key.kind), condition)
+                yield from _condition(content.key.kind, condition)
             yield from _issuer_state(content) if isinstance(content, Issuer) else _request_state(content)
         case None:
             yield from _foreign(printed)
@@ -160,23 +153,26 @@ def _foreign(printed: Printed) -> Iterator[str]:
         yield from _line("command", f"{get} | {NAMES.controller} explain -")
 
 
-def _table(kind: str) -> Table:
-    return IssuerReason if kind in NAMES.kinds else RequestReason
+def _table(kind: str, reason: str) -> Table:
+    if kind not in NAMES.kinds:
+        return RequestReason
+    return BundleReason if rows(BundleReason, reason) else IssuerReason
 
 
 def _event(event: Event) -> Iterator[str]:
     yield f"Event about {printable(str(event.regarding))}"
     yield f"  {_shown(event.reason)} ({_shown(event.type)})"
-    yield from _told(_table(event.regarding.kind), event.reason, event.note)
+    yield from _told(_table(event.regarding.kind, event.reason), event.reason, event.note)
 
 
-def _condition(table: Table, condition: Condition) -> Iterator[str]:
-    kind = condition.type
+def _condition(of: str, condition: Condition) -> Iterator[str]:
+    table, kind = _table(of, condition.reason), condition.type
+    is_ours = kind in (_OURS if of == POD_CERTIFICATE_REQUEST else _OURS - _OF_PODS)
     reason = f", reason {_shown(condition.reason)}" if condition.reason else ""
     yield f"  {_shown(kind)}={_shown(condition.status)}{reason}"
     if kind in (_ORDER, STALLED):
         yield from _line("means", f"{CONDITION_TYPES[ORDER if kind == _ORDER else kind]}.")
-    elif kind in _OURS or row(table, condition.reason, condition.message):
+    elif is_ours or row(table, condition.reason, condition.message):
         yield from _told(table, condition.reason, condition.message)
     elif kind in _READ and condition.status == "True" and table is RequestReason:
         yield from _line("message", condition.message)
@@ -200,18 +196,18 @@ def _told(table: Table, reason: str, text: str) -> Iterator[str]:
 
 def _issuer_state(issuer: Issuer) -> Iterator[str]:
     if issuer.deleting:
-        yield from _state(_DELETED)
+        yield from _state(DELETED)
     elif issuer.ready is None:
-        yield from _state(_NOT_SEEN)
+        yield from _state(NOT_SEEN)
     elif not issuer.is_current:
-        yield from _state(_OLDER)
+        yield from _state(OLDER)
 
 
 def _request_state(request: Request) -> Iterator[str]:
     """How a request stands where no condition says it, asked in the order of `decide`."""
     if request.deleting:
-        yield from _state(_DELETED)
-    elif request.invalid or request.failed or request.ready is not None:
+        yield from _state(DELETED)
+    elif request.invalid or request.failed or request.ready is not None or (request.pod and request.has_certificate):
         return  # a condition says it
     elif request.has_certificate:
         yield from _unwritten(RequestReason.ISSUED.value)
@@ -222,24 +218,24 @@ def _request_state(request: Request) -> Iterator[str]:
     elif request.approval is Approval.UNDECIDED and not request.unserved:
         yield from _unwritten(RequestReason.UNAPPROVED.value, rights.to_approve(request, NAMES))
     else:
-        yield from _state(_IN_EVENTS if request.is_kubernetes else _NOT_SEEN)
+        yield from _state(in_events(request) if request.is_kubernetes or request.pod else NOT_SEEN)
 
 
 def _unwritten(each: Reason, why: str = "") -> Iterator[str]:
     """A reason that is in no condition of such an object."""
-    yield f"  {_NO_CONDITION}"
+    yield f"  {NO_CONDITION}"
     yield from _line("message", message(each, why=why))
     yield from _advice(each)
 
 
-def _state(state: _State) -> Iterator[str]:
+def _state(state: State) -> Iterator[str]:
     yield f"  {state.head}"
     yield from _advice(state)
     if state.command:
         yield from _line("command", state.command)
 
 
-def _advice(each: Reason | _State) -> Iterator[str]:
+def _advice(each: Reason | State) -> Iterator[str]:
     yield from _line("means", each.means)
     yield from _line("decided by", each.rule)
     yield from _line("what to do", each.remedy)

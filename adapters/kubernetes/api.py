@@ -19,7 +19,7 @@ import msgspec
 from lightkube import ALL_NS, AsyncClient
 from lightkube.types import PatchType
 
-from adapters.kubernetes.client import send
+from adapters.kubernetes.client import delete, send
 from adapters.kubernetes.decoding import decode
 from adapters.kubernetes.errors import Silent, TooLarge, reading, writing
 from adapters.kubernetes.names import checked_namespace
@@ -79,9 +79,9 @@ class Api:
 
     async def replace(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
         """Puts the whole object in place of the one of its metadata.resourceVersion; returns it."""
-        written = _named(resource, namespace, body)
+        written, segment = _named(resource, namespace, body), resource.segment(body["metadata"]["name"])
         async with self._call(writing()):
-            return resource.read(await self._client.replace(written))
+            return resource.read(await self._client.replace(written, name=segment))
 
     async def merge(self, resource: Resource, namespace: str, name: str, body: Mapping[str, Any]) -> Any:
         """RFC 7386 merge patch of an object."""
@@ -113,6 +113,12 @@ class Api:
                 field_manager=self._field_manager,
                 force=True,
             )
+
+    async def delete(self, resource: Resource, namespace: str, name: str, resource_version: str) -> None:
+        """Deletes the object if it is still at this resource version; raises Conflict if it is not."""
+        where, segment = _where(resource, namespace), resource.segment(name)
+        async with self._call(writing()):
+            await delete(self._client, resource.main, segment, where, resource_version)
 
     async def review(self, resource: Resource, spec: Mapping[str, Any]) -> Any:
         """Creates a review: the API server answers in its status, and stores nothing."""
@@ -239,6 +245,6 @@ def _everywhere(resource: Resource, namespace: str | None) -> str | None:
 
 def _named(resource: Resource, namespace: str, body: Mapping[str, Any]) -> Any:
     """The object to write, in this namespace: without one, lightkube would write into its default namespace."""
-    resource.segment(body["metadata"]["name"])
-    metadata = {**body["metadata"], "namespace": checked_namespace(namespace)}
+    where, _ = _where(resource, namespace), resource.segment(body["metadata"]["name"])
+    metadata = {**body["metadata"], "namespace": where} if where else body["metadata"]
     return resource.generic(**{**body, "metadata": metadata})

@@ -122,6 +122,15 @@ async def send(
     return response
 
 
+async def delete(client: AsyncClient, resource: Any, name: str, namespace: str | None, resource_version: str) -> None:
+    """Deletes the object of this resource version; lightkube's own method cannot name one. Raises what it raises."""
+    inner: Any = client._client
+    request = inner.prepare_request("delete", resource, name=name, namespace=namespace)
+    preconditions = {"resourceVersion": resource_version}
+    request.data = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+    inner.raise_for_status(await inner.send(inner.build_adapter_request(request)))
+
+
 def pod_namespace() -> str | None:
     """The namespace that this pod runs in; None outside a cluster."""
     file = Path(SERVICE_ACCOUNT, "namespace")

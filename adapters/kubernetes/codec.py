@@ -49,7 +49,7 @@ from domain.model import (
 )
 from domain.names import IssuerNames
 from domain.pods import Pod
-from domain.reasons import DENIED, FAILED, ORDER, READY, STALLED
+from domain.reasons import DENIED, FAILED, ORDER, READY, STALLED, TRUST_BUNDLE
 
 _MOST_ANNOTATIONS = 3  # keys that are kept of a pod's user annotations, none of which is known
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -93,6 +93,7 @@ class Codec:
             ),
             ready=_find(status.conditions, READY),
             stalled=_find(status.conditions, STALLED),
+            bundle=_find(status.conditions, TRUST_BUNDLE),
             shown_signer=status.signer or "",
             annotations=limits.kept_annotations(obj.metadata.annotations),
             deleting=obj.metadata.deletionTimestamp is not None,
@@ -134,7 +135,7 @@ class Codec:
         approval, approved_at = _approval(conditions)
         csr, too_large = limits.csr(spec.request)
         usages, too_long = limits.usages(spec.usages)
-        duration, unreadable = _seconds(spec.expirationSeconds)
+        duration, unreadable = _seconds("expirationSeconds", spec.expirationSeconds)
         issuer, unserved = self._references.by_signer_name(spec.signerName or "")
         return Request(
             key=_key(CERTIFICATE_SIGNING_REQUEST, obj.metadata),
@@ -157,10 +158,10 @@ class Codec:
         )
 
     def pod_certificate_request(self, obj: PodRequestObject) -> Request:
-        spec, status = obj.spec or PodRequestSpecObject(), obj.status
+        spec, status, created = obj.spec or PodRequestSpecObject(), obj.status, obj.metadata.creationTimestamp
         conditions = status.conditions if status else None
-        csr, too_large = limits.csr(spec.stubPKCS10Request)
-        duration, unreadable = _seconds(spec.maxExpirationSeconds)
+        csr, too_large = limits.csr(spec.stubPKCS10Request, "stubPKCS10Request")
+        duration, unreadable = _seconds("maxExpirationSeconds", spec.maxExpirationSeconds)
         issuer, unserved = self._references.by_pod_signer_name(spec.signerName or "")
         missing = "" if csr or too_large else "spec.stubPKCS10Request: missing; use a kubelet of Kubernetes 1.37"
         return Request(
@@ -171,6 +172,7 @@ class Codec:
             csr=_pem(csr) if csr and not unserved else b"",
             duration=duration,
             approval=Approval.APPROVED,
+            approved_at=_time(created) if created else None,
             failed=_is_true(conditions, FAILED) or _is_true(conditions, DENIED),
             has_certificate=bool(status and status.certificateChain),
             annotations=limits.kept_annotations(obj.metadata.annotations),
@@ -223,11 +225,11 @@ def _requester(spec: RequestSpecObject) -> Requester:
     return Requester(spec.username or "", spec.uid or "", tuple(spec.groups or ()), extra)
 
 
-def _seconds(count: int | None) -> tuple[timedelta | None, str]:
+def _seconds(field: str, count: int | None) -> tuple[timedelta | None, str]:
     try:
         return None if count is None else timedelta(seconds=count), ""
     except OverflowError:
-        return None, f"spec.expirationSeconds: {count} is longer than any duration can be"
+        return None, f"spec.{field}: {count} is longer than any duration can be"
 
 
 def _approval(conditions: Iterable[ConditionObject] | None) -> tuple[Approval, datetime | None]:

@@ -20,11 +20,11 @@ _MOST_USAGES = 4_096  # characters of all; Kubernetes and cert-manager know 23, 
 _LONGEST = 256  # characters of a duration or of an annotation that is read
 
 
-def csr(request: bytes | None) -> tuple[bytes, str]:
+def csr(request: bytes | None, field: str = "request") -> tuple[bytes, str]:
     if request is None or len(request) <= _MOST_CSR:
         return request or b"", ""
     limit = f"no more than {_MOST_CSR:,} are read; create a CSR with fewer names"
-    return b"", f"spec.request: {len(request):,} bytes, and {limit}"
+    return b"", f"spec.{field}: {len(request):,} bytes, and {limit}"
 
 
 def usages(found: Sequence[str] | None) -> tuple[tuple[str, ...], str]:

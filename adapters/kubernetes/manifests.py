@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +17,8 @@ from adapters.kubernetes.codec import Codec
 from adapters.kubernetes.decoding import field_error
 from adapters.kubernetes.documents import BadManifest, objects_in
 from adapters.kubernetes.names import checked_name, checked_namespace, escaped_name
-from adapters.kubernetes.schema import IssuerObject, RequestObject
+from adapters.kubernetes.pod_manifest import DEFAULT_SECONDS, PodSpec
+from adapters.kubernetes.schema import IssuerObject, PodRequestObject, RequestObject
 from domain.errors import Invalid
 from domain.model import CERTIFICATE_SIGNING_REQUEST, Issuer, ObjectKey, Request
 from domain.names import IssuerNames
@@ -56,6 +58,22 @@ class _SigningRequestSpec(msgspec.Struct):
     request: bytes
     signerName: str
     usages: list[str]
+
+
+class _PodRequestSpec(msgspec.Struct):
+    signerName: str
+    podName: str
+    podUID: str
+    serviceAccountName: str
+    serviceAccountUID: str
+    nodeName: str
+    nodeUID: str
+    stubPKCS10Request: bytes
+
+
+class _PodManifest(msgspec.Struct):
+    metadata: _Metadata
+    spec: PodSpec = msgspec.field(default_factory=PodSpec)
 
 
 class _SecretManifest(msgspec.Struct):
@@ -104,7 +122,8 @@ class CertificateSpec(_Strict):
 class Manifests:
     """What the files hold, by kind; `ignored` names the objects of kinds that no demo needs.
 
-    `references` has what each request says of its issuer: spec.issuerRef, or the spec.signerName of a Kubernetes CSR.
+    `references` has what each request says of its issuer: spec.issuerRef, or the spec.signerName of other kinds.
+    `pods` are those with a certificate.
     """
 
     issuers: list[Issuer] = field(default_factory=list)
@@ -112,6 +131,7 @@ class Manifests:
     requests: list[Request] = field(default_factory=list)
     references: dict[ObjectKey, IssuerRef | str] = field(default_factory=dict)
     certificates: list[tuple[ObjectKey, CertificateSpec]] = field(default_factory=list)
+    pods: list[tuple[ObjectKey, PodSpec]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
 
@@ -143,6 +163,13 @@ class Reader:
         obj = msgspec.convert({"metadata": metadata, "spec": spec}, RequestObject)
         return self._codec.certificate_request(obj)
 
+    def pod_request(self, key: ObjectKey, spec: dict[str, Any]) -> Request:
+        """The PodCertificateRequest that a kubelet would make with this spec."""
+        metadata = {"name": key.name, "namespace": key.namespace, "creationTimestamp": datetime.now(UTC)}
+        return self._codec.pod_certificate_request(
+            msgspec.convert({"metadata": metadata, "spec": spec}, PodRequestObject)
+        )
+
     def _add(self, found: Manifests, document: _Document) -> ObjectKey | None:
         """The key of what was added; None for what is left out."""
         ours = f"{self._names.group}/{self._names.version}"
@@ -162,6 +189,15 @@ class Reader:
                 name = document.expect("certificates.k8s.io/v1", _Manifest[_SigningRequestSpec]).spec.signerName
                 request = self._codec.signing_request(document.namespaced(RequestObject, False))
                 return _add_request(found, request, name)
+            case "PodCertificateRequest":
+                name = document.expect("certificates.k8s.io/v1", _Manifest[_PodRequestSpec]).spec.signerName
+                request = self._codec.pod_certificate_request(
+                    _with_default(document.namespaced(PodRequestObject, True))
+                )
+                return _add_request(found, request, name)
+            case "Pod" if (pod := document.expect("v1", _PodManifest).spec).certificates():
+                found.pods.append((document.key(), pod))
+                return document.key()
             case "Certificate":
                 spec = document.expect("cert-manager.io/v1", _Manifest[CertificateSpec]).spec
                 found.certificates.append((document.key(), spec))
@@ -174,6 +210,13 @@ class Reader:
         document.require_kind(self._kinds)
         found.ignored.append(f"{document.kind} {document.name}")
         return None
+
+
+def _with_default(request: PodRequestObject) -> PodRequestObject:
+    """As the API server stores it."""
+    if request.spec and request.spec.maxExpirationSeconds is None:
+        request.spec.maxExpirationSeconds = DEFAULT_SECONDS
+    return request
 
 
 def _add_request(found: Manifests, request: Request, reference: IssuerRef | str) -> ObjectKey:

@@ -34,7 +34,7 @@ class PodsSpec(SpecFields, frozen=True):
             "<service account>, whatever the pod asks for.",
             min_length=1,
             max_length=255,
-            pattern="^[a-z0-9._-]+$",
+            pattern="^[a-z0-9_-]+([.][a-z0-9_-]+)*$",  # Go cannot read a name with an empty label
         ),
     ]
     service_accounts: Annotated[

@@ -18,17 +18,31 @@ from adapters.kubernetes.schema import (
     IssuerRef,
     IssuerStatusObject,
     Meta,
+    PodRequestObject,
+    PodRequestSpecObject,
     RequestObject,
     RequestSpecObject,
     RequestStatusObject,
 )
 from domain.conditions import printable
 from domain.effects import Event
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, Issuer, ObjectKey, Request
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
+    Condition,
+    Issuer,
+    ObjectKey,
+    Request,
+)
 from domain.names import IssuerNames
 
 _SHOWN = 80  # characters of a tenant's text in a message
-_REQUESTS = {("cert-manager.io", CERTIFICATE_REQUEST), ("certificates.k8s.io", CERTIFICATE_SIGNING_REQUEST)}
+_REQUESTS: dict[tuple[str, str], type[RequestObject | PodRequestObject]] = {
+    ("cert-manager.io", CERTIFICATE_REQUEST): RequestObject,
+    ("certificates.k8s.io", CERTIFICATE_SIGNING_REQUEST): RequestObject,
+    ("certificates.k8s.io", POD_CERTIFICATE_REQUEST): PodRequestObject,
+}
 _EVENTS = {("", "Event"), ("events.k8s.io", "Event")}
 
 
@@ -90,17 +104,21 @@ class PrintedReader:
             read = self._codec.issuer(kind, issuer)
             return Printed(group, read.key, read, _conditions(issuer.status))
         if (group, kind) in _REQUESTS:
-            return self._request(group, kind, msgspec.convert(content, RequestObject))
+            return self._request(group, kind, msgspec.convert(content, _REQUESTS[group, kind]))
         if (group, kind) in _EVENTS:
             return self._event(group, msgspec.convert(content, _EventObject))
         metadata = msgspec.convert(content, _Other).metadata
         return Printed(group, ObjectKey(kind, metadata.namespace or "", metadata.name))
 
-    def _request(self, group: str, kind: str, obj: RequestObject) -> Printed:
-        is_kubernetes = kind == CERTIFICATE_SIGNING_REQUEST
-        read = self._codec.signing_request(obj) if is_kubernetes else self._codec.certificate_request(obj)
+    def _request(self, group: str, kind: str, obj: RequestObject | PodRequestObject) -> Printed:
+        if isinstance(obj, PodRequestObject):
+            read = self._codec.pod_certificate_request(obj)
+        elif kind == CERTIFICATE_SIGNING_REQUEST:
+            read = self._codec.signing_request(obj)
+        else:
+            read = self._codec.certificate_request(obj)
         if read.issuer is None:
-            return Printed(group, read.key, why=_reference(obj.spec or RequestSpecObject(), is_kubernetes))
+            return Printed(group, read.key, why=_reference(kind, obj.spec))
         return Printed(group, read.key, read, _conditions(obj.status))
 
     def _event(self, group: str, obj: _EventObject) -> Printed:
@@ -118,8 +136,9 @@ def _conditions(status: IssuerStatusObject | RequestStatusObject | None) -> tupl
     return tuple(map(read_condition, (status and status.conditions) or ()))
 
 
-def _reference(spec: RequestSpecObject, is_kubernetes: bool) -> str:
+def _reference(kind: str, spec: RequestSpecObject | PodRequestSpecObject | None) -> str:
     """The field by which a request names an issuer of another controller."""
-    if is_kubernetes:
-        return f"its spec.signerName is {(spec.signerName or '')[:_SHOWN]!r}"
-    return f"its spec.issuerRef.group is {((spec.issuerRef or IssuerRef()).group or '')[:_SHOWN]!r}"
+    if kind != CERTIFICATE_REQUEST:
+        return f"its spec.signerName is {((spec and spec.signerName) or '')[:_SHOWN]!r}"
+    group = (spec.issuerRef or IssuerRef()).group if isinstance(spec, RequestSpecObject) else None
+    return f"its spec.issuerRef.group is {(group or '')[:_SHOWN]!r}"

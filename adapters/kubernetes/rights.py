@@ -81,6 +81,25 @@ def demo_ca() -> list[Right]:
     return [Right("", [SECRETS], ["create"], "RBAC cannot limit creation to one name (ca_store.py).")]
 
 
+def trust_bundles(names: IssuerNames) -> list[Right]:
+    """For cluster issuers with spec.trustBundle."""
+    return [
+        Right(
+            "certificates.k8s.io",
+            ["clustertrustbundles"],
+            ["get", "create", "update", "delete"],
+            "Bundles with the roots of issuers (trust_bundles.py). RBAC cannot limit this to some names.",
+        ),
+        Right(
+            "certificates.k8s.io",
+            ["signers"],
+            ["attest"],
+            "The API server asks for this when a bundle of a signer is created or changed.",
+            [names.every_signer_name(names.cluster_issuer)],
+        ),
+    ]
+
+
 def metrics_auth() -> list[Right]:
     return [
         Right("authentication.k8s.io", ["tokenreviews"], ["create"], "Whose token is it? (token_review.py)"),

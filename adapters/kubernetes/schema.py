@@ -33,6 +33,10 @@ class Meta(msgspec.Struct):
     deletionTimestamp: str | None = None
 
 
+class PodRequestMeta(Meta):
+    creationTimestamp: datetime | None = None
+
+
 class SecretMeta(msgspec.Struct):
     """Without annotations: kubectl stores a Secret's stringData in one."""
 
@@ -119,7 +123,7 @@ class RequestObject(msgspec.Struct):
 
 
 class PodRequestObject(msgspec.Struct):
-    metadata: Meta = msgspec.field(default_factory=Meta)
+    metadata: PodRequestMeta = msgspec.field(default_factory=PodRequestMeta)
     spec: PodRequestSpecObject | None = None
     status: RequestStatusObject | None = None
 
@@ -149,6 +153,18 @@ class LeaseObject(msgspec.Struct):
 
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
     spec: LeaseSpecObject | None = None
+
+
+class TrustBundleSpecObject(msgspec.Struct):
+    signerName: str | None = None
+    trustBundle: str = ""
+
+
+class TrustBundleObject(msgspec.Struct):
+    """A ClusterTrustBundle is written as a whole, so all of its metadata is kept."""
+
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    spec: TrustBundleSpecObject = msgspec.field(default_factory=TrustBundleSpecObject)
 
 
 class _ServedResource(msgspec.Struct):
@@ -221,6 +237,15 @@ def resource(
 SECRETS = resource(SECRET, "", "v1", "secrets", SecretObject, namespaced=True)
 SECRET_VERSIONS = resource(SECRET, "", "v1", "secrets", SecretVersionObject, namespaced=True)
 LEASES = resource("Lease", "coordination.k8s.io", "v1", "leases", LeaseObject, namespaced=True)
+TRUST_BUNDLES = resource(
+    "ClusterTrustBundle",
+    "certificates.k8s.io",
+    "v1",
+    "clustertrustbundles",
+    TrustBundleObject,
+    namespaced=False,
+    segment=escaped_name,  # with colons
+)
 EVENTS = resource("Event", "events.k8s.io", "v1", "events", Anything, namespaced=True)
 
 

@@ -18,7 +18,7 @@ def encoded(status: Status, order_type: str) -> dict[str, Any]:
     match status:
         case IssuerStatus():
             return {
-                "conditions": [_condition(each) for each in (status.ready, status.stalled) if each],
+                "conditions": [_condition(each) for each in (status.ready, status.stalled, status.bundle) if each],
                 "signer": status.signer,
                 "observedGeneration": status.ready.observed_generation,
             }

@@ -160,8 +160,8 @@ def _stored(new: Status, old: Status | None) -> Status:
     """What an API server keeps of a status: whole seconds; and a CSR loses neither conditions nor certificate."""
     match new:
         case IssuerStatus():
-            stalled = new.stalled and _whole_seconds(new.stalled)
-            return replace(new, ready=_whole_seconds(new.ready), stalled=stalled)
+            stalled, bundle = new.stalled and _whole_seconds(new.stalled), new.bundle and _whole_seconds(new.bundle)
+            return replace(new, ready=_whole_seconds(new.ready), stalled=stalled, bundle=bundle)
         case RequestStatus(failure_time=time):
             time = time and time.replace(microsecond=0)
             return replace(new, ready=_whole_seconds(new.ready), failure_time=time, order=_whole_second(new.order))
@@ -181,7 +181,8 @@ def _stored(new: Status, old: Status | None) -> Status:
 def _with_status(old: Object, status: Status) -> Object:
     """The object as it reads with this status."""
     if isinstance(old, Issuer) and isinstance(status, IssuerStatus):
-        return replace(old, ready=status.ready, stalled=status.stalled, shown_signer=status.signer)
+        told = replace(old, ready=status.ready, stalled=status.stalled, bundle=status.bundle)
+        return replace(told, shown_signer=status.signer)
     if isinstance(old, Request) and isinstance(status, RequestStatus) and not (old.is_kubernetes or old.pod):
         answered = status.certificate is not None
         return replace(old, ready=status.ready, order=status.order, has_certificate=answered)

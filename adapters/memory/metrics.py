@@ -14,7 +14,7 @@ class MemoryMetrics(Metrics):
     """`checks` holds of each issuer when it was last checked, and what was last known of its CA's expiry."""
 
     def __init__(self) -> None:
-        self.answers: Counter[tuple[str, RequestOutcome]] = Counter()
+        self.answers: Counter[tuple[str, str, RequestOutcome]] = Counter()
         self.signatures: Counter[tuple[str, SignOutcome]] = Counter()
         self.signing = timedelta(0)
         self.checkings: Counter[tuple[str, CheckOutcome]] = Counter()
@@ -29,8 +29,8 @@ class MemoryMetrics(Metrics):
         self.http_calls: Counter[tuple[str, str, str]] = Counter()
         self.restarts: Counter[tuple[str, WatchRestartReason]] = Counter()
 
-    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
-        self.answers[issuer_kind, answer] += 1
+    def request_completed(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> None:
+        self.answers[kind, issuer_kind, answer] += 1
 
     def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:
         self.signatures[signer, outcome] += 1

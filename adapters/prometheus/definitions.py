@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+_KINDS = ("request_kind", "issuer_kind")
 _ISSUER = ("issuer_kind", "issuer_namespace", "issuer_name")
 
 
@@ -27,15 +28,15 @@ class Defined(Enum):
     REQUESTS = Definition(
         "requests_total",
         "counter",
-        ("issuer_kind", "outcome"),
-        "Requests that got their answer, by kind of issuer and outcome.",
+        (*_KINDS, "outcome"),
+        "Requests that got their answer, by their kind, that of their issuer, and outcome.",
     )
-    WAITING = Definition("waiting_requests", "gauge", ("issuer_kind",), "Approved requests without an answer.")
+    WAITING = Definition("waiting_requests", "gauge", _KINDS, "Approved requests without an answer.")
     OLDEST_WAITING = Definition(
         "oldest_waiting_request_age_seconds",
         "gauge",
-        ("issuer_kind",),
-        "Time since the approval of the oldest request without an answer; 0 if there is none.",
+        _KINDS,
+        "Time since the approval (of pods' requests: the creation) of the oldest request without an answer; 0 if none.",
     )
     SIGNING = Definition("signing_duration_seconds", "histogram", ("signer", "outcome"), "How long signers took.")
     CHECKS = Definition(

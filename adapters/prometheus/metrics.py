@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,7 +23,7 @@ from prometheus_client import (
 from adapters.prometheus.definitions import Common, Defined
 from adapters.prometheus.negotiation import encoder
 from domain.controller.controller import CHECKS, REQUESTS
-from domain.model import ObjectKey
+from domain.model import POD_CERTIFICATE_REQUEST, REQUEST_KINDS, UNKNOWN_KIND, ObjectKey
 from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
 
@@ -80,17 +81,17 @@ class PrometheusMetrics(Metrics):
         self._reconcile_time = {name: reconcile_time.labels(name) for name in _CONTROLLERS}
         self._waited = {name: waited.labels(name, name) for name in _CONTROLLERS}
         self._worked = {name: worked.labels(name, name) for name in _CONTROLLERS}
-        for kind in issuer_kinds:
-            for answer in RequestOutcome:
-                self._requests.labels(kind, answer.value)
+        answered = [*product(REQUEST_KINDS, issuer_kinds), (POD_CERTIFICATE_REQUEST, UNKNOWN_KIND)]
+        for (kind, issuer_kind), answer in product(answered, RequestOutcome):
+            self._requests.labels(kind, issuer_kind, answer.value)
 
     def page(self, accept: str = "") -> tuple[bytes, str]:
         """All metrics, and what the registry's collectors find, in the format wanted, and its content type."""
         encode, content_type = encoder(accept)
         return encode(self.registry), content_type
 
-    def request_completed(self, issuer_kind: str, answer: RequestOutcome) -> None:
-        self._requests.labels(issuer_kind, answer.value).inc()
+    def request_completed(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> None:
+        self._requests.labels(kind, issuer_kind, answer.value).inc()
 
     def signed(self, signer: str, outcome: SignOutcome, took: timedelta) -> None:
         self._signing.labels(signer, outcome.value).observe(_seconds(took))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import product
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -14,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from adapters.prometheus.definitions import Common, Defined
 from adapters.prometheus.metrics import PrometheusMetrics
-from domain.model import Issuer
+from domain.model import REQUEST_KINDS, Issuer
 from domain.ports import Clock, Cluster
 
 
@@ -58,12 +59,17 @@ class StateCollector(Collector):
     def _waiting(self) -> Iterator[Metric]:
         number = self._gauge(Defined.WAITING)
         oldest = self._gauge(Defined.OLDEST_WAITING)
-        now, waiting = self._clock.now(), list(self._cluster.waiting())
-        for kind in self._issuer_kinds:
-            approvals = [each.approved_at for each in waiting if each.issuer and each.issuer.kind == kind]
-            number.add_metric([kind], len(approvals))
+        now = self._clock.now()
+        found: dict[tuple[str, str], list[datetime | None]] = {
+            kinds: [] for kinds in product(REQUEST_KINDS, self._issuer_kinds)
+        }
+        for each in self._cluster.waiting():
+            if each.issuer and (approvals := found.get((each.key.kind, each.issuer.kind))) is not None:
+                approvals.append(each.approved_at)
+        for kinds, approvals in found.items():
+            number.add_metric(kinds, len(approvals))
             since = min((time for time in approvals if time), default=now)
-            oldest.add_metric([kind], max((now - since).total_seconds(), 0.0))
+            oldest.add_metric(kinds, max((now - since).total_seconds(), 0.0))
         yield from (number, oldest)
 
     def _issuers(self, issuers: list[Issuer]) -> Iterator[Metric]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from domain import answers, issuers, requests
 from domain.controller import log
+from domain.controller.publishing import Publishing
 from domain.controller.signing import Signing
 from domain.controller.status_writer import StatusWriter
 from domain.effects import Check, Effects, Result, Review, Sign
@@ -35,7 +36,7 @@ from domain.model import (
     Snapshot,
 )
 from domain.names import IssuerNames
-from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorder, Signer
+from domain.ports import AccessReview, Clock, Cluster, Enqueue, Metrics, Recorder, Signer, TrustBundles
 from domain.retry import Attempt, Moment, RetryPolicy
 
 _KEPT = Issued | Pending | RequestRejected | WrongCertificate  # a WrongCertificate is kept to count it
@@ -61,6 +62,7 @@ class Reconciler:
         enqueue: Enqueue,
         metrics: Metrics,
         access_review: AccessReview,
+        trust_bundles: TrustBundles,
         names: IssuerNames,
     ) -> None:
         self._cluster = cluster
@@ -74,6 +76,7 @@ class Reconciler:
         self._attempts: dict[ObjectKey, Attempt] = {}
         self._reports: dict[ObjectKey, _UnhealthyReport] = {}
         self._signing = Signing(signers, cluster, clock, metrics)
+        self._publishing = Publishing(trust_bundles, recorder, clock)
         self._writes = StatusWriter(cluster, recorder, metrics)
 
     def is_circuit_open(self, issuer: ObjectKey) -> bool:
@@ -145,8 +148,9 @@ class Reconciler:
         if isinstance(decision, Check):
             self._reports.pop(issuer.key, None)  # answered by this check
             outcome = await self._signing.check(issuer)
+            bundle = await self._publishing.follow(issuer, outcome)
             attempt = self._attempt(issuer.key, issuer.uid)  # a signature may have closed the circuit meanwhile
-            return issuers.settle(issuer, attempt, outcome, self._clock.now(), self._policy)
+            return issuers.settle(issuer, attempt, outcome, bundle, self._clock.now(), self._policy)
         if report and report.secret != await self._signing.secret_version(issuer.spec):
             return replace(decision, requeue_after=timedelta(0))  # a changed Secret may work: it is checked now
         return decision

@@ -59,7 +59,7 @@ class StatusWriter:
 
     def _count(self, patch: PatchStatus, issuer: ObjectKey | None) -> None:
         if issuer and (answer := outcomes.answer(patch.status)):
-            self._metrics.request_completed(issuer.kind, answer)
+            self._metrics.request_completed(patch.key.kind, issuer.kind, answer)
 
 
 def _refused(snapshot: Snapshot, refusal: AdmissionRefused) -> Event:

@@ -1,5 +1,7 @@
 """Plays the other parties in the demo: the user who applies manifests, and cert-manager with keys, CSRs and approvals.
 
+kubelet.py plays the kubelets.
+
 It acts on the in-memory cluster by the same methods that tests use, and prints what it does.
 """
 
@@ -21,9 +23,11 @@ from cryptography.x509.oid import NameOID
 
 from adapters.kubernetes.documents import BadManifest
 from adapters.kubernetes.manifests import CertificateSpec, Manifests, Reader
+from adapters.kubernetes.pod_manifest import PodSpec
 from adapters.memory.cluster import MemoryCluster
 from domain.errors import Conflict
-from domain.model import CERTIFICATE_REQUEST, Approval, Issuer, ObjectKey, Request
+from domain.model import CERTIFICATE_REQUEST, POD_CERTIFICATE_REQUEST, Approval, Issuer, ObjectKey, Request
+from entrypoints.demo import kubelet
 
 _Described = TypeVar("_Described", Issuer, Request)
 _log = logging.getLogger("demo")
@@ -52,6 +56,11 @@ class ClusterUsers:
             request = self._request_for(key, spec)
             _log.info("cert-manager (played here): a private key, and %s", request.key)
             self._add(request)
+        for key, pod in self._manifests.pods:
+            _log.info("you: kubectl apply %s", key)
+            for request in self._requests_for(key, pod):
+                _log.info("kubelet (played here): a private key, and %s", request.key)
+                self._add(request)
 
     def approve(self) -> None:
         """Every request that has no decision: cert-manager approves its own kind, a person Kubernetes' kind."""
@@ -73,10 +82,18 @@ class ClusterUsers:
         try:
             self._cluster.create(described)
         except Conflict as error:
+            made = "a Certificate or a Pod there"
             raise BadManifest(
-                f"{described.key}: is in the files, and is also what a Certificate there makes; remove one of them"
+                f"{described.key}: is in the files, and is also what {made} makes; remove one of them"
             ) from error
         self.keys.append(described.key)
+
+    def _requests_for(self, key: ObjectKey, pod: PodSpec) -> Iterator[Request]:
+        """One for each podCertificate in the Pod's volumes."""
+        for number, wanted in enumerate(pod.certificates(), 1):
+            requested = ObjectKey(POD_CERTIFICATE_REQUEST, key.namespace, f"{key.name}-{number}")
+            self.references[requested] = wanted.signer_name
+            yield self._reader.pod_request(requested, kubelet.request_spec(key, pod, wanted))
 
     def _request_for(self, key: ObjectKey, spec: CertificateSpec) -> Request:
         """The first CertificateRequest of a Certificate: https://cert-manager.io/docs/usage/certificate/."""

@@ -24,6 +24,7 @@ from domain.controller.controller import Controller
 from domain.effects import NOTHING, Status
 from domain.events import EventSeries
 from domain.model import Approval, Issuer, ObjectKey, Request, RequestSnapshot
+from domain.reasons import RequestReason
 from domain.requests import decide
 from domain.retry import Attempt, Moment, RetryPolicy
 from entrypoints.container import in_memory, opened
@@ -34,6 +35,9 @@ from entrypoints.settings import Settings
 
 _APPROVED_AFTER, _SECRETS_AFTER, _GIVE_UP_AFTER, _STOP_AFTER = 0.3, 3.3, 8.0, 0.5  # seconds
 
+_DENIED = {each.value.reason for each in (RequestReason.DENIED, RequestReason.SERVICE_ACCOUNT_NOT_ALLOWED)}
+"""By somebody's decision, not by a mistake in the files."""
+
 
 async def demo(paths: list[Path], settings: Settings) -> bool:
     """Shows what becomes of these manifests; whether all of it ended as it should. Raises BadManifest."""
@@ -41,9 +45,11 @@ async def demo(paths: list[Path], settings: Settings) -> bool:
     container = in_memory(settings, cluster, recorder)
     reader = Reader(NAMES, container.codec())
     manifests = reader.read(paths)
-    if not (manifests.issuers or manifests.requests or manifests.certificates):
+    if not (manifests.issuers or manifests.requests or manifests.certificates or manifests.pods):
         left_out = f"; left out: {', '.join(manifests.ignored)}" if manifests.ignored else ""
-        raise BadManifest(f"{', '.join(map(str, paths))}: no issuer, request or Certificate to show{left_out}")
+        raise BadManifest(
+            f"{', '.join(map(str, paths))}: no issuer, request, Certificate or Pod with a certificate to show{left_out}"
+        )
     users = ClusterUsers(cluster, manifests, reader)
     _log_progress(manifests)
     stop = asyncio.Event()
@@ -89,7 +95,7 @@ def _is_done(request: Request) -> bool:
     """Whether the domain does nothing more for it: it has its answer, or no issuer can serve it."""
     snapshot, attempt = RequestSnapshot(request, None), Attempt(request.uid)
     decision = decide(snapshot, attempt, Moment(datetime.now(UTC), timedelta(0)), RetryPolicy(), NAMES)
-    return decision == NOTHING or request.unserved != ""
+    return decision == NOTHING or (request.unserved != "" and request.pod is None)
 
 
 def _report(users: ClusterUsers, manifests: Manifests, cluster: MemoryCluster, recorder: MemoryRecorder) -> bool:
@@ -121,12 +127,12 @@ def _trouble(
     if isinstance(found, Issuer) and found.is_ready:
         return ""
     if (condition := show.condition_of(status)) is not None:
-        return "" if condition.reason == "Denied" else f"{condition.reason}: {condition.message}"
+        return "" if condition.reason in _DENIED else f"{condition.reason}: {condition.message}"
     if events:
         latest = max(events, key=lambda seen: seen.last).event
         return f"{latest.reason}: {latest.note}"
     if isinstance(found, Request) and found.issuer is None and reference is not None:
-        return f"{_unserved(reference)}; nothing is done for it"
+        return f"{_unserved(reference, found.pod is not None)}; nothing is done for it"
     if isinstance(found, Request) and found.invalid:
         return "its condition InvalidRequest is True; nothing is done for it"
     if isinstance(found, Request) and found.approval is Approval.DENIED:
@@ -134,10 +140,11 @@ def _trouble(
     return "nothing was said about it in time"
 
 
-def _unserved(reference: IssuerRef | str) -> str:
+def _unserved(reference: IssuerRef | str, of_pod: bool) -> str:
     """Why a request that names this issuer is none of this controller's."""
     if isinstance(reference, str):
-        want = f"{NAMES.cluster_issuers}.{NAMES.group}/NAME or {NAMES.issuers}.{NAMES.group}/NAMESPACE.NAME"
+        want = f"{NAMES.cluster_issuers}.{NAMES.group}/NAME"
+        want += "" if of_pod else f" or {NAMES.issuers}.{NAMES.group}/NAMESPACE.NAME"
         return f"spec.signerName is {reference!r}, which names no issuer of this controller (want {want})"
     if reference.group != NAMES.group:
         said = f"is {reference.group!r}" if reference.group else "is left out and so cert-manager's own"
@@ -155,7 +162,7 @@ def _absent(found: Object, manifests: Manifests) -> str:
                 fields += " or --cluster-resource-namespace"
         case Request(issuer=ObjectKey() as issuer):
             wanted, there = issuer, [each.key for each in manifests.issuers]
-            fields = "spec.signerName" if found.is_kubernetes else "spec.issuerRef"
+            fields = "spec.signerName" if found.is_kubernetes or found.pod else "spec.issuerRef"
         case _:
             return ""
     if wanted in there:

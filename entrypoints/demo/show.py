@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from domain import durations
-from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.effects import IssuerStatus, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
 from domain.events import EventSeries
 from domain.model import Condition, ObjectKey
 from entrypoints.issuer import NAMES
@@ -59,12 +59,19 @@ def condition_of(status: Status | None) -> Condition | None:
             return status.ready
         case SigningRequestStatus():
             return status.failed
+        case PodCertificateStatus():
+            return status.condition
     return None
 
 
 def chain_of(status: Status | None) -> bytes | None:
     """The signed certificate in a status, if there is one."""
-    return status.certificate if isinstance(status, RequestStatus | SigningRequestStatus) else None
+    match status:
+        case RequestStatus() | SigningRequestStatus():
+            return status.certificate
+        case PodCertificateStatus():
+            return status.chain
+    return None
 
 
 def roots_of(status: Status | None) -> list[x509.Certificate]:

@@ -15,5 +15,7 @@ pytest.register_assert_rewrite(
     "tests.contracts.signer_lacking",
     "tests.contracts.signer_names",
     "tests.contracts.signer_orders",
+    "tests.contracts.signer_roots",
     "tests.contracts.signer_usages",
+    "tests.contracts.trust_bundles_contract",
 )

@@ -12,6 +12,7 @@ from functools import cache
 
 from domain.effects import Status
 from domain.model import ObjectKey
+from domain.pods import Pod
 from domain.ports import Cluster
 from tests.support import pki
 
@@ -26,6 +27,11 @@ def a_csr() -> bytes:
 def a_certificate(owner: str) -> bytes:
     """A PEM certificate, as a CertificateSigningRequest's status must hold one; the same for the same owner."""
     return pki.authority(owner).pem
+
+
+def a_pod(namespace: str) -> Pod:
+    """Whom a pod's request is for."""
+    return Pod(namespace, "web-0", "uid-pod", "web", "uid-account", "node-1", "uid-node")
 
 
 class ClusterDriver(ABC):
@@ -44,9 +50,10 @@ class ClusterDriver(ABC):
 
     @abstractmethod
     async def create_request(self, key: ObjectKey, issuer: ObjectKey) -> None:
-        """A CertificateRequest or a CertificateSigningRequest, by the key's kind.
+        """A request of the key's kind.
 
-        It holds `a_csr()`, the usages "digital signature" and "client auth", and a duration of one hour.
+        It holds `a_csr()`, the usages "digital signature" and "client auth", and a duration of one hour; that of a pod
+        is for `a_pod` and has no usages.
         """
 
     @abstractmethod

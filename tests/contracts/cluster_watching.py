@@ -100,7 +100,7 @@ class Watching(ClusterStage):
         assert await watched.cluster.load(foreign) is None
         assert foreign not in watched.woken
 
-    async def test_a_cluster_issuer_serves_requests_of_both_kinds(
+    async def test_a_cluster_issuer_serves_requests_of_every_kind(
         self, watched: Watched, cluster_issuer: ObjectKey, request_key: ObjectKey, csr_key: ObjectKey
     ) -> None:
         await watched.driver.create_issuer(cluster_issuer, "credentials")

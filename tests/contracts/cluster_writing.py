@@ -67,6 +67,19 @@ class Writing(ClusterStage):
             assert (found.ready, found.stalled, found.shown_signer) == (stored(failed), None, "ca")
             assert await watched.driver.status(key) == IssuerStatus(stored(failed), "ca")
 
+    async def test_an_issuer_keeps_the_condition_of_its_bundle_until_a_status_leaves_it_out(
+        self, watched: Watched, cluster_issuer: ObjectKey
+    ) -> None:
+        await watched.driver.create_issuer(cluster_issuer, "credentials")
+        await watched.wakes(cluster_issuer)
+        ready, bundle = condition("True", "Checked", generation=1), condition("True", "Published", "TrustBundle", 1)
+        await watched.write(cluster_issuer, IssuerStatus(ready, "demo", bundle=bundle))
+        assert (await watched.issuer(cluster_issuer)).bundle == stored(bundle)
+        assert await watched.driver.status(cluster_issuer) == IssuerStatus(stored(ready), "demo", bundle=stored(bundle))
+        await watched.write(cluster_issuer, IssuerStatus(ready, "demo"))
+        assert (await watched.issuer(cluster_issuer)).bundle is None
+        assert await watched.driver.status(cluster_issuer) == IssuerStatus(stored(ready), "demo")
+
     async def test_what_others_said_stays(self, watched: Watched, issuer: ObjectKey, request_key: ObjectKey) -> None:
         await watched.driver.create_request(request_key, issuer)
         await watched.driver.approve(request_key)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from domain.controller.controller import CHECKS, REQUESTS
-from domain.model import ObjectKey
+from domain.model import REQUEST_KINDS, ObjectKey
 from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from domain.ports import Metrics
 from entrypoints.issuer import NAMES
@@ -26,7 +28,7 @@ class Stage(ABC):
     metrics: Metrics
 
     @abstractmethod
-    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float: ...
+    def answers(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> float: ...
 
     @abstractmethod
     def signatures(self, signer: str, outcome: SignOutcome) -> float: ...
@@ -77,11 +79,14 @@ class Stage(ABC):
 class MetricsContract:
     """Inherit, and give a fixture `stage`."""
 
-    def test_answers_are_counted_by_kind_of_issuer_and_outcome(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("kind", REQUEST_KINDS)
+    def test_answers_are_counted_by_both_kinds_and_outcome(self, stage: Stage, kind: str) -> None:
         for answer in (RequestOutcome.ISSUED, RequestOutcome.ISSUED, RequestOutcome.FAILED):
-            stage.metrics.request_completed(ISSUER.kind, answer)
-        assert [stage.answers(ISSUER.kind, answer) for answer in RequestOutcome] == [2, 1, 0]
-        assert stage.answers(OTHER.kind, RequestOutcome.ISSUED) == 0
+            stage.metrics.request_completed(kind, ISSUER.kind, answer)
+        assert [stage.answers(kind, ISSUER.kind, answer) for answer in RequestOutcome] == [2, 1, 0]
+        assert stage.answers(kind, OTHER.kind, RequestOutcome.ISSUED) == 0
+        for other in set(REQUEST_KINDS) - {kind}:
+            assert stage.answers(other, ISSUER.kind, RequestOutcome.ISSUED) == 0
 
     def test_signatures_are_counted_and_their_time_is_added_up(self, stage: Stage) -> None:
         stage.metrics.signed("EST", SignOutcome.ISSUED, 2 * SECOND)

@@ -32,11 +32,13 @@ from tests.contracts.signer_honours import ALL, Honours, needs
 from tests.contracts.signer_lacking import Lacking
 from tests.contracts.signer_names import Naming
 from tests.contracts.signer_orders import DURATION, OrderMaker, quoted, sign, sign_or_fail
+from tests.contracts.signer_pods import Pods
+from tests.contracts.signer_roots import Roots
 from tests.contracts.signer_usages import Usages
 from tests.support import pki
 
 
-class SignerContract(Naming, Usages, Chain, Lacking):
+class SignerContract(Naming, Usages, Chain, Roots, Lacking, Pods):
     honours: Set[Honours] = ALL
     """What the CA gives as it is asked. Tests that demand something else are left out; pytest says how many."""
 

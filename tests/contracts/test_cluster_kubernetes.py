@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -14,15 +14,18 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_csr
 
 from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
 from adapters.kubernetes.cluster import SECRETS_BUDGET, KubernetesCluster
 from adapters.memory.metrics import MemoryMetrics
-from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
+from domain.effects import IssuerStatus, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
     Condition,
     ObjectKey,
     PendingOrder,
@@ -31,7 +34,7 @@ from domain.model import (
 from domain.ports import Cluster
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.contracts.cluster_contract import ClusterContract
-from tests.contracts.cluster_driver import ClusterDriver, a_csr
+from tests.contracts.cluster_driver import ClusterDriver, a_csr, a_pod
 from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.cluster.waiting import wait_until
@@ -43,6 +46,7 @@ _API_VERSIONS = {
     NAMES.cluster_issuer: f"{NAMES.group}/{NAMES.version}",
     CERTIFICATE_REQUEST: "cert-manager.io/v1",
     CERTIFICATE_SIGNING_REQUEST: "certificates.k8s.io/v1",
+    POD_CERTIFICATE_REQUEST: "certificates.k8s.io/v1",
     "Secret": "v1",
 }
 _ADMISSION = "admissionregistration.k8s.io/v1"
@@ -82,6 +86,9 @@ class KubernetesDriver(ClusterDriver):
         await self._patch(key, {"spec": {"url": url}})
 
     async def create_request(self, key: ObjectKey, issuer: ObjectKey) -> None:
+        if key.kind == POD_CERTIFICATE_REQUEST:
+            await self._apply(key, spec=_pod_spec(key, issuer))
+            return
         spec: dict[str, Any] = {"request": base64.b64encode(a_csr()).decode(), "usages": _USAGES}
         if key.kind == CERTIFICATE_REQUEST:
             reference = {"group": NAMES.group, "kind": issuer.kind, "name": issuer.name}
@@ -157,6 +164,8 @@ class KubernetesDriver(ClusterDriver):
         conditions = {each["type"]: _condition(each) for each in told.get("conditions", ())}
         if key.kind == CERTIFICATE_SIGNING_REQUEST:
             return SigningRequestStatus(_bytes(told.get("certificate")), conditions.get("Failed"), _order(conditions))
+        if key.kind == POD_CERTIFICATE_REQUEST:
+            return _pod_status(told, [*conditions.values()])
         if "Ready" not in conditions:
             return None
         if key.kind == CERTIFICATE_REQUEST:
@@ -168,7 +177,9 @@ class KubernetesDriver(ClusterDriver):
                 _order(conditions),
             )
         assert told["observedGeneration"] == conditions["Ready"].observed_generation
-        return IssuerStatus(conditions["Ready"], told["signer"], conditions.get("Stalled"))
+        return IssuerStatus(
+            conditions["Ready"], told["signer"], conditions.get("Stalled"), conditions.get("TrustBundle")
+        )
 
     async def _apply(self, key: ObjectKey, **content: Any) -> None:
         metadata = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})
@@ -184,6 +195,31 @@ class KubernetesDriver(ClusterDriver):
 
 def _named(key: ObjectKey) -> list[str]:
     return [key.kind, key.name, *([f"--namespace={key.namespace}"] if key.namespace else [])]
+
+
+def _pod_spec(key: ObjectKey, issuer: ObjectKey) -> dict[str, Any]:
+    """As an administrator may write it: of other users than kubelets the API server compares nothing with the pod."""
+    pod = a_pod(key.namespace)
+    return {
+        "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer.name}",
+        "podName": pod.name,
+        "podUID": pod.uid,
+        "serviceAccountName": pod.service_account,
+        "serviceAccountUID": pod.service_account_uid,
+        "nodeName": pod.node,
+        "nodeUID": pod.node_uid,
+        "maxExpirationSeconds": 3600,
+        "stubPKCS10Request": base64.b64encode(load_pem_x509_csr(a_csr()).public_bytes(Encoding.DER)).decode(),
+    }
+
+
+def _pod_status(told: Mapping[str, Any], conditions: Sequence[Condition]) -> PodCertificateStatus | None:
+    if not conditions:
+        return None
+    (condition,) = conditions
+    chain = told.get("certificateChain")
+    times = [_time(told[name]) if name in told else None for name in ("notBefore", "notAfter", "beginRefreshAt")]
+    return PodCertificateStatus(condition, chain and chain.encode(), *times)
 
 
 def _condition(told: Mapping[str, Any]) -> Condition:

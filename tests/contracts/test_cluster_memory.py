@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from adapters.memory.cluster import MemoryCluster
 from domain.effects import Status
-from domain.model import Approval, Issuer, IssuerSpec, ObjectKey, Request
+from domain.model import POD_CERTIFICATE_REQUEST, Approval, Issuer, IssuerSpec, ObjectKey, Request
 from tests.contracts.cluster_contract import ClusterContract
-from tests.contracts.cluster_driver import ClusterDriver, a_csr
+from tests.contracts.cluster_driver import ClusterDriver, a_csr, a_pod
 
 
 class MemoryDriver(ClusterDriver):
@@ -34,7 +35,10 @@ class MemoryDriver(ClusterDriver):
 
     async def create_request(self, key: ObjectKey, issuer: ObjectKey) -> None:
         usages, duration = ("digital signature", "client auth"), timedelta(hours=1)
-        self.memory.create(Request(key, "", "", issuer, a_csr(), usages, duration=duration))
+        request = Request(key, "", "", issuer, a_csr(), usages, duration=duration)
+        if key.kind == POD_CERTIFICATE_REQUEST:
+            request = replace(request, usages=(), approval=Approval.APPROVED, pod=a_pod(key.namespace))
+        self.memory.create(request)
 
     async def create_foreign_request(self, key: ObjectKey) -> None:
         self.memory.create(Request(key, "", "", None, a_csr()))

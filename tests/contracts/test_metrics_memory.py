@@ -17,8 +17,8 @@ class MemoryStage(Stage):
         self.memory = MemoryMetrics()
         self.metrics = self.memory
 
-    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float:
-        return self.memory.answers[issuer_kind, answer]
+    def answers(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> float:
+        return self.memory.answers[kind, issuer_kind, answer]
 
     def signatures(self, signer: str, outcome: SignOutcome) -> float:
         return self.memory.signatures[signer, outcome]

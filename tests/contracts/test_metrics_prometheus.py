@@ -18,8 +18,8 @@ class PrometheusStage(Stage):
         self._page = Page(cluster)
         self.metrics = self._page.metrics
 
-    def answers(self, issuer_kind: str, answer: RequestOutcome) -> float:
-        return self._value("requests_total", issuer_kind=issuer_kind, outcome=answer.value)
+    def answers(self, kind: str, issuer_kind: str, answer: RequestOutcome) -> float:
+        return self._value("requests_total", request_kind=kind, issuer_kind=issuer_kind, outcome=answer.value)
 
     def signatures(self, signer: str, outcome: SignOutcome) -> float:
         return self._value("signing_duration_seconds_count", signer=signer, outcome=outcome.value)

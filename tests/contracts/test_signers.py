@@ -8,17 +8,18 @@ from domain.model import Credentials
 from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
+from tests.contracts.signer_roots import KnownRoots
 from tests.support import pki
 
 
-class TestDemo(SignerContract):
+class TestDemo(KnownRoots, SignerContract):
     @pytest.fixture
     def signer(self) -> Signer:
         clock = StoppedClock()
         return VerifyingSigner(Demo(MemoryCAStore(), clock, "demo CA"), clock)
 
 
-class CAContract(SignerContract):
+class CAContract(KnownRoots, SignerContract):
     @pytest.fixture
     def signer(self) -> Signer:
         clock = StoppedClock()

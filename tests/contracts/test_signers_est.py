@@ -16,12 +16,13 @@ from domain.ports import Signer
 from tests.contracts.clock import StoppedClock
 from tests.contracts.signer_contract import SignerContract
 from tests.contracts.signer_honours import ALL, Honours
+from tests.contracts.signer_roots import KnownRoots
 from tests.support.remote import https
 from tests.support.remote.asking import PASSWORD, USERNAME
 from tests.support.remote.est import ESTServer, est
 
 
-class ESTContract(SignerContract):
+class ESTContract(KnownRoots, SignerContract):
     honours = ALL - {Honours.USAGES, Honours.DURATION, Honours.IS_CA, Honours.NAME_CONSTRAINTS}
 
     @pytest.fixture

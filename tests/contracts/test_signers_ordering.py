@@ -41,6 +41,8 @@ class OrderingCA:
 
 
 class Ordering(Signer):
+    cannot_set_names = ""
+
     def __init__(self, ca: OrderingCA) -> None:
         self._ca = ca
 

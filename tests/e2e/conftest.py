@@ -5,6 +5,7 @@ There is no kubelet here, so the manager runs on this machine; everything else o
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -17,9 +18,13 @@ from urllib.request import urlopen
 import pytest
 
 from entrypoints.issuer import NAMESPACE
+from tests.e2e import pods
+from tests.e2e.objects import Objects
+from tests.e2e.pods import Node
 from tests.support import pki
 from tests.support.cluster.cert_manager import CertManager
 from tests.support.cluster.controlplane import free_ports
+from tests.support.cluster.fixtures import give_up
 from tests.support.cluster.process import Process
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
@@ -120,3 +125,12 @@ def namespace(deployed: Deployed) -> Iterator[str]:
     """A namespace of the test's own."""
     with deployed.server.namespace("e2e") as name:
         yield name
+
+
+@pytest.fixture
+def node(deployed: Deployed, namespace: str) -> Iterator[Node]:
+    """A node of the test's own, called as its namespace."""
+    if not pods.are_served(deployed.server):
+        give_up("this Kubernetes does not serve PodCertificateRequests", os.environ, "use Kubernetes 1.37 or later")
+    with pods.on_a_node(Objects(deployed.server, namespace), namespace) as node:
+        yield node

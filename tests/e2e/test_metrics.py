@@ -31,6 +31,7 @@ from tests.support.deployed import Deployed
 from tests.unit.adapters.prometheus.scraping import Scraped, full
 
 DNS = "app.example.com"
+KINDS = {"request_kind": CERTIFICATE_REQUEST, "issuer_kind": NAMES.issuer}
 ROTATED = pki.authority("metrics, rotated")
 
 
@@ -100,7 +101,7 @@ def test_no_token_is_in_the_most_talkative_log(deployed: Deployed, tokens: dict[
 
 
 def test_a_signed_request_is_in_the_metrics(manager: Manager, tokens: dict[str, str], objects: Objects) -> None:
-    before = scraped(manager, tokens).get("requests_total", issuer_kind=NAMES.issuer, outcome="issued") or 0
+    before = scraped(manager, tokens).get("requests_total", **KINDS, outcome="issued") or 0
     objects.apply(objects.issuer(), objects.request("app", pki.csr(dns=[DNS]), usages=["server auth"]))
     objects.wait_for_reason(NAMES.issuer, "issuer", "Pending")  # its Secret is not there: a retry
     objects.apply(objects.secret())
@@ -108,10 +109,10 @@ def test_a_signed_request_is_in_the_metrics(manager: Manager, tokens: dict[str, 
     found = wait_until(lambda: with_checked_issuer(scraped(manager, tokens), objects), 20, "the check is told")
     assert found is not None
 
-    assert found.get("requests_total", issuer_kind=NAMES.issuer, outcome="issued") == before + 1
+    assert found.get("requests_total", **KINDS, outcome="issued") == before + 1
     assert found.get("signing_duration_seconds_count", signer="demo", outcome="issued")
     assert found.get("retries_total", kind=NAMES.issuer)
-    assert found.get("oldest_waiting_request_age_seconds", issuer_kind=NAMES.issuer) is not None
+    assert found.get("oldest_waiting_request_age_seconds", **KINDS) is not None
     assert found.get("queue_latency_seconds_count")
     assert found.get("queue_depth") is not None
     for verb, resource, code in (

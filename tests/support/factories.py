@@ -13,6 +13,7 @@ from domain.effects import Event, PodCertificateStatus, RequestStatus, SigningRe
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
     Approval,
     Condition,
     Issuer,
@@ -21,6 +22,7 @@ from domain.model import (
     Request,
     RequestSnapshot,
 )
+from domain.pods import Pod, PodPolicy
 from domain.retry import Attempt, Moment, RetryPolicy
 from entrypoints.issuer import NAMES
 from tests.contracts.clock import uptime_at
@@ -30,7 +32,9 @@ START = timedelta(days=3)
 """An uptime of the clock."""
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLICY = RetryPolicy()
-KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
+APPROVED_KINDS = [CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST]
+"""Those about which an approver decides."""
+KINDS = [*APPROVED_KINDS, POD_CERTIFICATE_REQUEST]
 ISSUER_KINDS = [NAMES.issuer, NAMES.cluster_issuer]
 GROUP = NAMES.group
 NAMESPACE, SYSTEM = "team-a", "system"
@@ -49,7 +53,9 @@ def secret_key(issuer: ObjectKey, name: str = "credentials") -> ObjectKey:
 
 
 def a_spec(key: ObjectKey, **changes: Any) -> IssuerSpec:
-    return replace(IssuerSpec("https://ca.example.com", secret_key(key), "Scripted"), **changes)
+    """A cluster issuer's gives `a_pod` a certificate."""
+    pods = None if key.namespace else a_pod_policy()
+    return replace(IssuerSpec("https://ca.example.com", secret_key(key), "Scripted", pods=pods), **changes)
 
 
 def ready(status: str = "True", reason: str = "Checked", since: datetime = T0, generation: int = 1) -> Condition:
@@ -68,22 +74,34 @@ def a_new_issuer(key: ObjectKey | None = None, **changes: Any) -> Issuer:
     return an_issuer(key, ready=None, shown_signer="", **changes)
 
 
+def a_pod(**changes: Any) -> Pod:
+    pod = Pod(NAMESPACE, "web-0", "uid-pod", "web", "uid-service-account", "node-1", "uid-node")
+    return replace(pod, **changes)
+
+
+def a_pod_policy(**changes: Any) -> PodPolicy:
+    """A spec.pods that gives `a_pod` a certificate."""
+    return replace(PodPolicy("example.org", (f"{NAMESPACE}/web",)), **changes)
+
+
 def request_key(kind: str = CERTIFICATE_REQUEST, name: str = "web") -> ObjectKey:
-    return ObjectKey(kind, NAMESPACE if kind == CERTIFICATE_REQUEST else "", name)
+    return ObjectKey(kind, "" if kind == CERTIFICATE_SIGNING_REQUEST else NAMESPACE, name)
 
 
 def a_request(kind: str = CERTIFICATE_REQUEST, **changes: Any) -> Request:
-    """An approved request to the cluster-scoped issuer that serves both kinds, unless told otherwise."""
+    """An approved request to the cluster-scoped issuer that serves all kinds, unless told otherwise."""
+    is_for_pod = kind == POD_CERTIFICATE_REQUEST
     request = Request(
         key=request_key(kind),
         uid="uid-request",
         resource_version="9",
         issuer=cluster_issuer_key(),
         csr=b"a csr",
-        usages=("digital signature", "server auth"),
+        usages=() if is_for_pod else ("digital signature", "server auth"),
         duration=HOUR,
         approval=Approval.APPROVED,
         approved_at=T0,
+        pod=a_pod() if is_for_pod else None,
     )
     return replace(request, **changes)
 
@@ -118,6 +136,8 @@ def words(status: Status | None) -> tuple[str, str, str] | None:
 
 
 def certificate(status: Status | None) -> bytes | None:
+    if isinstance(status, PodCertificateStatus):
+        return status.chain
     return status.certificate if isinstance(status, RequestStatus | SigningRequestStatus) else None
 
 

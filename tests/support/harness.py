@@ -36,6 +36,7 @@ from domain.retry import RetryPolicy
 from entrypoints.issuer import NAMES
 from tests.contracts.clock import StoppedClock, uptime_at
 from tests.support.factories import POLICY, T0
+from tests.support.faulty_trust_bundles import FaultyTrustBundles
 
 RequestOutcome = Issued | Pending | Exception
 _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any test needs
@@ -43,6 +44,8 @@ _RESTLESS = 2000  # turns of the loop at one moment in time: many times what any
 
 class ScriptedSigner(Signer):
     """Answers from its scripts in turn, and well when they are empty; `hold()` keeps callers until `release()`."""
+
+    clock = StoppedClock(T0)
 
     def __init__(self) -> None:
         self.answers: deque[RequestOutcome] = deque()
@@ -52,6 +55,7 @@ class ScriptedSigner(Signer):
         self.held: list[asyncio.Future[None]] = []
         self.expires: datetime | None = None
         self.warnings: tuple[str, ...] = ()
+        self.roots = b""
         self._holding = False
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
@@ -60,15 +64,19 @@ class ScriptedSigner(Signer):
         await self._hold()
         if verdict is not None:
             raise verdict
-        return CheckResult(self.expires, self.warnings)
+        return CheckResult(self.expires, self.warnings, self.roots)
 
     async def sign(self, order: SignRequest) -> Issued | Pending:
         self.orders.append(order)
-        answer = self.answers.popleft() if self.answers else Issued(certificate_for(order.uid), b"ca")
+        answer = self.answers.popleft() if self.answers else self.an_answer(order)
         await self._hold()
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def an_answer(self, order: SignRequest) -> Issued:
+        now = self.clock.now()
+        return Issued(certificate_for(order.uid), b"ca", (now, now + timedelta(hours=1)))
 
     def hold(self) -> None:
         self._holding = True
@@ -192,6 +200,7 @@ class Harness:
         self.signer = ScriptedSigner()
         self.metrics = MemoryMetrics()
         self.access_review = FaultyAccessReview()
+        self.trust_bundles = FaultyTrustBundles()
         self.visits: list[ObjectKey] = []
         self._policy = policy
         self._running: asyncio.Task[None] | None = None
@@ -199,6 +208,7 @@ class Harness:
 
     def start(self) -> None:
         """A new process: it knows nothing but what the cluster holds."""
+        self.signer.clock = self.clock
         self.controller = Controller(self.clock, self.cluster.issuer_of, 1000, 8, self.metrics)
         self.reconciler = Reconciler(
             self.cluster,
@@ -209,6 +219,7 @@ class Harness:
             self.controller.enqueue,
             self.metrics,
             self.access_review,
+            self.trust_bundles,
             NAMES,
         )
         self._begun: set[ObjectKey] = set()

@@ -96,6 +96,13 @@ def signed(builder: x509.CertificateSigningRequestBuilder, private: Key | ed448.
     return builder.sign(private, _hash(private)).public_bytes(Encoding.PEM)
 
 
+def stub_csr(private: Key | None = None) -> bytes:
+    """DER of a request that names nobody, as a kubelet makes it."""
+    private = private or key()
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    return builder.sign(private, _hash(private)).public_bytes(Encoding.DER)
+
+
 def csr_signed_by_another_key() -> bytes:
     return _resigned(rsa_key("other"), hashes.SHA256(), _SHA256_RSA)
 

@@ -66,6 +66,13 @@ X509_READER = GoProgram(  # what Go and cert-manager read in certificate signing
     takes="about a minute",
     sources=("go.mod", "go.sum", "main.go"),
 )
+SVID_VERIFIER = GoProgram(  # what SPIFFE's reference implementation makes of certificates
+    "svid-verifier",
+    module=TESTS / "integration" / "spiffe" / "program",
+    package=".",
+    takes="about ten seconds",
+    sources=("go.mod", "go.sum", "main.go"),
+)
 HEALTH = GoProgram(  # what kstatus and a health script of Argo CD make of an object
     "health",
     module=TESTS / "e2e" / "health" / "program",
@@ -95,6 +102,7 @@ _ALL = (
     PEER,
     BARE,
     X509_READER,
+    SVID_VERIFIER,
     HEALTH,
     PROMETHEUS_OPERATOR,
     DASHBOARD_READER,

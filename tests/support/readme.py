@@ -18,7 +18,7 @@ FILES = sorted(
         *(
             found
             for folder in _FOLDERS
-            for name in ("README.md", "TUTORIAL.md", "COMPARISON.md", "NEIGHBOURS.md")
+            for name in ("README.md", "TUTORIAL.md", "COMPARISON.md", "NEIGHBOURS.md", "PODS.md")
             for found in folder.rglob(name)
         ),
     )

@@ -69,7 +69,8 @@ class _Status(SpecFields, frozen=True):
         list[_Condition],
         described(
             "Ready: True while certificates are signed, Unknown before the first check, False while requests wait. "
-            "Its reason and message say why. Stalled: True while Ready has the reason Failed, otherwise absent.",
+            "Its reason and message say why. Stalled: True while Ready has the reason Failed, otherwise absent. "
+            "TrustBundle: True while the roots are published, absent where spec.trustBundle does not ask for it.",
             schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = msgspec.field(default_factory=list)

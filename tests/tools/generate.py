@@ -22,7 +22,8 @@ from adapters.clock import SystemClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.recorder import MemoryRecorder
 from adapters.prometheus.definitions import Common, Defined
-from domain.reasons import CONDITION_TYPES, ORDER, IssuerReason, Reason, RequestReason
+from domain.bundle_reasons import BundleReason
+from domain.reasons import CONDITION_TYPES, ORDER, READY, TRUST_BUNDLE, IssuerReason, Reason, RequestReason
 from entrypoints.container import in_memory
 from entrypoints.issuer import METRICS_PREFIX, NAMES, NAMESPACE
 from entrypoints.settings import OPTIONS, Settings, variable
@@ -89,9 +90,9 @@ def condition_types() -> str:
     return _table(["condition", "what it says"], ([_code([names[kind]]), CONDITION_TYPES[kind]] for kind in names))
 
 
-def _reasons(table: type[Enum]) -> str:
+def _reasons(table: type[Enum], condition: str = READY) -> str:
     """One row for each reason with each of its messages."""
-    return _table(["reason", "Ready", "Event", "message", "means", "what to do"], map(_reason, _values(table)))
+    return _table(["reason", condition, "Event", "message", "means", "what to do"], map(_reason, _values(table)))
 
 
 def _reason(each: Reason) -> Iterator[str]:
@@ -109,7 +110,14 @@ def _values(table: type[Enum]) -> Iterator[Any]:
 
 def signers() -> str:
     container = in_memory(Settings(NAMESPACE), MemoryCluster(), MemoryRecorder(SystemClock()))
-    head = ["field of `spec`", "who signs", "its own fields", "`allowAnnotations`", "`caDecidesSubjectAndUsages`"]
+    head = [
+        "field of `spec`",
+        "who signs",
+        "its own fields",
+        "`allowAnnotations`",
+        "`caDecidesSubjectAndUsages`",
+        "pods",
+    ]
     rows = (
         [
             _code([name]) + (" (default)" if name == NAMES.default_signer else ""),
@@ -117,6 +125,7 @@ def signers() -> str:
             _code(each.encode_name for each in msgspec.structs.fields(signer.spec_type)),
             _default(signer.allow_annotations),
             _default(signer.ca_decides_subject_and_usages),
+            f"no: {signer.cannot_set_names}" if signer.cannot_set_names else "yes",
         ]
         for name, signer in container.signers().items()
     )
@@ -142,6 +151,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
         "common-metrics": lambda: metrics(Common, "metric"),
         "condition-types": condition_types,
         "issuer-reasons": lambda: _reasons(IssuerReason),
+        "bundle-reasons": lambda: _reasons(BundleReason, TRUST_BUNDLE),
         "request-reasons": lambda: _reasons(RequestReason),
     },
     "adapters/signers/README.md": {"signers": signers},

@@ -109,6 +109,15 @@ ROLES = {
         role("demo-ca", rights.demo_ca()),
         binding("demo-ca"),
     ),
+    "deploy/rbac/trust-bundles.yaml": _roles(
+        "Lets the controller publish the roots of cluster issuers with spec.trustBundle as ClusterTrustBundles. RBAC"
+        " cannot limit this to its own: with this role it may read and delete every ClusterTrustBundle, and create and"
+        " change those without a signerName. Those of other signers it cannot create or change, since that needs"
+        " `attest` for the signer. It touches only bundles with its label. If no issuer has spec.trustBundle, leave"
+        " this file out.",
+        cluster_role("trust-bundles", rights.trust_bundles(NAMES)),
+        cluster_binding("trust-bundles"),
+    ),
     "deploy/rbac/metrics-auth.yaml": _roles(
         "Lets the controller ask whose token a reader of /metrics shows; controller.yaml lets it ask whether that"
         " person may read it. If you serve no metrics, or serve them in the clear, leave this file out.",

@@ -9,7 +9,9 @@ import re
 import shlex
 
 import pytest
+import yaml
 
+from tests.support import readme
 from tests.support.readme import FILES, ROOT, anchors, blocks, links, prose, text
 
 COMMANDS = [(file, command) for file in FILES for block in blocks(text(file)) for command in block]
@@ -40,6 +42,7 @@ def test_every_readme_is_held() -> None:
     assert READMES | {
         "adapters/signers/TUTORIAL.md",
         "deploy/NEIGHBOURS.md",
+        "deploy/PODS.md",
         "tests/tools/bench/README.md",
         ".github/CONTRIBUTING.md",
     } <= set(FILES)
@@ -114,3 +117,11 @@ def _paths(file: str) -> set[str]:
 def _is_there(file: str, path: str) -> bool:
     """From the top of the repository or from the file's own folder."""
     return any(base.joinpath(path).exists() for base in (ROOT, (ROOT / file).parent))
+
+
+def test_certificates_for_pods_is_a_part_of_the_complete_example() -> None:
+    issuer, pod = (yaml.safe_load(block) for block in readme.yaml("deploy/PODS.md", "## A complete example"))
+    spec, volumes = (yaml.safe_load(block) for block in readme.yaml("README.md", "## Certificates for pods"))
+    del issuer["spec"]["pods"]["maxDuration"]
+    assert spec["spec"] == issuer["spec"]
+    assert volumes["volumes"] == pod["spec"]["volumes"]

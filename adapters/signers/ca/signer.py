@@ -43,8 +43,9 @@ class CA(Signer):
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         found, warnings = await self._authority(issuer, credentials)
-        found.require_valid(self._clock.now())
-        return CheckResult(found.expires, warnings)
+        now = self._clock.now()
+        found.require_valid(now)
+        return CheckResult(found.expires, warnings, found.roots(now))
 
     async def sign(self, order: SignRequest) -> Issued:
         found, _ = await self._authority(order.issuer, order.credentials)

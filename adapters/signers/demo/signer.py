@@ -44,8 +44,9 @@ class Demo(Signer):
 
     async def check(self, issuer: IssuerSpec, credentials: Credentials) -> CheckResult:
         found = await self._fetch(issuer)
-        found.require_valid(self._clock.now())
-        return CheckResult(found.expires)
+        now = self._clock.now()
+        found.require_valid(now)
+        return CheckResult(found.expires, roots=found.roots(now))
 
     async def sign(self, order: SignRequest) -> Issued:
         found = self._authority or await self._fetch(order.issuer)

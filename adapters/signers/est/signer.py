@@ -42,7 +42,7 @@ class EST(Signer):
 
     spec_type = ESTSpec
     uses_url = True
-    cannot_set_names = "EST has no field for names: the server reads them in the CSR (RFC 7030 section 4.2)"
+    cannot_set_names = "EST sends the CA a CSR and no names besides (RFC 7030 section 4.2.1)"
 
     def __init__(self, clients: ClientPool, clock: Clock) -> None:
         self._clients = clients

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from adapters.signers.http import tls
 from adapters.signers.http.pool import Endpoint
-from adapters.signers.pki import bundle, chains, go_readable, keys
+from adapters.signers.pki import bundle, chains, go_readable, keys, pem
 from adapters.signers.pki.bundle import CertificateBundle
 from adapters.signers.threads import run_in_thread
 from domain.errors import IssuerUnhealthy, SigningError
@@ -62,9 +62,11 @@ async def examine(
             raise ValueError(f"leads to a CA whose certificates would never be accepted: {problem}")
         warnings = [*tls.bundle_warnings(endpoint.secret, endpoint.credentials)]
         warnings += [f"{answer} {sentence}; it is left out" for sentence in trusted.unreadable]
-        if not bundle.roots(trusted.certificates):
+        roots = bundle.roots(trusted.certificates)
+        if not roots:
             warnings.append(f"{answer} holds no root, without which status.ca may stay empty; add it there")
-        return CheckResult(min((ca.not_valid_after_utc for ca in path), default=None), tuple(warnings))
+        expires = min((ca.not_valid_after_utc for ca in path), default=None)
+        return CheckResult(expires, tuple(warnings), pem.encode(bundle.unexpired(roots, now)))
 
     try:
         return await run_in_thread(endpoint.secret.namespace, look)

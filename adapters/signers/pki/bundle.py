@@ -111,11 +111,15 @@ def roots(certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
     return [certificate for certificate in certificates if chains.is_self_signed(certificate)]
 
 
+def unexpired(certificates: Iterable[x509.Certificate], now: datetime) -> list[x509.Certificate]:
+    return [certificate for certificate in certificates if not chains.is_expired(certificate, now)]
+
+
 def path(
     leaf: x509.Certificate, certificates: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], now: datetime
 ) -> chains.Path:
     """The leaf, then each one's issuer, if possible up to a root among the trusted ones."""
-    anchors = [root for root in roots(trusted) if not chains.is_expired(root, now)]
+    anchors = unexpired(roots(trusted), now)
     return chains.Graph([*certificates, *trusted]).best([leaf], anchors, now)
 
 

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from cryptography import x509
 
+from adapters.signers.pki import bundle, chains, constraints, go_readable, keys, parsing, pem, private_keys
 from adapters.signers.pki import certificate_builder as leaf
-from adapters.signers.pki import chains, constraints, go_readable, keys, parsing, pem, private_keys
 from adapters.signers.pki import csr as csrs
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected
 from domain.model import Issued, SignRequest
@@ -41,6 +41,10 @@ class Authority:
         """When the first certificate of the path expires."""
         return min(each.not_valid_after_utc for each in self.path)
 
+    def roots(self, now: datetime) -> bytes:
+        """PEM of what to trust."""
+        return pem.encode(bundle.unexpired(self.trusted, now))
+
     def is_valid(self, now: datetime) -> bool:
         return all(chains.is_valid(ca, now) for ca in self.path)
 
@@ -64,8 +68,7 @@ class Authority:
         certificate = leaf.sign(csr, order, self.certificate, self.key, now)
         if order.is_ca and (problem := go_readable.problem([certificate])):
             raise RequestRejected(f"spec.request: asks for a CA certificate that is of no use: {problem}")
-        trusted = pem.encode(ca for ca in self.trusted if not chains.is_expired(ca, now))
-        return Issued(chain=pem.encode([certificate]) + self.intermediates, ca=trusted or None)
+        return Issued(chain=pem.encode([certificate]) + self.intermediates, ca=self.roots(now) or None)
 
 
 def authority(

@@ -75,7 +75,7 @@ class StepCA(Signer):
 
     spec_type = StepCASpec
     uses_url = True
-    cannot_set_names = "step-ca signs only a CSR that holds exactly the names of its token"
+    cannot_set_names = "it asks step-ca for the names of the CSR, and a pod's CSR has none"
     ca_decides_subject_and_usages = True  # by its default template: CN from the token, server and client auth
 
     def __init__(self, clients: ClientPool, clock: Clock) -> None:

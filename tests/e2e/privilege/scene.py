@@ -1,19 +1,22 @@
 """A manager with everything turned on, made to do all that it ever does to an API server.
 
 It is made to by its users and its CA alone. Each kind of status write is met by a Conflict once, since only then
-is an object read by its name: the test changes the object while the CA has not answered yet.
+is an object read by its name: the test changes the object while the CA has not answered yet. For pods only CAs of this
+process sign, so their requests are changed while the API server asks a webhook about the write.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -21,7 +24,9 @@ import yaml
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.conftest import Manager, prepared, running
 from tests.e2e.objects import SECONDS, Objects, cluster_issuer, signing_request
+from tests.e2e.pods import KIND, on_a_node
 from tests.e2e.privilege.audit import Call, audited, calls, user_agents
+from tests.e2e.privilege.conflicts import changed_within_status_writes
 from tests.e2e.privilege.grants import Grant, grants
 from tests.support import pki
 from tests.support.cluster.api_server import ApiServer
@@ -36,6 +41,7 @@ from tests.support.remote.relay import in_background
 MANAGER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 ELECTION = ("--leader-elect", "--leader-election-retry-period=500ms")
 USAGES = ("digital signature", "key encipherment")  # what the CA gives, for a day
+PODS = {"trustDomain": "example.com", "serviceAccounts": ["*/*"]}
 NOWHERE = "default"  # where Events about what is in no namespace are
 CREDENTIALS = {"username": USERNAME, "password": PASSWORD, "ca.crt": https.ROOT.pem.decode()}
 
@@ -60,8 +66,11 @@ def play(server: ApiServer, directory: Path, namespaces: Sequence[str], *flags: 
             for namespace in namespaces:
                 _a_tenant(Objects(server, namespace), cas[namespace])
             _the_administrator(Objects(server, NAMESPACE), cas[NAMESPACE])
+            _an_administrator_who_publishes_roots(Objects(server, NAMESPACE))
             _a_tenant_of_the_administrator(Objects(server, namespaces[0]))
             _a_requester_of_a_tenants_issuer(Objects(server, namespaces[0]))
+            for namespace in namespaces:
+                _a_pod(Objects(server, namespace), directory / f"{namespace}-webhook")
             _a_reader_of_metrics(manager, kubeconfig)
     except TimeoutError as stuck:
         stuck.add_note(f"refused: {sorted(call for call in calls(log) if not call.allowed)}")
@@ -88,13 +97,31 @@ def _the_administrator(objects: Objects, ca: ESTServer) -> None:
     objects.apply(cluster_issuer("est", "credentials", url=ca.url, est={}))
     _wait_for_a_series(objects, NAMES.cluster_issuer, "est")
     with _changed_while_the_ca_is_asked(objects, ca, "cacerts", NAMES.cluster_issuer, "est"):
-        objects.apply(objects.secret(**CREDENTIALS), cluster_issuer("demo", "credentials"))
+        objects.apply(objects.secret(**CREDENTIALS), cluster_issuer("demo", "credentials", pods=PODS))
     for name in ("est", "demo"):
         objects.wait_for_reason(NAMES.cluster_issuer, name, "Checked")
         objects.apply(_for_a_day(signing_request(name, pki.csr(dns=[f"{name}.example.com"]), name, USAGES)))
     with _changed_while_the_ca_is_asked(objects, ca, "simpleenroll", "csr", "est"):
         objects.server.kubectl("certificate", "approve", "est", "demo")
     objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=20s", "csr", "est", "demo")
+
+
+def _an_administrator_who_publishes_roots(objects: Objects) -> None:
+    """A bundle is created, changed in a roll-over, and deleted."""
+    bundle = f"clustertrustbundle/{NAMES.cluster_issuers}.{NAMES.group}:roots:roots"
+    get = partial(objects.server.kubectl, "get", bundle, "--ignore-not-found", "--output=jsonpath={.spec.trustBundle}")
+    published = ""
+    for root in (pki.authority("one"), pki.authority("two")):
+        objects.apply(objects.secret("root", **{"tls.crt": root.pem.decode(), "tls.key": root.key_pem.decode()}))
+        objects.apply(cluster_issuer("roots", "root", ca={}, trustBundle=True))
+        published += root.pem.decode()
+        wait_until(partial(_is, get, published), SECONDS, f"{bundle} holds the roots")
+    objects.apply(cluster_issuer("roots", "root", ca={}))
+    wait_until(partial(_is, get, ""), SECONDS, f"{bundle} is gone")
+
+
+def _is(get: Callable[[], str], wanted: str) -> bool:
+    return get() == wanted
 
 
 def _for_a_day(request: dict[str, Any]) -> dict[str, Any]:
@@ -122,6 +149,24 @@ def _a_requester_of_a_tenants_issuer(objects: Objects) -> None:
     objects.apply(_for_a_day(signing_request("by-issuer", pki.csr(dns=["app.example.com"]), signer, USAGES)))
     objects.server.kubectl("certificate", "approve", "by-issuer")
     objects.server.kubectl("wait", "--for=jsonpath={.status.certificate}", "--timeout=20s", "csr", "by-issuer")
+
+
+def _a_pod(objects: Objects, directory: Path) -> None:
+    with (
+        on_a_node(objects, objects.namespace) as node,
+        changed_within_status_writes(objects, KIND, directory) as changed,
+    ):
+        node.run("demo")
+
+        def is_issued_after_a_conflict() -> bool:
+            name = f"app-{uuid4().hex[:8]}"
+            node.ask("demo", name=name)
+            node.answered("Issued", "Issued", name)
+            return name in changed
+
+        wait_until(
+            is_issued_after_a_conflict, SECONDS, "the API server asks the webhook, which it has just been told of"
+        )
 
 
 def _a_reader_of_metrics(manager: Manager, kubeconfig: Path) -> None:

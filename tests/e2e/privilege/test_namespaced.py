@@ -23,7 +23,7 @@ from tests.support.deployed import install
 PRINT, APPLY, ASK = readme.blocks(readme.section("deploy/README.md", "## In chosen namespaces only"))[0]
 CHOSEN = ("team-a", "team-b")
 ELSEWHERE = "elsewhere"
-IN_NAMESPACES = {"secrets", NAMES.issuers, "certificaterequests", "events", "leases"}
+IN_NAMESPACES = {"secrets", NAMES.issuers, "certificaterequests", "podcertificaterequests", "events", "leases"}
 
 
 def flags(manifests: str) -> list[str]:
@@ -79,6 +79,7 @@ class TestNamespaced(LeastPrivilege):
             (False, "create", "events.k8s.io", "events", ELSEWHERE),
             (False, "get", NAMES.group, NAMES.issuers, ELSEWHERE),
             (False, "get", "cert-manager.io", "certificaterequests", ELSEWHERE),
+            (False, "get", "certificates.k8s.io", "podcertificaterequests", ELSEWHERE),
         ],
     )
     def test_elsewhere_nothing_is_allowed(

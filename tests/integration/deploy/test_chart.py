@@ -153,6 +153,10 @@ def test_a_value_of_the_deployment(helm: Helm, cluster: ApiServer, setting: str,
             "demoCA.enabled=false",
             {("Role", f"{PROJECT}-demo-ca"), ("RoleBinding", f"{PROJECT}-demo-ca")},
         ),
+        (
+            "trustBundles.enabled=false",
+            {("ClusterRole", f"{PROJECT}-trust-bundles"), ("ClusterRoleBinding", f"{PROJECT}-trust-bundles")},
+        ),
     ],
 )
 def test_what_is_turned_off_is_not_there(

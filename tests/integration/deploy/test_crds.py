@@ -262,6 +262,17 @@ def test_the_samples_pass_admission(cluster: ApiServer) -> None:
     assert len(answer.splitlines()) == 8
 
 
+def test_the_sample_pods_pass_admission(cluster: ApiServer) -> None:
+    pods = DEPLOY / "samples" / "pod-by-cluster-issuer.yaml"
+    try:
+        answer = cluster.kubectl(
+            "apply", "--warnings-as-errors", f"--filename={pods}"
+        )  # a dry run has no ServiceAccount
+        assert len(answer.splitlines()) == 3
+    finally:
+        cluster.kubectl("delete", "--ignore-not-found", "--force", "--grace-period=0", f"--filename={pods}")
+
+
 def _issuer(namespace: str | None, spec: dict[str, Any] | None, name: str | None = None) -> str:
     """As JSON, which is YAML too; a cluster issuer where there is no namespace."""
     place = {"namespace": namespace} if namespace else {}

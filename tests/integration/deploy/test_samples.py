@@ -36,6 +36,23 @@ def test_the_sample_signing_request_names_the_sample_cluster_issuer() -> None:
     assert request["spec"]["signerName"] == f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}"
 
 
+def test_the_issuer_of_the_sample_pods_lists_the_service_account_of_one_of_them() -> None:
+    issuer = the_only("samples", NAMES.cluster_issuer)
+    signer = f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer['metadata']['name']}"
+    allowed, denied = of_kind("samples", "Pod")
+    for pod in (allowed, denied):
+        (volume,) = pod["spec"]["volumes"]
+        sources = {kind: each for source in volume["projected"]["sources"] for kind, each in source.items()}
+        assert sources["podCertificate"]["signerName"] == signer
+        assert sources.get("clusterTrustBundle", {}).get("name", "").startswith(f"{signer}:".replace("/", ":")) == (
+            pod is allowed
+        )
+    account = full_name(the_only("samples", "ServiceAccount"))
+    assert account == ("ServiceAccount", "default", allowed["spec"]["serviceAccountName"])
+    assert issuer["spec"]["pods"]["serviceAccounts"] == [f"default/{allowed['spec']['serviceAccountName']}"]
+    assert denied["spec"]["serviceAccountName"] != allowed["spec"]["serviceAccountName"]
+
+
 @pytest.mark.parametrize(
     ("kind", "common_name", "usage"),
     [

@@ -2,6 +2,7 @@
 
 JWK and X5C provisioners, each with step-ca's default template and policy (a day at most), and with a template that
 honours what cert-manager asked for and a policy of a year. `HONOURING` is the template of adapters/signers/README.md.
+By `FOR_PODS` a certificate names what the token names, and has no subject.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ HONOURING = """{
   "unknownExtKeyUsage": {{ toJson .Token.request.extKeyUsage }},
   "extensions": {{ toJson .Token.request.extensions }},
   "basicConstraints": {{ toJson .Token.request.basicConstraints }}
+}"""
+FOR_PODS = """{
+  "subject": {},
+  "sans": {{ toJson .SANs }},
+  "keyUsage": ["digitalSignature"],
+  "extKeyUsage": ["serverAuth", "clientAuth"]
 }"""
 ROOT = pki.authority("step root")
 ISSUING = pki.authority("step issuing CA", parent=ROOT, lasts=timedelta(days=300))
@@ -81,6 +88,7 @@ def _write(directory: Path, port: int, policy: dict[str, object] | None) -> None
                 {"type": "X5C", "name": "x5c", "roots": roots},
                 {"type": "X5C", "name": "x5c-honouring", "roots": roots} | honouring,
                 *(_jwk(f"other-{number}", DEFAULT_JWK, f"other-{number}") for number in range(25)),  # a second page
+                _jwk("jwk-pods", DEFAULT_JWK, "pods") | {"options": {"x509": {"template": FOR_PODS}}},
                 _jwk("jwk-last", DEFAULT_JWK, "last"),
             ],
         },

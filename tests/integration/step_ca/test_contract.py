@@ -13,12 +13,13 @@ from domain.model import Credentials, IssuerSpec, ObjectKey
 from domain.ports import Signer
 from tests.contracts.signer_contract import SignerContract
 from tests.contracts.signer_honours import ALL, Honours
+from tests.contracts.signer_roots import KnownRoots
 from tests.integration.step_ca import asking
 from tests.integration.step_ca.provisioner import PASSWORD
 from tests.integration.step_ca.server import HONOURING_JWK, ROOT, X5C, StepCAServer
 
 
-class StepCAContract(SignerContract):
+class StepCAContract(KnownRoots, SignerContract):
     provisioner = ""
 
     @pytest.fixture

@@ -41,7 +41,8 @@ def kube_apiserver(directory: Path, port: int, url: str, etcd_port: int) -> list
         f"--tls-cert-file={directory / 'server.crt'}",
         f"--tls-private-key-file={directory / 'server.key'}",
         f"--client-ca-file={directory / 'ca.crt'}",
-        "--authorization-mode=RBAC",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",  # a kubelet's user asks for its own pods alone
         f"--service-account-issuer={url}",
         f"--service-account-key-file={directory / 'service-accounts.key'}",
         f"--service-account-signing-key-file={directory / 'service-accounts.key'}",

@@ -19,6 +19,7 @@ from lightkube import KubeConfig
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
 REQUESTS = "/apis/cert-manager.io/v1/namespaces/{}/certificaterequests"
+POD_REQUESTS = "/apis/certificates.k8s.io/v1/namespaces/{}/podcertificaterequests"
 EVENTS = "/apis/events.k8s.io/v1/namespaces/{}/events"
 
 
@@ -47,7 +48,7 @@ class Object(msgspec.Struct):
 
     @property
     def is_ready(self) -> bool:
-        return any(each.type == "Ready" and each.status == "True" for each in self.status.conditions)
+        return any(each.type in ("Ready", "Issued") and each.status == "True" for each in self.status.conditions)
 
 
 class Change(msgspec.Struct):
@@ -91,6 +92,9 @@ class Client:
 
     async def remove_all(self, path: str) -> None:
         await self._send("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1"})
+
+    async def remove(self, path: str, name: str) -> None:
+        await self._send("DELETE", f"{path}/{name}", {"kind": "DeleteOptions", "apiVersion": "v1"})
 
     async def became_ready(self, path: str, version: str) -> AsyncGenerator[tuple[str, float], None]:
         """The name of each object that is told as Ready, and when; the same one again when it changes."""

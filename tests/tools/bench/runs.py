@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
+from domain.model import POD_CERTIFICATE_REQUEST
 from entrypoints.issuer import NAMES
 from tests.support import pki
 from tests.support.cluster.process import Process
@@ -70,7 +71,10 @@ class Load:
                     say(f"{len(self.ready):,} of {self.count:,} requests Ready")
 
     async def one(self, name: str, issuer: str) -> float:
-        """Puts in one more; returns when it was asked to be approved."""
+        """Puts in one more; returns when it was asked to be approved, which nobody does for pods."""
+        if self.place.of_pods:
+            await self.client.create(self.place.requests_path, _pod_request(name, issuer))
+            return time.monotonic()
         created = await self.client.create(self.place.requests_path, _request(name, issuer))
         return await self.client.approve(self.place.namespace, name, created)
 
@@ -81,7 +85,7 @@ class Load:
 
 async def run(stage: Stage, scenario: Scenario, process: Process, say: Say) -> Figures:
     """What was measured. Raises TimeoutError, ProcessDied."""
-    place = await stage.place(scenario.issuers)
+    place = await stage.place(scenario.issuers, scenario.kind)
     load = Load(stage.client, place, scenario.requests)
     try:
         if scenario.per_second is None:
@@ -159,5 +163,24 @@ def _request(name: str, issuer: str) -> dict[str, object]:
             "request": base64_text(pki.csr(common_name=host, dns=[host])),
             "issuerRef": {"group": NAMES.group, "kind": NAMES.issuer, "name": issuer},
             "usages": ["digital signature", "server auth"],
+        },
+    }
+
+
+def _pod_request(name: str, issuer: str) -> dict[str, object]:
+    """As a kubelet's, but of a pod that there is not: the API server looks for it only where a node asks."""
+    ids = {f"{of}UID": f"uid-of-the-{of}" for of in ("pod", "serviceAccount", "node")}
+    return {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": POD_CERTIFICATE_REQUEST,
+        "metadata": {"name": name},
+        "spec": {
+            "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}",
+            "podName": name,
+            "serviceAccountName": "default",
+            "nodeName": "node-1",
+            **ids,
+            "maxExpirationSeconds": 86_400,
+            "stubPKCS10Request": base64_text(pki.stub_csr()),
         },
     }

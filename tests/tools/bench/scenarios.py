@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.model import CERTIFICATE_REQUEST, POD_CERTIFICATE_REQUEST
 from tests.tools.bench.figures import Measure, Target
 
 MANAGER, PEER = "manager", "peer"
@@ -15,13 +16,17 @@ BARE, BARE_IN_GO, WATCHING = "bare client", "bare client in Go", "bare watcher"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """So many approved requests, evenly over so many issuers: waiting when a subject starts, or coming at a rate."""
+    """So many approved requests, evenly over so many issuers: waiting when a subject starts, or coming at a rate.
+
+    Those of pods are to cluster issuers.
+    """
 
     title: str
     requests: int
     issuers: int = 1
     per_second: float | None = None
     subjects: tuple[str, ...] = (MANAGER, PEER)
+    kind: str = CERTIFICATE_REQUEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,13 @@ class Row:
 
 THOUSAND = Scenario("1,000 waiting", 1_000, subjects=(MANAGER, PEER, BARE, BARE_IN_GO))
 TEN_THOUSAND = Scenario("10,000 waiting", 10_000, subjects=(MANAGER, PEER, BARE, BARE_IN_GO))
+PODS = Scenario("1,000 waiting, of pods", 1_000, subjects=(MANAGER,), kind=POD_CERTIFICATE_REQUEST)
 SLOW = Scenario("10 a second", 200, per_second=10, subjects=(MANAGER, PEER, WATCHING))
 FAST = Scenario("50 a second", 1_000, per_second=50, subjects=(MANAGER, PEER, WATCHING))
 FEW_ISSUERS = Scenario("100 issuers, 1,000 waiting", 1_000, issuers=100, subjects=(MANAGER,))
 MANY_ISSUERS = Scenario("1,000 issuers, 10,000 waiting", 10_000, issuers=1_000, subjects=(MANAGER,))
 
-QUICK = (THOUSAND, SLOW, FAST)
+QUICK = (THOUSAND, PODS, SLOW, FAST)
 FULL = (*QUICK, TEN_THOUSAND, FEW_ISSUERS, MANY_ISSUERS)
 
 _QUARTER, _NO_MORE, _THIRD = Target(0.25), Target(1.0), Target(1 / 3)
@@ -63,6 +69,10 @@ ROWS = (
             Row(waiting, Measure.MEMORY, target=_NO_MORE if waiting is TEN_THOUSAND else None),
             Row(waiting, Measure.EVENTS),
         )
+    ),
+    *(
+        Row(PODS, measure, MANAGER, other_scenario=THOUSAND)
+        for measure in (Measure.SECONDS, Measure.RATE, Measure.CPU, Measure.MEMORY)
     ),
     *(
         row

@@ -10,10 +10,11 @@ from datetime import datetime
 import pytest
 
 from domain import requests
-from domain.effects import Effects, RequestStatus, Review, Sign, SigningRequestStatus
+from domain.effects import Effects, PodCertificateStatus, RequestStatus, Review, Sign, SigningRequestStatus
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
     Condition,
     Issued,
     Pending,
@@ -21,11 +22,12 @@ from domain.model import (
 )
 from domain.retry import Attempt
 from entrypoints.issuer import NAMES
-from tests.support.factories import KINDS, MINUTE, POLICY, T0, an_attempt, at
+from tests.support.factories import APPROVED_KINDS, KINDS, MINUTE, POLICY, T0, an_attempt, at
 
 NOW = T0 + MINUTE
-CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+CR, CSR, POD = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST
+every_kind = pytest.mark.parametrize("kind", KINDS)
+approved_kinds = pytest.mark.parametrize("kind", APPROVED_KINDS)
 DENIED_WORDS = "The request was denied by an approver"
 REJECTED = "The request cannot be signed: "
 RETRYING = "Temporary error. Retrying: "
@@ -56,7 +58,12 @@ def cr_condition(status: str, reason: str, message: str) -> Condition:
     return Condition("Ready", status, reason, message, NOW)
 
 
-def failed_status(kind: str, message: str, reason: str = "Failed") -> RequestStatus | SigningRequestStatus:
+def failed_status(
+    kind: str, message: str, reason: str = "Failed", now: datetime = NOW
+) -> RequestStatus | SigningRequestStatus | PodCertificateStatus:
+    failed = Condition("Failed", "True", reason, message, now)
     if kind == CSR:
-        return SigningRequestStatus(failed=Condition("Failed", "True", reason, message, NOW))
-    return RequestStatus(cr_condition("False", reason, message), failure_time=NOW)
+        return SigningRequestStatus(failed=failed)
+    if kind == POD:
+        return PodCertificateStatus(failed)
+    return RequestStatus(Condition("Ready", "False", reason, message, now), failure_time=now)

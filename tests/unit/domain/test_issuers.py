@@ -65,7 +65,7 @@ def decide(issuer: Issuer, report: IssuerUnhealthy | None = None, **attempt: obj
 
 
 def settle(issuer: Issuer, outcome: CheckResult | Exception, **attempt: object) -> Effects:
-    return issuers.settle(issuer, replace(ATTEMPT, **attempt), outcome, NOW, POLICY)  # type: ignore[arg-type]
+    return issuers.settle(issuer, replace(ATTEMPT, **attempt), outcome, issuer.bundle, NOW, POLICY)  # type: ignore[arg-type]
 
 
 def test_new__unknown_initializing__check_at_once(key: ObjectKey) -> None:
@@ -155,7 +155,7 @@ def test_warnings_without_end_fit_into_an_event(key: ObjectKey) -> None:
 def test_the_interval_is_jittered_from_check_to_check_and_from_issuer_to_issuer() -> None:
     by_issuer = {settle(an_issuer(), PASSED, uid=f"uid-{number}").requeue_after for number in range(20)}
     times = [NOW + number * MINUTE for number in range(20)]
-    by_check = {issuers.settle(an_issuer(), ATTEMPT, PASSED, time, POLICY).requeue_after for time in times}
+    by_check = {issuers.settle(an_issuer(), ATTEMPT, PASSED, None, time, POLICY).requeue_after for time in times}
     assert (len(by_issuer), len(by_check)) == (20, 20)
 
 
@@ -187,9 +187,9 @@ def test_check_failed_may_pass_later__false_pending__backoff(key: ObjectKey, fai
 def test_check_failed_again__transition_time_stays_and_the_event_is_told_again(key: ObjectKey) -> None:
     first = settle(an_issuer(key), IssuerUnhealthy("down"))
     waiting = an_issuer(key, ready=written(first))
-    again = issuers.settle(waiting, ATTEMPT, IssuerUnhealthy("down"), NOW + MINUTE, POLICY)
+    again = issuers.settle(waiting, ATTEMPT, IssuerUnhealthy("down"), None, NOW + MINUTE, POLICY)
     assert (again.patch, again.event) == (None, first.event)
-    other = issuers.settle(waiting, ATTEMPT, IssuerUnhealthy("still down"), NOW + MINUTE, POLICY)
+    other = issuers.settle(waiting, ATTEMPT, IssuerUnhealthy("still down"), None, NOW + MINUTE, POLICY)
     assert written(other).since == NOW
     assert written(other).message == RETRYING + "still down"
 
@@ -216,9 +216,9 @@ def test_failed_is_stalled_in_the_same_words_from_when_it_failed(key: ObjectKey)
     assert written(first).since == T0
     assert status(first).stalled == Condition("Stalled", "True", "Failed", written(first).message, NOW, 1)
     failed = after(first, waiting)
-    again = issuers.settle(failed, ATTEMPT, IssuerFailed("no such signer"), NOW + MINUTE, POLICY)
+    again = issuers.settle(failed, ATTEMPT, IssuerFailed("no such signer"), None, NOW + MINUTE, POLICY)
     assert (again.patch, again.event) == (None, None)
-    other = issuers.settle(failed, ATTEMPT, IssuerFailed("no such profile"), NOW + MINUTE, POLICY)
+    other = issuers.settle(failed, ATTEMPT, IssuerFailed("no such profile"), None, NOW + MINUTE, POLICY)
     assert status(other).stalled == Condition("Stalled", "True", "Failed", BROKEN + "no such profile", NOW, 1)
 
 

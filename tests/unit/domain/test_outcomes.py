@@ -55,7 +55,7 @@ async def test_an_issued_request_is_told_by_the_kind_of_its_issuer(kind: str) ->
     harness = await a_ready_harness()
     with_request(harness, kind=kind)
     await harness.run()
-    assert harness.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
+    assert harness.metrics.answers == {(kind, CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
     assert harness.metrics.signatures == {("Scripted", SignOutcome.ISSUED): 1}
 
 
@@ -65,7 +65,7 @@ async def test_a_rejected_request_has_failed(kind: str) -> None:
     harness.signer.answers.append(RequestRejected("no"))
     with_request(harness, kind=kind)
     await harness.run()
-    assert harness.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.FAILED): 1}
+    assert harness.metrics.answers == {(kind, CLUSTER_ISSUER, RequestOutcome.FAILED): 1}
     assert harness.metrics.retries == {}
 
 
@@ -74,7 +74,7 @@ async def test_a_denied_certificate_request_is_told() -> None:
     with_request(harness, approval=Approval.DENIED)
     with_request(harness, kind=CERTIFICATE_SIGNING_REQUEST, approval=Approval.DENIED)  # to which we answer nothing
     await harness.run()
-    assert harness.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.DENIED): 1}
+    assert harness.metrics.answers == {(CERTIFICATE_REQUEST, CLUSTER_ISSUER, RequestOutcome.DENIED): 1}
 
 
 async def test_requests_to_namespaced_issuers_are_told_apart() -> None:
@@ -83,7 +83,7 @@ async def test_requests_to_namespaced_issuers_are_told_apart() -> None:
     with_issuer(harness, mine)
     with_request(harness, issuer=mine)
     await harness.run()
-    assert harness.metrics.answers == {(ISSUER, RequestOutcome.ISSUED): 1}
+    assert harness.metrics.answers == {(CERTIFICATE_REQUEST, ISSUER, RequestOutcome.ISSUED): 1}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,7 +94,7 @@ async def test_every_failure_that_is_tried_again_is_a_retry(kind: str) -> None:
     await harness.advance(MINUTE)
     assert harness.metrics.retries == {kind: 2}
     assert harness.metrics.signatures == {("Scripted", SignOutcome.ERROR): 2, ("Scripted", SignOutcome.ISSUED): 1}
-    assert harness.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
+    assert harness.metrics.answers == {(kind, CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
 
 
 async def test_a_write_that_fails_is_a_retry_and_its_answer_is_told_when_it_is_written() -> None:
@@ -104,7 +104,7 @@ async def test_a_write_that_fails_is_a_retry_and_its_answer_is_told_when_it_is_w
     await harness.run()
     assert (harness.metrics.answers, harness.metrics.retries) == ({}, {CERTIFICATE_REQUEST: 1})
     await harness.advance(MINUTE)
-    assert harness.metrics.answers == {(CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
+    assert harness.metrics.answers == {(CERTIFICATE_REQUEST, CLUSTER_ISSUER, RequestOutcome.ISSUED): 1}
 
 
 async def test_an_answer_is_never_told_twice() -> None:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.conditions import message
-from domain.reasons import NORMAL, WARNING, IssuerReason, Reason, RequestReason, Table, row, rows
+from domain.bundle_reasons import BundleReason
+from domain.conditions import Table, message, row, rows
+from domain.reasons import NORMAL, WARNING, IssuerReason, Reason, RequestReason
 
-TABLES: list[Table] = [IssuerReason, RequestReason]
+TABLES: list[Table] = [IssuerReason, BundleReason, RequestReason]
 ALL: list[tuple[Table, Reason]] = [(table, each.value) for table in TABLES for each in table]
 every = pytest.mark.parametrize(
     ("table", "news"), ALL, ids=[f"{table.__name__}: {news.message[:20]}" for table, news in ALL]
@@ -56,7 +57,8 @@ def test_the_functions_that_a_rule_names_are_there(table: Table, news: Reason) -
     named = re.match(r"domain/(\w+)\.py, (\w+): ", news.rule)
     assert named is not None
     module = importlib.import_module(f"domain.{named[1]}")
-    assert named[1] in {IssuerReason: ("issuers",), RequestReason: ("requests", "pods")}[table]
+    files = {IssuerReason: ("issuers",), BundleReason: ("trust_bundles",), RequestReason: ("requests", "pods")}
+    assert named[1] in files[table]
     for function in [named[2], *re.findall(r"; (\w+): ", news.rule)]:
         assert callable(getattr(module, function))
 

@@ -11,6 +11,7 @@ from domain import requests, rights
 from domain.effects import NOTHING, Effects, Review, Sign
 from domain.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, Throttled, Transient
 from domain.model import (
+    CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
     UNKNOWN_KIND,
     Approval,
@@ -45,10 +46,10 @@ from tests.unit.domain.deciding import (
     CSR,
     NOW,
     WAITING,
-    both_kinds,
     cr_condition,
     decide,
     effects,
+    every_kind,
     failed_status,
     status_of,
 )
@@ -118,7 +119,7 @@ async def test_what_a_tenant_calls_a_kind_becomes_no_label_of_a_metric() -> None
     harness.cluster.update(key, approval=Approval.DENIED)
     await harness.run()
     assert reason(harness) == "Denied"
-    assert harness.metrics.answers == {("Unknown", RequestOutcome.DENIED): 1}
+    assert harness.metrics.answers == {(CERTIFICATE_REQUEST, "Unknown", RequestOutcome.DENIED): 1}
     assert signed(harness) == []
 
 
@@ -157,7 +158,7 @@ def test_an_answer_that_only_has_to_be_written_is_not_reviewed() -> None:
     assert decision.patch is not None
 
 
-@both_kinds
+@every_kind
 def test_cluster_issuers_and_certificate_requests_need_no_review(kind: str) -> None:
     assert isinstance(decide(a_snapshot(a_request(kind, requester=ANNA))), Sign)
     assert isinstance(decide(a_snapshot(a_request(CR, issuer=CA, requester=ANNA))), Sign)
@@ -191,8 +192,8 @@ async def test_a_requester_with_the_right_is_served_and_another_gets_failed() ->
     assert reason(harness, bert) == "DeniedReference"
     assert "user 'bert' is not allowed the verb reference" in message(harness, bert)
     assert harness.metrics.answers == {
-        (NAMES.issuer, RequestOutcome.ISSUED): 1,
-        (NAMES.issuer, RequestOutcome.FAILED): 1,
+        (CERTIFICATE_SIGNING_REQUEST, NAMES.issuer, RequestOutcome.ISSUED): 1,
+        (CERTIFICATE_SIGNING_REQUEST, NAMES.issuer, RequestOutcome.FAILED): 1,
     }
     assert len(signed(harness)) == 1
 

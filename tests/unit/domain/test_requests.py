@@ -49,10 +49,11 @@ from tests.unit.domain.deciding import (
     NOW,
     UNAPPROVED,
     WAITING,
-    both_kinds,
+    approved_kinds,
     cr_condition,
     decide,
     effects,
+    every_kind,
     failed_status,
     settle,
     status_of,
@@ -66,7 +67,7 @@ LEFT_ALONE: dict[str, dict[str, Any]] = {
 }
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize("row", LEFT_ALONE)
 @pytest.mark.parametrize("approval", Approval)
 def test_nothing_ever(kind: str, row: str, approval: Approval) -> None:
@@ -104,7 +105,7 @@ def test_denied__csr_nothing() -> None:
     assert decide(a_snapshot(a_request(CSR, approval=Approval.DENIED))) is NOTHING
 
 
-@both_kinds
+@approved_kinds
 def test_denied_wins_over_everything_that_could_be_said_instead(kind: str) -> None:
     request = a_request(kind, approval=Approval.DENIED, problem="spec.duration: nonsense")
     expected = None if kind == CSR else failed_status(CR, DENIED_WORDS, "Denied")
@@ -112,7 +113,7 @@ def test_denied_wins_over_everything_that_could_be_said_instead(kind: str) -> No
         assert status_of(effects(snapshot, an_attempt(outcome=Issued(b"too late")))) == expected
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize("issuer", ["Ready", "not Ready", "missing"])
 def test_not_approved__no_status_no_call_one_event(kind: str, issuer: str) -> None:
     request = a_request(kind, approval=Approval.UNDECIDED, approved_at=None, problem="spec.duration: nonsense")
@@ -132,7 +133,7 @@ def test_not_approved__no_status_no_call_one_event(kind: str, issuer: str) -> No
     assert (again.patch, again.event, again.requeue_after) == (None, None, None)
 
 
-@both_kinds
+@every_kind
 def test_the_grace_given_to_an_approver_does_not_open_the_retry_window_later(kind: str) -> None:
     unapproved = a_snapshot(a_request(kind, approval=Approval.UNDECIDED, approved_at=None))
     waiting = effects(unapproved, Attempt(unapproved.request.uid)).attempt
@@ -193,14 +194,14 @@ def test_csr_waits_for_its_issuer__an_event_alone_and_only_once() -> None:
     assert told(news.event) == ("Normal", "Pending", WAITING + f"{NAMES.cluster_issuer} ca is not Ready")
 
 
-@both_kinds
+@every_kind
 def test_approved_and_ready__may_be_signed(kind: str) -> None:
     snapshot = a_snapshot(a_request(kind))
     assert snapshot.issuer is not None
     assert decide(snapshot) == Sign(snapshot.issuer, an_attempt())
 
 
-@both_kinds
+@every_kind
 def test_when_it_was_first_seen_approved_is_remembered_and_not_before(kind: str) -> None:
     fresh = an_attempt(first_seen=None)
     undecided = effects(a_snapshot(a_request(kind, approval=Approval.UNDECIDED, approved_at=None)), fresh)
@@ -214,14 +215,14 @@ def test_when_it_was_first_seen_approved_is_remembered_and_not_before(kind: str)
     assert later.attempt.first_seen == at(NOW)
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize("poll_after", [timedelta(0), -HOUR])
 def test_a_signer_that_wants_to_be_asked_without_end_is_asked_once_a_second(kind: str, poll_after: timedelta) -> None:
     decision = settle(a_snapshot(a_request(kind)), Pending("wait", poll_after))
     assert decision.requeue_after == POLICY.first == SECOND
 
 
-@both_kinds
+@every_kind
 def test_no_time_is_so_far_away_that_it_could_not_be_planned(kind: str) -> None:
     decision = settle(a_snapshot(a_request(kind)), Pending("wait", timedelta.max))
     assert decision.requeue_after == timedelta(days=30)
@@ -229,7 +230,7 @@ def test_no_time_is_so_far_away_that_it_could_not_be_planned(kind: str) -> None:
     assert effects(a_snapshot(a_request(kind, order=order))).requeue_after == timedelta(days=30)
 
 
-@both_kinds
+@approved_kinds
 def test_the_order_holds_what_was_asked(kind: str) -> None:
     request = a_request(kind, is_ca=True)
     issuer, credentials = an_issuer(), Credentials({"token": b"t"}, "3")
@@ -247,9 +248,10 @@ def test_the_order_holds_what_was_asked(kind: str) -> None:
     assert requests.sign_request(replace(request, order=None), issuer, credentials).handle is None
 
 
-@both_kinds
+@every_kind
 def test_an_answer_that_was_not_written_is_written_now_whatever_became_of_the_issuer(kind: str) -> None:
     request = a_request(kind)
-    kept = an_attempt(outcome=Issued(b"kept", b"root"))
+    answer = Issued(b"kept", b"root", (NOW, NOW + HOUR))
+    kept = an_attempt(outcome=answer)
     for snapshot in (a_snapshot(request), RequestSnapshot(request, None), a_snapshot(request, ready=None)):
-        assert status_of(effects(snapshot, kept)) == status_of(settle(a_snapshot(request), Issued(b"kept", b"root")))
+        assert status_of(effects(snapshot, kept)) == status_of(settle(a_snapshot(request), answer))

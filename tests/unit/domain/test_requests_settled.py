@@ -1,4 +1,4 @@
-"""The table "Requests", row by row, for both kinds: what follows from what the signer said.
+"""The table "Requests", row by row, for all kinds: what follows from what the signer said.
 
 Each test's id quotes its row; what is written, told and planned is compared whole.
 """
@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain import requests
-from domain.effects import Effects, RequestStatus, SigningRequestStatus
+from domain import pods, requests
+from domain.effects import Effects, PodCertificateStatus, RequestStatus, SigningRequestStatus
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError, Throttled
 from domain.model import (
+    Condition,
     Issued,
     ObjectKey,
     Pending,
@@ -21,37 +22,44 @@ from domain.model import (
     Request,
     RequestSnapshot,
 )
+from domain.retry import fraction
 from tests.support.factories import HOUR, MINUTE, POLICY, SECOND, T0, a_request, a_snapshot, an_attempt, at, ready, told
 from tests.unit.domain.deciding import (
     CR,
     CSR,
     NOW,
     ORDERED,
+    POD,
     REJECTED,
     RETRYING,
     WAITING,
-    both_kinds,
+    approved_kinds,
     cr_condition,
     effects,
+    every_kind,
     failed_status,
     settle,
     status_of,
 )
 
 
-@both_kinds
+@every_kind
 def test_signed__certificate_ca_and_ready_true_issued_in_one_patch(kind: str) -> None:
-    decision = settle(a_snapshot(a_request(kind)), Issued(b"leaf+intermediate", b"root"))
+    answer = Issued(b"leaf+intermediate", b"root", (NOW, NOW + HOUR))
+    decision = settle(a_snapshot(a_request(kind)), answer)
+    issued = Condition("Issued", "True", "Issued", "Signed", NOW)
+    refresh_at = pods.refresh_at(NOW, NOW + HOUR, None, fraction("uid-request"))
     expected = {
         CR: RequestStatus(cr_condition("True", "Issued", "Signed"), b"leaf+intermediate", b"root"),
         CSR: SigningRequestStatus(b"leaf+intermediate"),
+        POD: PodCertificateStatus(issued, b"leaf+intermediate", NOW, NOW + HOUR, refresh_at),
     }[kind]
     assert status_of(decision) == expected
     assert told(decision.event) == ("Normal", "Issued", "Signed")
     assert (decision.attempt, decision.requeue_after) == (None, None)
 
 
-@both_kinds
+@every_kind
 def test_pending_from_the_signer__polled_with_its_reason_and_handle(kind: str) -> None:
     answer = Pending("an operator looks at it", 20 * SECOND, "order-7")
     decision = settle(a_snapshot(a_request(kind)), answer, an_attempt(failures=5))
@@ -61,15 +69,17 @@ def test_pending_from_the_signer__polled_with_its_reason_and_handle(kind: str) -
         == {
             CR: RequestStatus(cr_condition("False", "Pending", message), order=order),
             CSR: SigningRequestStatus(order=order),
+            POD: None,  # remembered by this process alone
         }[kind]
     )
     assert told(decision.event) == ("Normal", "Pending", message)
     assert decision.requeue_after == 20 * SECOND
     assert decision.attempt is not None
     assert (decision.attempt.failures, decision.attempt.outcome) == (0, None)
+    assert decision.attempt.order == (order if kind == POD else None)
 
 
-@both_kinds
+@approved_kinds
 def test_pending_again__its_new_time_is_kept_and_nothing_told(kind: str) -> None:
     first = settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "order-7"))
     again = requests.settle(
@@ -81,7 +91,7 @@ def test_pending_again__its_new_time_is_kept_and_nothing_told(kind: str) -> None
     assert again.patch.status.order == PendingOrder(None, since=NOW, due=NOW + MINUTE + HOUR)
 
 
-@both_kinds
+@approved_kinds
 @pytest.mark.parametrize("outcome", [SigningError("stutters"), IssuerUnhealthy("down")], ids=["retried", "waiting"])
 def test_an_order_is_kept_with_every_write_until_it_is_answered(kind: str, outcome: Exception) -> None:
     request = written(kind, settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "order-7")))
@@ -93,7 +103,7 @@ def test_an_order_is_kept_with_every_write_until_it_is_answered(kind: str, outco
         assert status.order is None
 
 
-@both_kinds
+@every_kind
 def test_a_handle_that_no_status_should_hold_is_a_failing_try(kind: str) -> None:
     decision = settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "x" * 4097))
     why = "the signer's handle has 4,097 characters, 4,096 are allowed"
@@ -101,7 +111,7 @@ def test_a_handle_that_no_status_should_hold_is_a_failing_try(kind: str) -> None
     assert settle(a_snapshot(a_request(kind)), Pending("wait", MINUTE, "x" * 4096)).requeue_after == MINUTE
 
 
-@both_kinds
+@every_kind
 def test_pending_from_the_signer__not_bounded_by_the_retry_deadline(kind: str) -> None:
     snapshot = a_snapshot(a_request(kind))
     late = requests.settle(snapshot, an_attempt(), Pending("soon", MINUTE), at(T0 + 1000 * HOUR), POLICY)
@@ -109,7 +119,7 @@ def test_pending_from_the_signer__not_bounded_by_the_retry_deadline(kind: str) -
     assert late.attempt is not None
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize("outcome", [RequestRejected("spec.usages: 'email protection' is not allowed"), None])
 def test_request_rejected__failed_and_failure_time_in_one_patch(kind: str, outcome: RequestRejected | None) -> None:
     why = "spec.usages: 'email protection' is not allowed"
@@ -120,19 +130,19 @@ def test_request_rejected__failed_and_failure_time_in_one_patch(kind: str, outco
     assert (decision.attempt, decision.requeue_after) == (None, None)
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize("failure", [IssuerUnhealthy("the CA is down"), IssuerFailed("the CA is down")])
 def test_issuer_unhealthy__waits_for_its_issuer_without_a_retry_of_its_own(kind: str, failure: Exception) -> None:
     decision = settle(a_snapshot(a_request(kind)), failure, an_attempt(failures=3))
     message = WAITING + "the CA is down"
-    assert status_of(decision) == (None if kind == CSR else RequestStatus(cr_condition("False", "Pending", message)))
+    assert status_of(decision) == (RequestStatus(cr_condition("False", "Pending", message)) if kind == CR else None)
     assert told(decision.event) == ("Normal", "Pending", message)
     assert decision.requeue_after is None
     assert decision.attempt is not None
     assert decision.attempt.failures == 3
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize(
     ("failure", "why"),
     [
@@ -145,14 +155,14 @@ def test_issuer_unhealthy__waits_for_its_issuer_without_a_retry_of_its_own(kind:
 def test_any_other_error__ready_false_pending_and_backoff(kind: str, failure: Exception, why: str) -> None:
     decision = settle(a_snapshot(a_request(kind)), failure, an_attempt(failures=2))
     status = RequestStatus(cr_condition("False", "Pending", RETRYING + why))
-    assert status_of(decision) == (None if kind == CSR else status)
+    assert status_of(decision) == (status if kind == CR else None)
     assert told(decision.event) == ("Warning", "Pending", RETRYING + why)
     assert decision.attempt is not None
     assert decision.attempt.failures == 3
     assert decision.requeue_after == POLICY.backoff(3, "uid-request")
 
 
-@both_kinds
+@every_kind
 def test_a_failing_retry_tells_its_event_again_but_writes_nothing_new(kind: str) -> None:
     request = a_request(kind)
     first = settle(a_snapshot(request), SigningError("no"))

@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain import requests
-from domain.effects import Effects, RequestStatus, SigningRequestStatus
+from domain.effects import Effects
 from domain.errors import SigningError
-from domain.model import CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder, RequestSnapshot
+from domain.model import PendingOrder, RequestSnapshot
 from domain.retry import Attempt
 from tests.support.factories import HOUR, KINDS, POLICY, SECOND, T0, a_request, a_snapshot, an_attempt, at, ready, told
+from tests.unit.domain.deciding import failed_status
 
 WINDOW = POLICY.max_duration
 GIVEN_UP = "Given up after retrying for 10m: the CA stutters"
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def failing(snapshot: RequestSnapshot, now: datetime, attempt: Attempt | None = None) -> Effects:
@@ -32,28 +33,24 @@ def reason(effects: Effects) -> str:
     return effects.event.reason
 
 
-@both_kinds
+@every_kind
 def test_any_other_error_after_max_retry_duration__failed(kind: str) -> None:
     now = T0 + WINDOW
     decision = failing(a_snapshot(a_request(kind)), now)
     assert decision.patch is not None
-    assert decision.patch.status == (
-        SigningRequestStatus(failed=Condition("Failed", "True", "Failed", GIVEN_UP, now))
-        if kind == CERTIFICATE_SIGNING_REQUEST
-        else RequestStatus(Condition("Ready", "False", "Failed", GIVEN_UP, now), failure_time=now)
-    )
+    assert decision.patch.status == failed_status(kind, GIVEN_UP, now=now)
     assert told(decision.event) == ("Warning", "Failed", GIVEN_UP)
     assert (decision.attempt, decision.requeue_after) == (None, None)
 
 
-@both_kinds
+@every_kind
 def test_one_moment_before_the_end_there_is_one_more_try_at_the_end(kind: str) -> None:
     decision = failing(a_snapshot(a_request(kind)), T0 + WINDOW - SECOND, an_attempt(failures=9))
     assert reason(decision) == "Pending"
     assert decision.requeue_after == SECOND
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize(
     ("approved", "first_seen", "issuer_ready", "opens"),
     [
@@ -84,14 +81,14 @@ def test_the_window_opens(
     assert reason(failing(snapshot, opens + WINDOW, attempt)) == "Failed"
 
 
-@both_kinds
+@every_kind
 def test_a_failing_poll_after_days_of_pending_is_retried_and_does_not_fail_the_order(kind: str) -> None:
     late = T0 + 48 * HOUR
     snapshot = a_snapshot(a_request(kind, order=PendingOrder("order-7", since=T0, due=late)))
     assert reason(failing(snapshot, late, Attempt("uid-request"))) == "Pending"
 
 
-@both_kinds
+@every_kind
 def test_an_order_whose_polls_only_fail_is_given_up_in_the_end(kind: str) -> None:
     due = T0 + 48 * HOUR
     snapshot = a_snapshot(a_request(kind, order=PendingOrder("order-7", since=T0, due=due)))

@@ -13,30 +13,47 @@ from domain.errors import (
     IssuerUnhealthy,
     RequestRejected,
     SigningError,
+    UnsupportedKey,
     WrongCertificate,
 )
 from domain.model import (
     CERTIFICATE_REQUEST,
     CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
     Approval,
     CheckResult,
     Issued,
     Pending,
     RequestSnapshot,
 )
+from domain.pods import Pod, PodPolicy
 from domain.reasons import IssuerReason, RequestReason
 from entrypoints.issuer import NAMES
-from tests.support.factories import MINUTE, POLICY, T0, a_new_issuer, a_request, a_snapshot, an_attempt, at
+from tests.support.factories import (
+    HOUR,
+    MINUTE,
+    POLICY,
+    T0,
+    a_new_issuer,
+    a_pod,
+    a_pod_policy,
+    a_request,
+    a_snapshot,
+    a_spec,
+    an_attempt,
+    at,
+    cluster_issuer_key,
+)
 
 NOW = T0 + MINUTE
-CR, CSR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST
+CR, CSR, PCR = CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, POD_CERTIFICATE_REQUEST
 HANDLE = "the-secret-handle"
 REFUSED = AdmissionRefused("a policy says no")
 ISSUER = a_new_issuer()
 
 
 def checked(outcome: CheckResult | Exception) -> Effects:
-    return issuers.settle(ISSUER, an_attempt(), outcome, NOW, POLICY)
+    return issuers.settle(ISSUER, an_attempt(), outcome, None, NOW, POLICY)
 
 
 def decided(effects: object) -> Effects:
@@ -65,6 +82,12 @@ def settled(kind: str, outcome: Issued | Pending | Exception, after: timedelta =
     return requests.settle(a_snapshot(a_request(kind)), an_attempt(**attempt), outcome, at(T0 + after), POLICY)
 
 
+def denied(policy: PodPolicy | None, pod: Pod | None = None) -> Effects:
+    spec = a_spec(cluster_issuer_key(), pods=policy)
+    snapshot = a_snapshot(a_request(PCR, pod=pod or a_pod()), spec=spec)
+    return decided(requests.decide(snapshot, an_attempt(), at(NOW), POLICY, NAMES))
+
+
 def request_course(row: RequestReason, kind: str) -> Effects:
     """What `decide` and `settle` make of a request that comes to this row."""
     undecided = a_request(kind, approval=Approval.UNDECIDED, approved_at=None)
@@ -80,8 +103,15 @@ def request_course(row: RequestReason, kind: str) -> Effects:
         RequestReason.REJECTED: settled(kind, RequestRejected("no")),
         RequestReason.GIVEN_UP: settled(kind, SigningError("down"), after=POLICY.max_duration * 2),
         RequestReason.WRONG_TWICE: settled(kind, WrongCertificate("another key"), difference="another key"),
-        RequestReason.ISSUED: settled(kind, Issued(b"leaf", b"root")),
+        RequestReason.ISSUED: settled(kind, Issued(b"leaf", b"root", (T0, T0 + HOUR))),
         RequestReason.REFUSED: Effects(event=requests.refused(a_request(kind), REFUSED)),
+        RequestReason.POD_SIGNER: (a_request(PCR, unserved="signerName: 'x' is no kind"), attempt),
+        RequestReason.NO_POD_CERTIFICATES: denied(None),
+        RequestReason.SIGNER_CANNOT: denied(a_pod_policy(obstacle="it takes names from the CSR")),
+        RequestReason.SERVICE_ACCOUNT_NOT_ALLOWED: denied(a_pod_policy(service_accounts=("team-b/*",))),
+        RequestReason.INVALID_ANNOTATIONS: denied(a_pod_policy(), a_pod(annotations=("example.com/name",))),
+        RequestReason.NO_DNS_NAME: denied(a_pod_policy(dns_names=("{pod}.{namespace}.test",)), a_pod(name="web.0")),
+        RequestReason.UNSUPPORTED_KEY: settled(PCR, UnsupportedKey("ED25519; use ECDSAP256")),
     }
     course = courses[row]
     if isinstance(course, tuple):
@@ -90,9 +120,18 @@ def request_course(row: RequestReason, kind: str) -> Effects:
     return decided(course)
 
 
+NEVER_OF = {
+    CR: {RequestReason.MAY_NOT_REFERENCE},
+    CSR: {RequestReason.DENIED},
+    PCR: {RequestReason.UNAPPROVED, RequestReason.DENIED, RequestReason.UNSERVED, RequestReason.MAY_NOT_REFERENCE},
+}
 COURSES = [
     *((row.value, NAMES.issuer, issuer_course(row)) for row in IssuerReason),
-    *((row.value, CR, request_course(row, CR)) for row in RequestReason if row is not RequestReason.MAY_NOT_REFERENCE),
-    *((row.value, CSR, request_course(row, CSR)) for row in RequestReason if row is not RequestReason.DENIED),
+    *(
+        (row.value, kind, request_course(row, kind))
+        for kind, never in NEVER_OF.items()
+        for row in RequestReason
+        if row not in never and (kind == PCR or not row.value.denies_pod)
+    ),
 ]
 """The row, the kind of the object and what is done."""

@@ -11,6 +11,7 @@ from entrypoints.issuer import NAMES
 
 Manifest = dict[str, Any]
 OURS = NAMES.group
+SIGNER = f"{NAMES.cluster_issuers}.{OURS}/ca"
 APPROVED: Manifest = {"conditions": [{"type": "Approved", "status": "True"}]}
 DENIED: Manifest = {"conditions": [{"type": "Denied", "status": "True"}]}
 
@@ -54,12 +55,26 @@ def request(csr: bytes, called: str = "web", status: Manifest | None = None, **f
     }
 
 
-def signing_request(
-    csr: bytes, signer: str = f"{NAMES.cluster_issuers}.{OURS}/ca", status: Manifest | None = None
-) -> Manifest:
+def signing_request(csr: bytes, signer: str = SIGNER, status: Manifest | None = None) -> Manifest:
     spec = {"request": base64.b64encode(csr).decode(), "signerName": signer, "usages": ["client auth"]}
     made = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "web"}}
     return made | {"spec": spec, "status": status or {}}
+
+
+def pod(called: str = "web", signer: str = SIGNER, **fields: Any) -> Manifest:
+    """With a volume for a certificate, of an Ed25519 key unless told otherwise."""
+    asked = {"signerName": signer, "keyType": "ED25519", "credentialBundlePath": "credentials.pem"} | fields
+    volumes = [{"name": "other", "emptyDir": {}}, {"name": "it", "projected": {"sources": [{"podCertificate": asked}]}}]
+    return _object("v1", "Pod", called, "default") | {"spec": {"serviceAccountName": "web", "volumes": volumes}}
+
+
+def pod_request(csr: bytes, called: str = "web", **fields: Any) -> Manifest:
+    """As `kubectl get` prints one; `csr` is DER."""
+    ids = {"podUID": "u", "serviceAccountUID": "u", "nodeUID": "u"}
+    spec = {"signerName": SIGNER, "podName": "web", "serviceAccountName": "web", "nodeName": "node-1", **ids}
+    spec["stubPKCS10Request"] = base64.b64encode(csr).decode()
+    made = _object("certificates.k8s.io/v1", "PodCertificateRequest", called, "default")
+    return made | {"spec": spec | fields}
 
 
 def _object(version: str, kind: str, name: str, namespace: str) -> Manifest:

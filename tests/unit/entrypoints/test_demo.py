@@ -64,7 +64,9 @@ def wrong(result: Result) -> list[str]:
 def test_a_demo_of_the_samples_ends_well_and_shows_no_credential(run: Run) -> None:
     result = run("demo", SAMPLES)
     assert (result.status, result.err) == (0, "")
-    assert result.out.endswith("6 of 6 objects ended as they should.\n")
+    assert result.out.endswith("8 of 8 objects ended as they should.\n")
+    assert f"spiffe://example.com/ns/default/sa/{NAMES.cluster_issuer.lower()}-sample\n" in result.out
+    assert "Denied  True    ServiceAccountNotAllowed" in result.out
     assert "not-a-real-token" not in result.out
 
 
@@ -230,7 +232,7 @@ def test_a_certificate_without_any_name_says_which_fields_can_give_one(run: Run,
 def test_a_request_and_the_certificate_that_makes_it_are_one_too_many(play: Play) -> None:
     result = play(*ISSUERS, request(CSR, called="web-1"), certificate())
     assert result.status == 1
-    said = "is in the files, and is also what a Certificate there makes; remove one of them"
+    said = "is in the files, and is also what a Certificate or a Pod there makes; remove one of them"
     assert result.error == f"Error: CertificateRequest default/web-1: {said}"
 
 
@@ -264,13 +266,18 @@ def test_a_demo_of_an_empty_file_is_no_success(text: str, run: Run, tmp_path: Pa
     (tmp_path / "it.yaml").write_text(text)
     result = run("demo", tmp_path / "it.yaml")
     assert result.status == 1
-    assert result.error == f"Error: {tmp_path / 'it.yaml'}: no issuer, request or Certificate to show"
+    assert (
+        result.error
+        == f"Error: {tmp_path / 'it.yaml'}: no issuer, request, Certificate or Pod with a certificate to show"
+    )
 
 
 def test_a_demo_of_other_kinds_alone_names_what_it_left_out(play: Play, tmp_path: Path) -> None:
     result = play({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}}, secret())
     assert result.status == 1
-    assert result.error.endswith("no issuer, request or Certificate to show; left out: Namespace team-a")
+    assert result.error.endswith(
+        "no issuer, request, Certificate or Pod with a certificate to show; left out: Namespace team-a"
+    )
 
 
 def test_other_kinds_beside_ours_are_left_out_and_said_so(play: Play) -> None:

@@ -11,26 +11,33 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.conditions import message
+from domain import answers
+from domain.bundle_reasons import BundleReason
+from domain.conditions import Table, message
 from domain.effects import Effects, Event
-from domain.reasons import CONDITION_TYPES, STALLED, IssuerReason, Reason, RequestReason, Table
+from domain.model import ObjectKey
+from domain.reasons import CONDITION_TYPES, STALLED, TRUST_BUNDLE, IssuerReason, Reason, RequestReason
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.support import readme
+from tests.support.factories import a_request
 from tests.support.specs import codec
 from tests.unit.entrypoints.command import Result, Run
-from tests.unit.entrypoints.courses import COURSES, CR, CSR, HANDLE
+from tests.unit.entrypoints.courses import COURSES, CR, CSR, HANDLE, NEVER_OF, PCR
 
 ROWS: list[tuple[Table, Reason]] = [
     *((IssuerReason, each.value) for each in IssuerReason),
     *((RequestReason, each.value) for each in RequestReason),
 ]
+BUNDLE_ROWS: list[tuple[Table, Reason]] = [(BundleReason, each.value) for each in BundleReason]
 OURS = f"{NAMES.group}/{NAMES.version}"
-API = {NAMES.issuer: OURS, NAMES.cluster_issuer: OURS, CR: "cert-manager.io/v1", CSR: "certificates.k8s.io/v1"}
+KUBERNETES = "certificates.k8s.io/v1"
+API = {NAMES.issuer: OURS, NAMES.cluster_issuer: OURS, CR: "cert-manager.io/v1", CSR: KUBERNETES, PCR: KUBERNETES}
 SPEC: dict[str, dict[str, Any]] = {
     NAMES.issuer: {"url": "https://ca", "authSecretName": "s"},
     NAMES.cluster_issuer: {"url": "https://ca", "authSecretName": "s"},
     CR: {"request": "YQ==", "issuerRef": {"group": NAMES.group, "kind": NAMES.issuer, "name": "ca"}},
     CSR: {"request": "YQ==", "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/ca"},
+    PCR: {"stubPKCS10Request": "YQ==", "signerName": f"{NAMES.cluster_issuers}.{NAMES.group}/ca"},
 }
 APPROVED = {"type": "Approved", "status": "True", "reason": "cert-manager.io", "message": "approved by a policy"}
 
@@ -83,16 +90,31 @@ def explains(result: Result, wanted: Reason) -> bool:
     )
 
 
-@pytest.mark.parametrize("reason", sorted({news.reason for _, news in ROWS}))
+@pytest.mark.parametrize("reason", sorted({news.reason for _, news in (*ROWS, *BUNDLE_ROWS)}))
 def test_a_reason_is_explained_by_each_of_its_rows(reason: str, run: Run) -> None:
     for spelt in (reason, reason.lower()):
         result = run("explain", spelt)
         assert (result.status, result.err) == (0, "")
-        said, told = words(result.out), [news for _, news in ROWS if news.reason == reason]
+        said, told = words(result.out), [news for _, news in (*ROWS, *BUNDLE_ROWS) if news.reason == reason]
         assert said.count("what to do: ") == len(told)
         for news in told:
             assert words(f"message: {news.message} means: {news.means} decided by: {news.rule}") in said
             assert words(f"what to do: {news.remedy}") in said
+
+
+def test_a_reason_is_said_to_be_of_the_kinds_that_can_have_it(run: Run) -> None:
+    for reason in RequestReason:
+        block = next(
+            each for each in run("explain", reason.value.reason).out.split("\n\n") if is_of(each, reason.value)
+        )
+        kinds = block.splitlines()[0].split(", of ")[1].split(" or ")
+        assert (PCR in kinds) == (reason not in NEVER_OF[PCR]), block
+        assert (CR in kinds) == (not reason.value.denies_pod), block
+    assert f"{PCR}\n    seen in:    condition Denied=True of a {PCR}; Events" in run("explain", "SignerNotServed").out
+
+
+def is_of(block: str, news: Reason) -> bool:
+    return f" of {NAMES.issuer}" not in block and f"message:    {news.message}\n" in block
 
 
 @pytest.mark.parametrize(("table", "news"), ROWS, ids=[f"{table.__name__}: {news.message}" for table, news in ROWS])
@@ -111,16 +133,34 @@ def test_what_the_controller_writes_is_explained(news: Reason, kind: str, effect
     assert effects.event is not None
     for core in (True, False):
         assert explains(explain(an_event(effects.event, core=core)), news)
+    if kind == PCR and (about_pod := answers.on_pod(a_request(PCR), effects)):
+        told = explain(an_event(about_pod, core=True))
+        assert explains(told, news)
+        assert told.out.startswith("Event about Pod team-a/web-0\n")
     if effects.patch is None:
         return
     status = codec(NAMESPACE).status(effects.patch.status)
-    status["conditions"] = [APPROVED, *status.get("conditions", [])]
+    approved = [] if kind == PCR else [APPROVED]
+    status["conditions"] = [*approved, *status.get("conditions", [])]
     told = explain(an_object(kind, status=status))
     assert HANDLE not in told.out
     if kind == CSR and news is RequestReason.ORDERED.value:
         assert "the CA has taken the order" in told.out
     else:
         assert explains(told, news)
+
+
+@pytest.mark.parametrize("news", [news for _, news in BUNDLE_ROWS], ids=lambda news: news.reason)
+def test_the_condition_of_a_bundle_is_explained_beside_ready_and_in_events(news: Reason, explain: Run) -> None:
+    text, ready = message(news, why="it"), a_condition("Checked", "Success", "True")
+    told = f"means: {news.means} decided by: {news.rule} what to do: {news.remedy}"
+    bundle = a_condition(news.reason, text, news.ready or "", TRUST_BUNDLE)
+    result = explain(an_object(NAMES.cluster_issuer, ready, bundle))
+    assert f"TrustBundle={news.ready}, reason {news.reason} message: {text} {words(told)}" in words(result.out)
+    event = Event(ObjectKey(NAMES.cluster_issuer, "", "web"), "uid", news.event_type, news.reason, "Publish", text)
+    assert explains(explain(an_event(event, core=True)), news)
+    result = explain(an_object(NAMES.cluster_issuer, ready, bundle | {"message": "of another version"}))
+    assert f"seen in: condition TrustBundle={news.ready}; Events of type" in words(result.out)
 
 
 def test_stalled_is_explained_beside_the_condition_that_says_why(explain: Run) -> None:
@@ -145,7 +185,13 @@ def test_an_unapproved_request_is_told_which_right_is_missing(explain: Run) -> N
         (an_object(NAMES.cluster_issuer), "no manager works on it"),
         (an_object(CR, APPROVED), "no manager works on it"),
         (an_object(CSR, APPROVED), "Explain its Events"),
+        (an_object(PCR), "Explain its Events"),
+        (an_object(PCR), "kubectl get events --namespace=team-a --output=yaml | "),
+        (an_object(PCR, metadata={"deletionTimestamp": "2030-01-01T00:00:00Z"}), "being deleted"),
+        (an_object(PCR, a_condition("Old", "old words", "True", "Denied")), "no message of this version begins so"),
         (an_object(CSR, a_condition("", "", "True", "Denied")), "Ask the approver"),
+        (an_object(CSR, a_condition("", "", "True", "Denied")), "An approver has denied the request."),
+        (an_object(CR, a_condition("", "", "True", "Issued")), "does not write this condition"),
         (an_object(CR, a_condition("Bad", "usages", "True", "InvalidRequest")), "does nothing with such a request"),
         (an_object(CSR, spec={"signerName": f"{NAMES.issuers}.{NAMES.group}/ca"}), "No issuer can sign this request"),
         (
@@ -170,6 +216,8 @@ FOREIGN = [
     (SECRET, "Secret s: not an object of"),
     (an_object(CR, spec={"issuerRef": {"group": "other.example", "name": "ca"}}), "group is 'other.example'"),
     (an_object(CSR, spec={"signerName": "other.example/ca"}), "signerName is 'other.example/ca'"),
+    (an_object(PCR, spec={"signerName": "other.example/ca"}), "signerName is 'other.example/ca'"),
+    (an_object(PCR, spec=None), "signerName is ''"),
     ({"apiVersion": "v1", "kind": "Event", "reportingComponent": "kubelet", "message": "secret words"}, "'kubelet'"),
     (
         {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "web", "namespace": "a"}},

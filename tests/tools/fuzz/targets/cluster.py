@@ -122,7 +122,8 @@ def _decisions(object_: Object) -> list[Effects]:
     match object_:
         case Issuer():
             return [
-                issuers.settle(object_, attempt, outcome, parties.NOW, POLICY) for outcome in (CheckResult(), failure)
+                issuers.settle(object_, attempt, outcome, object_.bundle, parties.NOW, POLICY)
+                for outcome in (CheckResult(), failure)
             ]
         case Request():
             now = Moment(parties.NOW, parties.CLOCK.uptime())

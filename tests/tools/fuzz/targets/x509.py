@@ -6,7 +6,7 @@ from adapters.signers.ca.signer import CA
 from adapters.signers.pki import csr as csrs
 from adapters.signers.pki import pem
 from adapters.signers.verify import VerifyingSigner
-from domain.errors import RequestRejected, WrongCertificate
+from domain.errors import RequestRejected, UnsupportedKey, WrongCertificate
 from domain.model import Issued
 from tests.support import pki
 from tests.tools.fuzz import parties
@@ -32,17 +32,26 @@ def _certificates(data: bytes) -> bool:
 
 
 def csr(data: bytes) -> bool:
-    """csr.read, of the bytes as they are, and of their PEM."""
+    """csr.read, and csr.read_key as of a kubelet's request, of the bytes as they are, and of their PEM."""
     return any([_csr(data), _csr(pki.armor(data))])
 
 
 def _csr(data: bytes) -> bool:
     try:
-        csrs.read(data)
+        _, key = csrs.read_key(data)
     except RequestRejected as refusal:
-        refusals.check(refusal, RequestRejected, begins="spec.request: ")
+        refusals.check(refusal, _rejection(refusal), begins="spec.stubPKCS10Request: ")
+        key = None
+    try:
+        assert csrs.read(data).public_key == key
+    except RequestRejected as refusal:
+        refusals.check(refusal, _rejection(refusal), begins="spec.request: ")
         return False
     return True
+
+
+def _rejection(refusal: RequestRejected) -> type[RequestRejected]:
+    return UnsupportedKey if isinstance(refusal, UnsupportedKey) else RequestRejected
 
 
 def request(data: bytes) -> bool:
@@ -56,7 +65,7 @@ def _sign(signed: bytes, *, is_ca: bool) -> bool:
     try:
         parties.finish(_SIGNER.sign(order))
     except RequestRejected as refusal:
-        refusals.check(refusal, RequestRejected, begins="spec.", quotes=True)
+        refusals.check(refusal, _rejection(refusal), begins="spec.", quotes=True)
         return False
     return True
 

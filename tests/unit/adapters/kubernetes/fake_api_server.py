@@ -2,6 +2,7 @@
 
 It does to a connection what no HTTP library would: cuts it, leaves it half an answer, sends single bytes. Lists
 are answered from one script, watches from another; when that of the watches is at its end, they stay open and silent.
+Discovery has a script of its own too; at its end, it says what `served` has.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
+DISCOVERY = "/apis/certificates.k8s.io/v1/"
 End = Literal["ends", "is cut", "stays"]
 
 
@@ -49,6 +51,11 @@ def page(*objects: Any, version: str = "10", token: str = "") -> Reply:
     return Reply(json.dumps({"metadata": metadata, "items": objects}).encode())
 
 
+def index(*plurals: str) -> Reply:
+    """The kinds that the API server has in a group and version."""
+    return Reply(json.dumps({"resources": [{"name": plural} for plural in plurals]}).encode())
+
+
 def failure(code: int, retry_after: str | None = None) -> Reply:
     headers = {"Content-Type": "application/json"} | ({"Retry-After": retry_after} if retry_after else {})
     return Reply(json.dumps({"kind": "Status", "code": code, "message": "said so"}).encode(), code, headers)
@@ -59,17 +66,24 @@ def line(change: str, told: Any) -> bytes:
 
 
 class FakeApiServer:
-    """`asked` is what came; `watching` counts the watches that are open."""
+    """`asked` is what came; `watching` counts the watches that are open; `served` are of certificates.k8s.io."""
 
-    def __init__(self, lists: Iterable[Reply] = (), watches: Iterable[Reply | Stream] = ()) -> None:
+    served: tuple[str, ...] = ("certificatesigningrequests", "podcertificaterequests")
+
+    def __init__(
+        self,
+        lists: Iterable[Reply] = (),
+        watches: Iterable[Reply | Stream] = (),
+        discoveries: Iterable[Reply] = (),
+    ) -> None:
         self.asked: list[Asked] = []
         self.watching = 0
-        self._lists, self._watches = deque(lists), deque(watches)
+        self._lists, self._watches, self._discoveries = deque(lists), deque(watches), deque(discoveries)
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
     def lists(self) -> list[Asked]:
-        return [asked for asked in self.asked if "watch" not in asked.query]
+        return [asked for asked in self.asked if "watch" not in asked.query and asked.path != DISCOVERY]
 
     @property
     def watches(self) -> list[Asked]:
@@ -106,6 +120,9 @@ class FakeApiServer:
 
     async def _answer(self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked.append(asked)
+        if asked.path == DISCOVERY:
+            _reply(self._discoveries.popleft() if self._discoveries else index(*self.served), writer)
+            return
         if "watch" not in asked.query:
             _reply(self._lists.popleft() if self._lists else failure(500), writer)
             return

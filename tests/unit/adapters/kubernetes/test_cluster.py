@@ -169,7 +169,7 @@ async def test_few_secrets_are_read_at_a_time(secrets: Secrets) -> None:
 
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[FakeApiServer]:
-    async with FakeApiServer([page()] * 5) as server:
+    async with FakeApiServer([page()] * 6) as server:
         yield server
 
 
@@ -182,7 +182,8 @@ async def test_the_kinds_are_followed_in_the_order_in_which_they_depend_on_each_
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await api.close()
-    kinds = ["secrets", NAMES.issuers, NAMES.cluster_issuers, "certificaterequests", "certificatesigningrequests"]
+    requests = ["certificaterequests", "certificatesigningrequests", "podcertificaterequests"]
+    kinds = ["secrets", NAMES.issuers, NAMES.cluster_issuers, *requests]
     assert [asked.path.split("/")[-1] for asked in server.lists] == kinds
     for asked in server.asked:
         assert ("as=PartialObjectMetadata" in asked.headers["accept"]) is (asked.path == "/api/v1/secrets")

@@ -26,8 +26,14 @@ from adapters.kubernetes.schema import (
     RequestStatusObject,
 )
 from adapters.kubernetes.statuses import timestamp
-from domain.effects import IssuerStatus, RequestStatus, SigningRequestStatus, Status
-from domain.model import CERTIFICATE_REQUEST, CERTIFICATE_SIGNING_REQUEST, Condition, PendingOrder
+from domain.effects import IssuerStatus, PodCertificateStatus, RequestStatus, SigningRequestStatus, Status
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
+    Condition,
+    PendingOrder,
+)
 from entrypoints.issuer import NAMES
 from tests.support.specs import SIGNERS, codec
 from tests.unit.adapters.kubernetes.wire import RESOURCES
@@ -94,6 +100,17 @@ STATUSES: list[tuple[Status, dict[str, Any]]] = [
         SigningRequestStatus(failed=FAILED),
         {"conditions": [FAILED_TOLD | {"lastUpdateTime": "2030-01-02T03:04:05Z"}]},
     ),
+    (
+        PodCertificateStatus(replace(READY, type="Issued"), b"leaf", THEN, LATER, THEN + timedelta(minutes=30)),
+        {
+            "conditions": [READY_TOLD | {"type": "Issued"}],
+            "certificateChain": "leaf",
+            "notBefore": "2030-01-02T03:04:05Z",
+            "notAfter": "2030-01-02T04:00:00Z",
+            "beginRefreshAt": "2030-01-02T03:34:05Z",
+        },
+    ),
+    (PodCertificateStatus(replace(FAILED, type="Denied")), {"conditions": [FAILED_TOLD | {"type": "Denied"}]}),
     (RequestStatus(READY, order=ORDER), {"conditions": [READY_TOLD, ORDER_TOLD]}),
     (SigningRequestStatus(order=ORDER), {"conditions": [ORDER_TOLD]}),
 ]
@@ -158,6 +175,12 @@ def test_what_is_written_to_a_request_reads_back_as_its_answer() -> None:
     assert _read(CERTIFICATE_REQUEST, TRANSLATOR.status(RequestStatus(READY, b"leaf"))).is_terminal
     assert _read(CERTIFICATE_SIGNING_REQUEST, TRANSLATOR.status(SigningRequestStatus(b"leaf"))).has_certificate
     assert _read(CERTIFICATE_SIGNING_REQUEST, TRANSLATOR.status(SigningRequestStatus(failed=FAILED))).failed
+    for kind in ("Denied", "Failed"):
+        assert _read(
+            POD_CERTIFICATE_REQUEST, TRANSLATOR.status(PodCertificateStatus(replace(FAILED, type=kind)))
+        ).failed
+    issued = PodCertificateStatus(replace(READY, type="Issued"), b"leaf", THEN, LATER, LATER)
+    assert _read(POD_CERTIFICATE_REQUEST, TRANSLATOR.status(issued)).has_certificate
 
 
 MAYBE = st.none() | TEXT

@@ -137,7 +137,6 @@ def test_what_no_demo_needs_is_left_out_and_named(read: Read) -> None:
         ("cert-manager.io/v1", "ClusterIssuer"),
         ("acme.cert-manager.io/v1", "Order"),
         ("certificates.k8s.io/v1beta1", "ClusterTrustBundle"),
-        ("certificates.k8s.io/v1beta1", "PodCertificateRequest"),
     ],
 )
 def test_other_kinds_of_the_groups_that_are_read_are_left_out(version: str, kind: str, read: Read) -> None:
@@ -196,7 +195,8 @@ def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
 def test_the_samples_are_read() -> None:
     found = Reader(NAMES, codec()).read([SAMPLES])
     counts = (len(found.issuers), len(found.secrets), len(found.requests), len(found.certificates), found.ignored)
-    assert counts == (2, 2, 2, 2, [])
+    assert counts == (2, 2, 2, 2, [f"ServiceAccount {NAMES.cluster_issuer.lower()}-sample"])
+    assert len(found.pods) == 2
     assert all(request.issuer for request in found.requests)
 
 

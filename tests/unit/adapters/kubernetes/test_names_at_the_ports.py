@@ -42,6 +42,7 @@ CALLS: dict[str, Call] = {
     "replace": lambda api, resource, namespace, name: api.replace(resource, namespace, {"metadata": {"name": name}}),
     "merge": lambda api, resource, namespace, name: api.merge(resource, namespace, name, {}),
     "apply_status": lambda api, resource, namespace, name: api.apply_status(resource, namespace, name, "1", {}),
+    "delete": lambda api, resource, namespace, name: api.delete(resource, namespace, name, "1"),
 }
 WITHIN: dict[str, Call] = {
     "list_page": lambda api, resource, namespace, name: api.list_page(
@@ -52,7 +53,7 @@ WITHIN: dict[str, Call] = {
     ),
 }
 """What takes a namespace and no name."""
-NAMELESS = {"close", "review"}
+NAMELESS = {"close", "review", "serves"}
 
 NO_TEXT = "\ud800"  # no JSON can hold it, so no watch tells it
 TROUBLESOME = [name for name in [*NOT_RFC_1123, "A" * 300] if name not in (NO_TEXT, "a" * 254)]

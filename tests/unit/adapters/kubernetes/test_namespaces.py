@@ -56,10 +56,10 @@ def kubeconfig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 async def test_each_is_listed_and_watched_and_nothing_else(tmp_path: Path) -> None:
     async with (
-        FakeApiServer([page()] * 9) as server,
+        FakeApiServer([page()] * 11) as server,
         watching(server, ["team-a", "team-b"], tmp_path),
     ):
-        await until(lambda: server.watching == 9)
+        await until(lambda: server.watching == 11)
         expected = [
             "/api/v1/namespaces/team-a/secrets",
             "/api/v1/namespaces/team-b/secrets",
@@ -70,6 +70,8 @@ async def test_each_is_listed_and_watched_and_nothing_else(tmp_path: Path) -> No
             "/apis/cert-manager.io/v1/namespaces/team-a/certificaterequests",
             "/apis/cert-manager.io/v1/namespaces/team-b/certificaterequests",
             "/apis/certificates.k8s.io/v1/certificatesigningrequests",
+            "/apis/certificates.k8s.io/v1/namespaces/team-a/podcertificaterequests",
+            "/apis/certificates.k8s.io/v1/namespaces/team-b/podcertificaterequests",
         ]
         for asked in (server.lists, server.watches):
             assert sorted(each.path for each in asked) == sorted(expected)
@@ -77,7 +79,7 @@ async def test_each_is_listed_and_watched_and_nothing_else(tmp_path: Path) -> No
 
 async def test_the_namespace_of_cluster_issuers_is_followed_once_where_it_is_named_too(tmp_path: Path) -> None:
     async with (
-        FakeApiServer([page()] * 5) as server,
+        FakeApiServer([page()] * 6) as server,
         watching(server, ["system"], tmp_path),
     ):
         assert [each.path for each in server.lists if "secrets" in each.path] == ["/api/v1/namespaces/system/secrets"]
@@ -85,10 +87,10 @@ async def test_the_namespace_of_cluster_issuers_is_followed_once_where_it_is_nam
 
 async def test_calls_get_through_however_many_there_are(tmp_path: Path) -> None:
     async with (
-        FakeApiServer([page()] * (3 * len(MANY) + 3)) as server,
+        FakeApiServer([page()] * (4 * len(MANY) + 3)) as server,
         watching(server, MANY, tmp_path) as container,
     ):
-        await until(lambda: server.watching == 3 * len(MANY) + 3)
+        await until(lambda: server.watching == 4 * len(MANY) + 3)
         asked = asyncio.create_task(container.cluster().credentials(KEY))
         await until(lambda: server.asked[-1].path.endswith("/credentials"))
         await asyncio.gather(asked, return_exceptions=True)
@@ -113,7 +115,7 @@ async def test_one_that_may_not_be_looked_into_keeps_no_other_waiting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A tenant may delete the RoleBinding of its namespace."""
-    answers = [page(), failure(403, retry_after="99"), *[page()] * 7]
+    answers = [page(), failure(403, retry_after="99"), *[page()] * 9]
     async with FakeApiServer(answers) as server, watching(server, ["team-a", "team-b"], tmp_path):
         assert [record.getMessage() for record in caplog.records if "watching" in record.getMessage()] == [
             "watching Secret in team-b: Forbidden: said so"
@@ -124,7 +126,7 @@ async def test_a_manager_that_may_not_look_into_the_cluster_is_not_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passing_at_once(monkeypatch)
-    async with FakeApiServer([failure(403), *[page()] * 5]) as server, watching(server, [], tmp_path):
+    async with FakeApiServer([failure(403), *[page()] * 6]) as server, watching(server, [], tmp_path):
         paths = [asked.path for asked in server.lists]
         assert paths[:2] == ["/api/v1/secrets"] * 2
 

@@ -48,7 +48,9 @@ CALLS: dict[str, Callable[[Api], Awaitable[Any]]] = {
     "replace": lambda api: api.replace(SECRETS, "n", BODY),
     "merge": lambda api: api.merge(SECRETS, "n", "x", BODY),
     "apply_status": lambda api: api.apply_status(ISSUERS, "n", "x", "1", {}),
+    "delete": lambda api: api.delete(SECRETS, "n", "x", "1"),
     "review": lambda api: api.review(TOKEN_REVIEWS, {}),
+    "serves": lambda api: api.serves(SECRETS),
     "list_page": lambda api: api.list_page(ISSUERS, limit=1, token=None, metadata_only=False),
     "watch": watch,
 }

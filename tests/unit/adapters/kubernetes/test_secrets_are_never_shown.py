@@ -125,7 +125,7 @@ async def test_a_secret_that_cannot_be_read_is_logged_without_its_bytes(
 async def test_at_no_level_does_a_log_show_the_secrets_or_the_managers_token(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("anybody").debug("all that is said is seen here")
-    lists = [page(SECRET), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
+    lists = [page(SECRET), page(), page(), page(), page(), page(), Reply(json.dumps(SECRET).encode())]
     async with FakeApiServer(lists) as server:
         api = Api(client_of(access(server.url), MemoryMetrics()), "tester")
         cluster = KubernetesCluster(api, NAMES, codec(), IdleCache(SECRETS_BUDGET), MemoryMetrics())

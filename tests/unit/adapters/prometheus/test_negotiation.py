@@ -80,7 +80,7 @@ def busy_page() -> Page:
     queue = WorkQueue(lambda key: None, lambda issuer: 1, max_concurrent=10)
     page = Page(MemoryCluster(), lease="sample", queues={"requests": queue}, caches={"CA": lambda: 7})
     second = timedelta(seconds=1)
-    page.metrics.request_completed(NAMES.issuer, RequestOutcome.ISSUED)
+    page.metrics.request_completed("CertificateRequest", NAMES.issuer, RequestOutcome.ISSUED)
     page.metrics.signed("demo", SignOutcome.ISSUED, second)
     page.metrics.check_took("demo", CheckOutcome.PASSED, second)
     page.metrics.reconciled("requests", "CertificateRequest", ReconcileOutcome.ERROR, second)

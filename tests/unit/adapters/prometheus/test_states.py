@@ -12,7 +12,18 @@ import pytest
 
 from adapters.memory.cluster import MemoryCluster
 from domain.controller.workqueue import WorkQueue
-from domain.model import Approval, Condition, Issuer, IssuerSpec, ObjectKey, Request
+from domain.model import (
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_SIGNING_REQUEST,
+    POD_CERTIFICATE_REQUEST,
+    UNKNOWN_KIND,
+    Approval,
+    Condition,
+    Issuer,
+    IssuerSpec,
+    ObjectKey,
+    Request,
+)
 from domain.outcomes import CheckOutcome, ReconcileOutcome, RequestOutcome, SignOutcome, WatchRestartReason
 from entrypoints.issuer import NAMES
 from tests.unit.adapters.prometheus.scraping import Page, Scraped, told
@@ -37,8 +48,10 @@ async def with_issuer(page: Page, key: ObjectKey = ISSUER, status: str = "True")
     await told(cluster)
 
 
-async def with_request(page: Page, name: str, issuer: ObjectKey = ISSUER, **more: Any) -> None:
-    key = ObjectKey("CertificateRequest", "team-a", name)
+async def with_request(
+    page: Page, name: str, issuer: ObjectKey = ISSUER, kind: str = CERTIFICATE_REQUEST, **more: Any
+) -> None:
+    key = ObjectKey(kind, "team-a", name)
     cluster = memory(page)
     cluster.create(Request(key, "", "", issuer, approval=Approval.APPROVED, **more))
     await told(cluster)
@@ -90,20 +103,30 @@ async def test_of_an_issuer_that_was_never_checked_only_its_readiness_is_shown(p
     assert page.scrape().get("issuer_last_check_timestamp_seconds", **LABELS[ISSUER]) == page.clock.now().timestamp()
 
 
-async def test_the_oldest_waiting_request_of_each_kind_of_issuer(page: Page) -> None:
+async def test_the_oldest_waiting_request_of_each_kind_and_kind_of_issuer(page: Page) -> None:
     now = page.clock.now()
     await with_request(page, "a", approved_at=now - 3 * SECOND)
     await with_request(page, "b", approved_at=now - 7 * SECOND)
     await with_request(page, "c", CLUSTER_ISSUER, approved_at=now + SECOND)  # its approver's clock is ahead
     await with_request(page, "d", CLUSTER_ISSUER)  # its approval carries no time
+    await with_request(page, "e", CLUSTER_ISSUER, POD_CERTIFICATE_REQUEST, approved_at=now - 5 * SECOND)
+    await with_request(page, "f", ObjectKey(UNKNOWN_KIND, "", "x"), POD_CERTIFICATE_REQUEST)  # is denied at once
     found = page.scrape()
-    assert [found.get("waiting_requests", issuer_kind=key.kind) for key in (ISSUER, CLUSTER_ISSUER)] == [2, 2]
-    ages = [found.get("oldest_waiting_request_age_seconds", issuer_kind=key.kind) for key in (ISSUER, CLUSTER_ISSUER)]
-    assert ages == [7, 0]
+    kinds = [
+        {"request_kind": request, "issuer_kind": issuer.kind}
+        for request, issuer in (
+            (CERTIFICATE_REQUEST, ISSUER),
+            (CERTIFICATE_REQUEST, CLUSTER_ISSUER),
+            (POD_CERTIFICATE_REQUEST, CLUSTER_ISSUER),
+            (CERTIFICATE_SIGNING_REQUEST, CLUSTER_ISSUER),
+        )
+    ]
+    assert [found.get("waiting_requests", **each) for each in kinds] == [2, 2, 1, 0]
+    assert [found.get("oldest_waiting_request_age_seconds", **each) for each in kinds] == [7, 0, 5, 0]
 
 
 def test_where_nobody_waits_the_age_is_zero(page: Page) -> None:
-    assert page.scrape().values("oldest_waiting_request_age_seconds") == [0, 0]
+    assert page.scrape().values("oldest_waiting_request_age_seconds") == [0] * 6
 
 
 def test_the_depth_of_the_queue(page: Page) -> None:
@@ -112,7 +135,11 @@ def test_the_depth_of_the_queue(page: Page) -> None:
 
 
 def test_rates_have_a_zero_to_begin_with(page: Page) -> None:
-    assert page.scrape().values("requests_total") == [0] * 6
+    found = page.scrape()
+    assert found.values("requests_total") == [0] * (2 * 3 * 3 + 3)
+    for kind in (CLUSTER_ISSUER.kind, UNKNOWN_KIND):
+        labels = {"request_kind": POD_CERTIFICATE_REQUEST, "issuer_kind": kind, "outcome": "denied"}
+        assert found.get("requests_total", **labels) == 0
 
 
 async def test_requests_bring_no_series_however_many_there_are(page: Page) -> None:
@@ -130,7 +157,7 @@ async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
     page.metrics.checked(ISSUER, page.clock.now(), page.clock.now())
     for kind in (ISSUER.kind, CLUSTER_ISSUER.kind):
         for answer in RequestOutcome:
-            page.metrics.request_completed(kind, answer)
+            page.metrics.request_completed(CERTIFICATE_REQUEST, kind, answer)
     page.metrics.signed("Demo", SignOutcome.ISSUED, SECOND)
     page.metrics.check_took("Demo", CheckOutcome.PASSED, SECOND)
     page.metrics.restarted("Secret", WatchRestartReason.ENDED)
@@ -138,6 +165,7 @@ async def test_names_hold_only_what_names_of_metrics_may(page: Page) -> None:
     page.metrics.called("get", "secrets", "200", "GET", "api:6443")
     labels = page.scrape().labels()
     assert {name for names in labels.values() for name in names} == {
+        "request_kind",
         "issuer_kind",
         "issuer_namespace",
         "issuer_name",

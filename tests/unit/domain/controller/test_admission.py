@@ -22,7 +22,7 @@ from tests.support.scenes import (
     with_secret,
 )
 
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
 WHY = "admission webhook 'hold.example.com' denied the request: no certificates on Fridays"
 
 
@@ -30,7 +30,7 @@ def notes(harness: Harness, key: ObjectKey) -> list[str]:
     return [seen.event.note for seen in harness.recorder.about(key) if seen.event.reason == "StatusRefused"]
 
 
-@both_kinds
+@every_kind
 async def test_the_refusal_is_quoted_and_the_certificate_kept(kind: str) -> None:
     harness = await a_ready_harness()
     key = with_request(harness, kind=kind)

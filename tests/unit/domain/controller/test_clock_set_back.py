@@ -11,7 +11,7 @@ from domain.model import Approval, ObjectKey, Pending, PendingOrder
 from tests.support.factories import DAY, HOUR, MINUTE, POLICY, SECOND, T0, a_request, a_snapshot
 from tests.support.harness import Harness
 from tests.support.scenes import CA, WEB, a_ready_harness, events, is_ready, issued, reason, signed, with_request
-from tests.unit.domain.deciding import both_kinds, effects
+from tests.unit.domain.deciding import effects, every_kind
 
 both_directions = pytest.mark.parametrize("set_back", [2 * HOUR, -2 * HOUR], ids=["back", "ahead"])
 
@@ -21,7 +21,7 @@ def stuttering(harness: Harness) -> None:
     harness.signer.answers.extend(SigningError("the CA stutters") for _ in range(1000))
 
 
-@both_kinds
+@every_kind
 @both_directions
 async def test_a_retry_happens_when_it_is_due(kind: str, set_back: timedelta) -> None:
     harness = await a_ready_harness()
@@ -33,7 +33,7 @@ async def test_a_retry_happens_when_it_is_due(kind: str, set_back: timedelta) ->
     assert issued(harness, key)
 
 
-@both_kinds
+@every_kind
 async def test_a_request_whose_approval_lies_in_the_future_is_signed_at_once(kind: str) -> None:
     harness = await a_ready_harness()
     approved = harness.clock.now()
@@ -43,7 +43,7 @@ async def test_a_request_whose_approval_lies_in_the_future_is_signed_at_once(kin
     assert issued(harness, key)
 
 
-@both_kinds
+@every_kind
 async def test_an_approval_in_the_future_does_not_lengthen_the_retries(kind: str) -> None:
     harness = await a_ready_harness()
     stuttering(harness)
@@ -56,7 +56,7 @@ async def test_an_approval_in_the_future_does_not_lengthen_the_retries(kind: str
     assert _failed(harness, key)
 
 
-@both_kinds
+@every_kind
 @both_directions
 async def test_a_step_during_the_retries_makes_their_window_neither_longer_nor_shorter(
     kind: str, set_back: timedelta
@@ -88,7 +88,7 @@ async def test_without_a_time_of_approval_the_window_begins_when_the_request_is_
     assert _failed(harness)
 
 
-@both_kinds
+@every_kind
 @both_directions
 async def test_an_order_is_asked_for_when_the_ca_said(kind: str, set_back: timedelta) -> None:
     harness = await a_ready_harness()
@@ -129,7 +129,7 @@ async def test_an_order_from_before_a_restart_waits_no_longer_than_its_whole_tim
     assert issued(harness)
 
 
-@both_kinds
+@every_kind
 def test_an_order_from_the_far_future_waits_for_its_whole_time_alone(kind: str) -> None:
     order = PendingOrder("order-1", since=T0 + DAY, due=T0 + DAY + MINUTE)
     assert effects(a_snapshot(a_request(kind, order=order))).requeue_after == MINUTE

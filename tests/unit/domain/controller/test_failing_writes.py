@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.effects import PodCertificateStatus
 from domain.errors import (
     ClusterError,
     Conflict,
@@ -21,8 +22,8 @@ from domain.errors import (
     Transient,
     UnknownOutcome,
 )
-from domain.model import Approval, Pending
-from tests.support.factories import HOUR, KINDS, MINUTE, SECOND
+from domain.model import POD_CERTIFICATE_REQUEST, Approval, Pending
+from tests.support.factories import APPROVED_KINDS, HOUR, KINDS, MINUTE, SECOND
 from tests.support.harness import Harness, fails, fails_after, meanwhile
 from tests.support.scenes import (
     CA,
@@ -40,7 +41,7 @@ from tests.support.scenes import (
     with_secret,
 )
 
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
 PASSING = [
     Transient("503 from the API server"),
     Throttled("429 from the API server", retry_after=30 * SECOND),
@@ -50,7 +51,7 @@ PASSING = [
 ]
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize("failure", PASSING, ids=lambda failure: type(failure).__name__)
 async def test_the_write_is_repeated_and_not_the_signing(kind: str, failure: ClusterError) -> None:
     harness = await a_ready_harness()
@@ -102,7 +103,7 @@ async def test_repeated_writes_back_off() -> None:
     assert issued(harness)
 
 
-@both_kinds
+@every_kind
 async def test_a_write_whose_answer_was_lost_is_not_done_again(kind: str) -> None:
     harness = await a_ready_harness()
     harness.cluster.faults.append(fails_after(UnknownOutcome("the connection broke")))
@@ -113,7 +114,7 @@ async def test_a_write_whose_answer_was_lost_is_not_done_again(kind: str) -> Non
     assert [patch.key for patch in harness.cluster.applied].count(key) == 1
 
 
-@both_kinds
+@every_kind
 async def test_a_conflict_is_decided_again_without_asking_the_ca_a_second_time(kind: str) -> None:
     harness = await a_ready_harness()
     key = with_request(harness, kind=kind)
@@ -131,7 +132,7 @@ async def test_a_request_denied_while_it_was_signed_is_denied() -> None:
     assert reason(harness) == "Denied"
 
 
-@both_kinds
+@every_kind
 async def test_a_request_deleted_while_it_was_signed_is_no_trouble(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     harness = await a_ready_harness()
     key = with_request(harness, kind=kind)
@@ -170,7 +171,7 @@ async def test_conflicts_that_do_not_end_are_met_with_patience() -> None:
     assert len(signed(harness)) == 1
 
 
-@both_kinds
+@pytest.mark.parametrize("kind", APPROVED_KINDS)
 async def test_a_certificate_that_the_server_will_never_take_fails_the_request(kind: str) -> None:
     harness = await a_ready_harness()
     harness.cluster.faults.append(fails(Invalid("422: status.certificate: not PEM")))
@@ -182,6 +183,32 @@ async def test_a_certificate_that_the_server_will_never_take_fails_the_request(k
     )
     await harness.advance(MINUTE)
     assert len(signed(harness)) == 1
+
+
+async def test_that_of_a_pod_is_signed_anew_since_another_one_begins_later() -> None:
+    harness = await a_ready_harness()
+    harness.cluster.faults.append(fails(Invalid("422: status.notBefore: must be near the present")))
+    key = with_request(harness, kind=POD_CERTIFICATE_REQUEST)
+    await harness.run()
+    assert reason(harness, key) is None
+    assert events(harness, key) == [("Pending", 1)]
+    await harness.advance(SECOND)
+    assert issued(harness, key)
+    assert len(signed(harness)) == 2
+
+
+async def test_an_api_server_that_is_away_for_long_gets_no_certificate_of_before() -> None:
+    harness = await a_ready_harness()
+    harness.cluster.faults.extend([fails(Transient("away"))] * 9)
+    key = with_request(harness, kind=POD_CERTIFICATE_REQUEST)
+    begun = harness.clock.now()
+    await harness.advance(10 * MINUTE)
+    assert issued(harness, key)
+    status = harness.cluster.status(key)
+    assert isinstance(status, PodCertificateStatus)
+    assert status.begins is not None
+    assert status.begins > begun
+    assert len(signed(harness)) > 1
 
 
 async def test_any_other_write_that_is_refused_is_tried_again() -> None:

@@ -5,11 +5,12 @@ Whatever happens meanwhile, to the process too, the CA is asked again when it sa
 
 from __future__ import annotations
 
+import pytest
+
 from domain.errors import IssuerUnhealthy, SigningError
 from domain.model import Pending
-from tests.support.factories import HOUR, MINUTE, SECOND
+from tests.support.factories import APPROVED_KINDS, HOUR, MINUTE, SECOND
 from tests.support.scenes import CA, WEB, a_ready_harness, events, is_ready, issued, signed, with_request
-from tests.unit.domain.deciding import both_kinds
 
 
 async def test_a_pending_order_is_polled_with_its_handle_until_it_is_signed() -> None:
@@ -24,7 +25,7 @@ async def test_a_pending_order_is_polled_with_its_handle_until_it_is_signed() ->
     assert events(harness) == [("Pending", 1), ("Issued", 1)]
 
 
-@both_kinds
+@pytest.mark.parametrize("kind", APPROVED_KINDS)
 async def test_a_pending_order_survives_the_process_with_its_handle_and_its_time(kind: str) -> None:
     harness = await a_ready_harness()
     harness.signer.answers.append(Pending("wait", HOUR, "order-1"))

@@ -14,7 +14,7 @@ import pytest
 from domain.errors import IssuerFailed, IssuerUnhealthy, RequestRejected, SigningError
 from domain.model import Approval, ObjectKey, Pending
 from entrypoints.issuer import NAMES
-from tests.support.factories import KINDS, MINUTE, POLICY, SECOND, a_spec, issuer_key, secret_key
+from tests.support.factories import APPROVED_KINDS, KINDS, MINUTE, POLICY, SECOND, a_spec, issuer_key, secret_key
 from tests.support.harness import Harness
 from tests.support.scenes import (
     CA,
@@ -34,7 +34,7 @@ from tests.support.scenes import (
     with_secret,
 )
 
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 async def test_a_secret_that_comes_late_gets_the_waiting_request_signed_at_once() -> None:
@@ -57,7 +57,7 @@ async def test_a_secret_that_comes_late_gets_the_waiting_request_signed_at_once(
     assert events(harness) == [("Pending", 1), ("Issued", 1)]
 
 
-@both_kinds
+@every_kind
 async def test_a_missing_issuer_appears_and_the_request_is_signed_at_once(kind: str) -> None:
     harness = Harness()
     with_secret(harness)
@@ -81,7 +81,7 @@ async def test_namespaced_issuers_use_the_secret_of_their_own_namespace() -> Non
     assert issued(harness)
 
 
-@both_kinds
+@every_kind
 async def test_an_unapproved_request_is_not_signed_until_it_is_approved(kind: str) -> None:
     harness = await a_ready_harness()
     key = with_request(harness, kind=kind, approval=Approval.UNDECIDED, approved_at=None)
@@ -105,7 +105,7 @@ async def test_a_late_approval_without_a_time_does_not_use_up_the_retry_window()
     assert issued(harness)
 
 
-@both_kinds
+@pytest.mark.parametrize("kind", APPROVED_KINDS)
 async def test_a_denied_request_is_never_signed_and_never_looked_at_again(kind: str) -> None:
     harness = await a_ready_harness()
     key = with_request(harness, kind=kind, approval=Approval.DENIED)
@@ -131,7 +131,7 @@ async def test_a_generic_error_is_retried_with_backoff_and_then_given_up() -> No
     assert len(signed(harness)) == tries + 1
 
 
-@both_kinds
+@every_kind
 async def test_a_rejected_request_is_failed_and_left_alone(kind: str) -> None:
     harness = await a_ready_harness()
     harness.signer.answers.append(RequestRejected("the CSR is no CSR"))
@@ -270,7 +270,7 @@ async def test_what_was_deleted_leaves_nothing_behind_in_memory() -> None:
     assert harness.next_due() is None
 
 
-@both_kinds
+@every_kind
 async def test_what_is_not_ours_is_not_even_visited(kind: str) -> None:
     harness = await a_ready_harness()
     visits = len(harness.visits)

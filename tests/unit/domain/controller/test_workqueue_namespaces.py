@@ -17,7 +17,7 @@ def request(namespace: str, number: int, issuer: int = 0) -> ObjectKey:
 
 
 def issuer_of(key: ObjectKey) -> ObjectKey | None:
-    if key.kind == "CertificateSigningRequest":
+    if key.kind in ("CertificateSigningRequest", "PodCertificateRequest"):
         return CLUSTER_ISSUER
     return ObjectKey(NAMES.issuer, key.namespace, key.name.partition("-")[0])
 
@@ -111,6 +111,20 @@ def test_requests_in_no_namespace_are_their_issuers_tenant() -> None:
         turns.append(turn)
         queue.done(turn)
     assert turns == [signing_requests[0], other, signing_requests[1]]
+
+
+def test_pods_of_one_cluster_issuer_take_turns_by_their_namespaces() -> None:
+    queue = queue_of(max_concurrent=10, limit=3)
+    herd = [ObjectKey("PodCertificateRequest", "herd", f"{number:04}") for number in range(1000)]
+    for key in herd:
+        queue.add(key, START)
+    assert begun(queue) == herd[:3], "the issuer's CA is not asked by more"
+    one = ObjectKey("PodCertificateRequest", "one", "a")
+    queue.add(one, START)
+    for key in herd[:2]:
+        queue.done(key)
+    assert begun(queue) == [herd[3], one]
+    assert {usage.namespace: usage.working for usage in queue.usage()} == {"herd": 2, "one": 1}
 
 
 def test_usage_shows_each_namespaces_keys_and_whether_its_share_limits_it() -> None:

@@ -12,7 +12,7 @@ from tests.support.factories import KINDS, MINUTE, SECOND
 from tests.support.harness import Fault, Harness, fails, fails_after
 from tests.support.scenes import WEB, a_ready_harness, events, issued, message, reason, signed, with_request
 
-both_kinds = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", KINDS)
 TWICE = "The CA answered twice with the same difference; asking again would only make more certificates: "
 
 
@@ -26,7 +26,7 @@ async def a_harness_that_answers(*answers: Pending | Exception) -> Harness:
     return harness
 
 
-@both_kinds
+@every_kind
 async def test_the_same_difference_twice_fails_the_request(kind: str) -> None:
     harness = await a_harness_that_answers(wrong(at=1), wrong(at=2))
     key = with_request(harness, kind=kind)
@@ -34,10 +34,10 @@ async def test_the_same_difference_twice_fails_the_request(kind: str) -> None:
     assert (reason(harness, key), len(signed(harness))) == ("Failed", 2)
     assert message(harness, key) == f"{TWICE}the CA returned a wrong certificate: isCA at 2"
     assert events(harness, key) == [("Pending", 1), ("Failed", 1)]
-    assert harness.metrics.answers == {(NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
+    assert harness.metrics.answers == {(kind, NAMES.cluster_issuer, RequestOutcome.FAILED): 1}
 
 
-@both_kinds
+@every_kind
 async def test_after_one_wrong_certificate_the_ca_is_asked_again(kind: str) -> None:
     harness = await a_harness_that_answers(wrong())
     key = with_request(harness, kind=kind)
@@ -72,7 +72,7 @@ async def test_what_is_no_certificate_in_between_changes_nothing(between: Pendin
     assert message(harness).startswith(TWICE)
 
 
-@both_kinds
+@every_kind
 @pytest.mark.parametrize(
     "fault", [fails(Transient("503")), fails(UnknownOutcome("lost")), fails_after(UnknownOutcome("lost"))]
 )
