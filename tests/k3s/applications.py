@@ -153,12 +153,11 @@ def issuing(server: ApiServer, *accounts: str, name: str = "") -> Iterator[str]:
     ca = pki.authority(name)
     secret = Objects(server, NAMESPACE).secret(name, **{"tls.crt": ca.pem.decode(), "tls.key": ca.key_pem.decode()})
     pods = {"trustDomain": DOMAIN, "serviceAccounts": list(accounts), "refreshAfter": "10m", "maxDuration": "1h"}
-    server.apply([secret, cluster_issuer(name, name, ca={}, pods=pods, trustBundle=True), published(name, ca)])
+    server.apply([secret, cluster_issuer(name, name, ca={}, pods=pods, trustBundle=True)])
     try:
         yield name
     finally:
         server.kubectl("delete", NAMES.cluster_issuer, name)
-        server.kubectl("delete", "clustertrustbundle", bundle(name))
         server.kubectl("delete", "secret", name, f"--namespace={NAMESPACE}")
 
 
@@ -169,17 +168,6 @@ def signer(issuer: str) -> str:
 def bundle(issuer: str) -> str:
     """The name of the ClusterTrustBundle with its roots."""
     return f"{NAMES.cluster_issuers}.{NAMES.group}:{issuer}:roots"
-
-
-def published(issuer: str, ca: pki.Authority) -> dict[str, Any]:
-    spec = {"signerName": signer(issuer), "trustBundle": ca.pem.decode()}
-    metadata = {"name": bundle(issuer)}
-    return {
-        "apiVersion": "certificates.k8s.io/v1",
-        "kind": "ClusterTrustBundle",
-        "metadata": metadata,
-        "spec": spec,
-    }
 
 
 def volume(issuer: str) -> list[dict[str, Any]]:

@@ -83,6 +83,18 @@ def test_a_pod_waits_for_its_issuer_and_an_event_says_so(api_server: ApiServer, 
 
 
 @pytest.mark.usefixtures("pods")
+def test_the_roots_of_an_issuer_are_published_until_it_is_deleted(api_server: ApiServer) -> None:
+    def published(issuer: str) -> str:
+        return api_server.kubectl(
+            "get", "clustertrustbundle", applications.bundle(issuer), "--ignore-not-found", "--output=name"
+        )
+
+    with applications.issuing(api_server, "somewhere/nobody") as issuer:
+        wait_until(lambda: published(issuer), SECONDS, "the bundle is there")
+    wait_until(lambda: not published(issuer), SECONDS, "the bundle goes with its issuer")
+
+
+@pytest.mark.usefixtures("pods")
 def test_all_pods_of_a_deployment_may_ask_at_once(api_server: ApiServer, namespace: str, image: str) -> None:
     herd = Application(Objects(api_server, namespace), "herd")
     with applications.issuing(api_server, f"{namespace}/herd") as issuer:
