@@ -15,7 +15,8 @@ import pytest
 from testcontainers.community.k3s import K3SContainer
 
 from entrypoints.issuer import NAMESPACE
-from tests.k3s import docker, node
+from tests.k3s import applications, docker, node
+from tests.k3s.applications import Peers
 from tests.k3s.availability import REMEDY, left_out, node_image
 from tests.k3s.pods import Pods
 from tests.support import readme
@@ -105,6 +106,13 @@ def manager(pods: Pods) -> Iterator[Pods]:
     """The leader's pod, with its metrics at an address of this machine."""
     with pods.forwarded() as address:
         yield replace(pods, metrics=address)
+
+
+@pytest.fixture(scope="session")
+def peers(pods: Pods, image: str) -> Iterator[Peers]:
+    """Two pods of users, which speak with each other until the end of the session."""
+    with applications.speaking(pods.server, image) as speaking:
+        yield speaking
 
 
 @pytest.hookimpl(wrapper=True)
