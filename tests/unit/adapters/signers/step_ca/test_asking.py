@@ -124,6 +124,11 @@ async def test_the_token_is_for_this_order_alone(signer: StepCA, server: https.S
     assert first["request"] == {
         "keyUsage": ["digital_signature"],
         "extKeyUsage": ["1.3.6.1.5.5.7.3.3"],
+        "sans": [
+            {"type": "dns", "value": "b.example.com"},
+            {"type": "dns", "value": "a.example.com"},
+            {"type": "ip", "value": "192.0.2.1"},
+        ],
         "basicConstraints": {"isCA": False, "maxPathLen": -1},
         "extensions": [],
     }
