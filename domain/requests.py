@@ -240,10 +240,12 @@ def _opened(snapshot: RequestSnapshot, attempt: Attempt, now: Moment) -> Moment:
 
     Which of these was last is known by their times in objects. How long ago that was is asked of the wall clock only
     at the first failure. A time that lies in the future, because the wall clock was set back, counts as now.
+    A pod's request counts from when it was first seen, since no kubelet asks again after Failed.
     """
     request, ready = snapshot.request, snapshot.issuer.ready if snapshot.issuer else None
     seen = attempt.first_seen and attempt.first_seen.date
-    times = (request.approved_at or seen, ready and ready.since, request.order and request.order.due)
+    approved = request.approved_at if not request.pod else None
+    times = (approved or seen, ready and ready.since, request.order and request.order.due)
     date = max((time for time in times if time), default=now.date)
     for known in (attempt.opened, attempt.first_seen, attempt.poll):
         if known and known.date == date:

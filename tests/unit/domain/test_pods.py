@@ -29,6 +29,7 @@ from tests.support.factories import (
     a_spec,
     an_attempt,
     cluster_issuer_key,
+    ready,
     words,
 )
 from tests.unit.domain.deciding import NOW, decide, effects, settle, status_of
@@ -194,6 +195,15 @@ def test_a_certificate_that_begins_too_long_ago_is_signed_anew(age: timedelta, w
     assert isinstance(decision, Effects) is written
     if isinstance(decision, Sign):
         assert decision.attempt.outcome is None
+
+
+def test_a_request_that_waited_for_the_manager_is_retried_for_the_whole_window() -> None:
+    """No kubelet asks again for a pod whose request has failed."""
+    snapshot = a_pods_request(approved_at=T0 - HOUR)
+    assert snapshot.issuer is not None
+    snapshot = replace(snapshot, issuer=replace(snapshot.issuer, ready=ready(since=T0 - DAY)))
+    found = settle(snapshot, SigningError("stutters"))
+    assert (found.patch, found.attempt is not None) == (None, True)
 
 
 def test_a_refused_certificate_of_a_pod_is_signed_anew_and_any_other_fails() -> None:

@@ -16,7 +16,20 @@ from domain.effects import Effects
 from domain.errors import SigningError
 from domain.model import PendingOrder, RequestSnapshot
 from domain.retry import Attempt
-from tests.support.factories import HOUR, KINDS, POLICY, SECOND, T0, a_request, a_snapshot, an_attempt, at, ready, told
+from tests.support.factories import (
+    APPROVED_KINDS,
+    HOUR,
+    KINDS,
+    POLICY,
+    SECOND,
+    T0,
+    a_request,
+    a_snapshot,
+    an_attempt,
+    at,
+    ready,
+    told,
+)
 from tests.unit.domain.deciding import failed_status
 
 WINDOW = POLICY.max_duration
@@ -50,7 +63,7 @@ def test_one_moment_before_the_end_there_is_one_more_try_at_the_end(kind: str) -
     assert decision.requeue_after == SECOND
 
 
-@every_kind
+@pytest.mark.parametrize("kind", APPROVED_KINDS)
 @pytest.mark.parametrize(
     ("approved", "first_seen", "issuer_ready", "opens"),
     [
