@@ -44,8 +44,9 @@ class Pod:
 class PodPolicy:
     """An issuer's spec.pods. `service_accounts` are <namespace>/<name>, where `*` stands for all.
 
-    `dns_names` are templates, whose labels may be {pod}, {namespace} and {serviceAccount}. `refresh_after` is None for
-    two thirds of the validity. `obstacle` says why the issuer's signer cannot sign for pods; empty where it can.
+    `dns_names` are templates: {pod}, {serviceAccount} or a text, then {namespace}, then texts. So pods of two
+    namespaces have no name in common. `refresh_after` is None for two thirds of the validity. `obstacle` says why the
+    issuer's signer cannot sign for pods; empty where it can.
     """
 
     trust_domain: str

@@ -13,8 +13,8 @@ from domain.pods import SHORTEST, PodPolicy
 Usage = Literal["digital signature", "key encipherment", "key agreement", "client auth", "server auth"]
 _EARLIEST_REFRESH = timedelta(minutes=10)
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_ANY_LABEL = rf"({_LABEL}|\{{pod\}}|\{{namespace\}}|\{{serviceAccount\}})"
-_TEMPLATE = rf"^({_ANY_LABEL}[.])*\{{namespace\}}[.]({_ANY_LABEL}[.])*{_LABEL}$"
+_TEMPLATE = rf"^({_LABEL}|\{{pod\}}|\{{serviceAccount\}})[.]\{{namespace\}}([.]{_LABEL})+$"
+"""{namespace} is the second label of each, so that pods of two namespaces never get the same name."""
 _ACCOUNT = rf"^({_LABEL}|[*])/({_LABEL}([.]{_LABEL})*|[*])$"
 _AN_HOUR: Rule = ("duration(self) >= duration('1h')", "must be at least 1h, which is the least that Kubernetes allows")
 _TEN_MINUTES: Rule = ("duration(self) >= duration('10m')", "must be at least 10m, as Kubernetes wants it")
@@ -48,8 +48,8 @@ class PodsSpec(SpecFields, frozen=True):
     dns_names: Annotated[
         tuple[Annotated[str, msgspec.Meta(pattern=_TEMPLATE, max_length=253)], ...],
         described(
-            "DNS names besides, such as {pod}.{namespace}.pods.example.com. {pod}, {namespace} and {serviceAccount} "
-            "are whole labels; {namespace} must be there, and the last label is a text.",
+            "DNS names besides, such as {pod}.{namespace}.pods.example.com: first {pod}, {serviceAccount} or a text, "
+            "then {namespace}, then texts.",
             max_length=8,
         ),
     ] = ()

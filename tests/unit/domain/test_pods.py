@@ -223,14 +223,16 @@ def test_a_refused_certificate_of_a_pod_is_signed_anew_and_any_other_fails() -> 
     ],
 )
 def test_a_value_that_is_no_label_makes_no_name(changes: dict[str, str], why: str) -> None:
-    policy = a_pod_policy(dns_names=("{pod}.{serviceAccount}.{namespace}.x",), service_accounts=("*/*",))
+    policy = a_pod_policy(
+        dns_names=("{pod}.{namespace}.x", "{serviceAccount}.{namespace}.x"), service_accounts=("*/*",)
+    )
     found = pods.denial(a_pod(**changes), policy)
     assert found is not None
     assert (found.reason.reason, found.why.startswith(why)) == ("NoDNSName", True)
 
 
 def test_a_name_that_is_too_long_is_none() -> None:
-    policy = a_pod_policy(dns_names=(f"{{namespace}}.{'.'.join(['b' * 60] * 4)}.com",))
+    policy = a_pod_policy(dns_names=(f"a.{{namespace}}.{'.'.join(['b' * 60] * 4)}.com",))
     found = pods.denial(POD, policy)
     assert found is not None
     assert "characters of at most 253" in found.why
@@ -245,11 +247,16 @@ def identities(draw: st.DrawFn) -> Pod:
     return a_pod(namespace=namespace, name=name, service_account=account)
 
 
-@given(one=identities(), other=identities())
-def test_no_two_namespaces_share_a_name(one: Pod, other: Pod) -> None:
-    policy = a_pod_policy(
-        service_accounts=("*/*",), dns_names=("{pod}.{namespace}.pods.x", "{serviceAccount}.{namespace}.sa.x")
-    )
+TEMPLATES = st.builds(
+    lambda first, rest: ".".join([first, "{namespace}", *rest]),
+    st.sampled_from(["{pod}", "{serviceAccount}", "a", "b"]),
+    st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2),
+)
+
+
+@given(one=identities(), other=identities(), templates=st.lists(TEMPLATES, max_size=3))
+def test_no_two_namespaces_share_a_name(one: Pod, other: Pod, templates: list[str]) -> None:
+    policy = a_pod_policy(service_accounts=("*/*",), dns_names=tuple(templates))
     if pods.denial(one, policy) or pods.denial(other, policy) or one.namespace == other.namespace:
         return
     first, second = pods.names(one, policy), pods.names(other, policy)

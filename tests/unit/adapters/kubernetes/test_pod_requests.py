@@ -15,6 +15,7 @@ from domain.model import POD_CERTIFICATE_REQUEST, Approval, IssuerSpec, ObjectKe
 from domain.pods import Pod, PodPolicy
 from entrypoints.issuer import NAMES
 from tests.support import pki
+from tests.support.pods_specs import PODS, REFUSED
 from tests.support.specs import SIGNERS
 from tests.unit.adapters.kubernetes.test_codec import translated
 
@@ -83,7 +84,6 @@ def test_what_cannot_be_read_is_a_problem_of_its_field(changes: dict[str, Any], 
 
 
 READER = SpecReader(SIGNERS, NAMES.default_signer)
-PODS = {"trustDomain": "example.org", "serviceAccounts": ["team-a/*"]}
 
 
 def read(of_cluster: bool = True, signer: str = "ca", **pods: Any) -> IssuerSpec:
@@ -124,35 +124,7 @@ def test_the_signer_says_that_it_cannot() -> None:
     assert found.obstacle == SIGNERS["est"].cannot_set_names != ""
 
 
-@pytest.mark.parametrize(
-    ("pods", "field"),
-    [
-        ({"trustDomain": ""}, "spec.pods.trustDomain"),
-        ({"trustDomain": "Example.org"}, "spec.pods.trustDomain"),
-        ({"trustDomain": "example.org/x"}, "spec.pods.trustDomain"),
-        ({"trustDomain": "example.org\n"}, "spec.pods"),
-        ({"trustDomain": "a" * 256}, "spec.pods.trustDomain"),
-        ({"serviceAccounts": []}, "spec.pods.serviceAccounts"),
-        ({"serviceAccounts": ["team-a"]}, "spec.pods.serviceAccounts"),
-        ({"serviceAccounts": ["team-*/web"]}, "spec.pods.serviceAccounts"),
-        ({"serviceAccounts": ["/web"]}, "spec.pods.serviceAccounts"),
-        ({"dnsNames": ["{pod}.pods.example.com"]}, "spec.pods.dnsNames"),
-        ({"dnsNames": ["{namespace}"]}, "spec.pods.dnsNames"),
-        ({"dnsNames": ["{pod}-{namespace}.example.com"]}, "spec.pods.dnsNames"),
-        ({"dnsNames": ["*.{namespace}.example.com"]}, "spec.pods.dnsNames"),
-        ({"dnsNames": ["{namespace}.example.com."]}, "spec.pods.dnsNames"),
-        ({"dnsNames": [".{namespace}.example.com"]}, "spec.pods.dnsNames"),
-        ({"dnsNames": ["{node}.{namespace}.example.com"]}, "spec.pods.dnsNames"),
-        ({"dnsNames": ["{namespace}.{pod}"]}, "spec.pods.dnsNames"),
-        ({"maxDuration": "59m"}, "spec.pods.maxDuration"),
-        ({"refreshAfter": "9m"}, "spec.pods.refreshAfter"),
-        ({"usages": []}, "spec.pods.usages"),
-        ({"usages": ["client auth", "server auth"]}, "spec.pods.usages"),
-        ({"usages": ["digital signature", "client auth"]}, "spec.pods.usages"),
-        ({"usages": ["digital signature", "cert sign"]}, "spec.pods.usages"),
-        ({"namespaces": ["x"]}, "spec.pods.namespaces"),
-    ],
-)
+@pytest.mark.parametrize(("pods", "field"), REFUSED)
 def test_what_is_refused_is_named_by_its_field(pods: dict[str, Any], field: str) -> None:
     found = read(**pods)
     assert found.problem.startswith(field)
