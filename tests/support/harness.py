@@ -19,7 +19,7 @@ from domain.controller.cache import Cache
 from domain.controller.controller import Controller
 from domain.controller.reconciler import Reconciler
 from domain.effects import PatchStatus, Result
-from domain.errors import ClusterError
+from domain.errors import ClusterError, Invalid
 from domain.model import (
     ObjectKey,
     Request,
@@ -44,6 +44,7 @@ class FaultyCluster(MemoryCluster):
         self._enqueue = enqueue
         self.faults: deque[Fault] = deque()
         self.applied: list[PatchStatus] = []
+        self.never_taken: set[ObjectKey] = set()  # objects of which a status was Invalid
 
     def tell(self) -> None:
         while not self._changes.empty():
@@ -60,7 +61,11 @@ class FaultyCluster(MemoryCluster):
     async def apply(self, patch: PatchStatus) -> None:
         await asyncio.sleep(0)  # others get their turn, as they do while a server is asked
         if self.faults:
-            await self.faults.popleft()(self, patch)
+            try:
+                await self.faults.popleft()(self, patch)
+            except Invalid:
+                self.never_taken.add(patch.key)
+                raise
         else:
             await self.write(patch)
         for _ in range(3):  # the watch may be quicker than the answer

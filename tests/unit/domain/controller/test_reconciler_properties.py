@@ -1,8 +1,9 @@
 """What holds whatever the order of events: a machine that does everything that can happen to a cluster, in any order.
 
-No signer is asked for a request that is not approved and open at that moment, none twice for what it has
-answered, and none again after the same wrong certificate twice in a row; nothing with an answer is written again, each
-answer is counted and recorded once; and once all is well again every open request is signed.
+No signer is asked for a request that is not approved and open at that moment, none twice for what it has answered
+(but for a pod's certificate that cannot be stored any more), and none again after the same wrong certificate twice in a
+row; nothing with an answer is written again, each answer is counted and recorded once; and once all is well again every
+open request is signed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from domain import pods
 from domain.effects import SigningRequestStatus
 from domain.errors import (
     AdmissionRefused,
@@ -91,7 +94,7 @@ class WatchedSigner(ScriptedSigner):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answered: set[str] = set()
+        self.answered: dict[str, datetime | None] = {}  # by uid, when it was issued; None: rejected
         self.differences: dict[str, list[str]] = {}
         self.trials: dict[ObjectKey, ObjectKey] = {}
         self.violations: list[str] = []
@@ -118,7 +121,8 @@ class WatchedSigner(ScriptedSigner):
         assert not request.deleting
         due = request.order.due if request.order else self.harness.clock.now()
         assert due <= self.harness.clock.now(), f"{request.key} was asked for before the CA wanted to be asked"
-        assert order.uid not in self.answered, f"{request.key} was answered already and was sent to the CA again"
+        if order.uid in self.answered:
+            assert self._may_be_signed_anew(request), f"{request.key} was answered already and was sent to the CA again"
         last = self.differences.setdefault(order.uid, [])[-2:]
         assert len(last) < 2 or last[0] != last[1], f"{request.key} was asked for though the CA had decided: {last}"
         with self.on_trial(request):
@@ -128,11 +132,18 @@ class WatchedSigner(ScriptedSigner):
                 self.differences[order.uid].append(wrong.difference)
                 raise
             except RequestRejected:
-                self.answered.add(order.uid)
+                self.answered[order.uid] = None
                 raise
         if isinstance(answer, Issued):
-            self.answered.add(order.uid)
+            self.answered[order.uid] = self.clock.now()
         return answer
+
+    def _may_be_signed_anew(self, request: Request) -> bool:
+        """A pod's certificate that is too old to be stored, or that the API server will never take."""
+        issued = self.answered[request.uid]
+        if request.pod is None or issued is None:
+            return False
+        return self.clock.now() > issued + pods.WRITE_WITHIN or request.key in self.harness.cluster.never_taken
 
     @contextmanager
     def on_trial(self, request: Request) -> Iterator[None]:
