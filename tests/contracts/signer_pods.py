@@ -10,7 +10,7 @@ from cryptography import x509
 
 from domain.errors import SigningError
 from domain.model import SignRequest
-from domain.pods import LONGEST_BACKDATING, AssignedNames
+from domain.pods import WRITE_WITHIN, AssignedNames
 from domain.ports import Signer
 from tests.contracts.signer_orders import Answer, OrderMaker, alternative_names, sign, sign_or_fail
 from tests.support import pki
@@ -60,7 +60,7 @@ class Pods:
         begins, ends = answer.leaf.not_valid_before_utc, answer.leaf.not_valid_after_utc
         assert answer.issued.validity == (begins, ends), "wrap the signer in VerifyingSigner, as the container does"
         assert ends - begins == _VALIDITY
-        assert before - LONGEST_BACKDATING <= begins <= datetime.now(UTC)
+        assert before - WRITE_WITHIN <= begins <= datetime.now(UTC), "let it begin at most two minutes ago"
 
 
 def _stub(kind: str) -> bytes:
