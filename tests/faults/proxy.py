@@ -85,7 +85,9 @@ class Proxy:
     async def asked(self, request: web.Request) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
         url, body = self._target + request.raw_path.replace("limit=500", f"limit={self._page}"), await request.read()
-        async with self._session.request(request.method, URL(url, encoded=True), headers=headers, data=body) as answer:
+        async with self._session.request(
+            request.method, URL(url, encoded=True), headers=headers, data=body or None
+        ) as answer:
             if writes_certificate(request, body):
                 self.writes.append(("/".join(request.path.split("/")[5:8:2]), answer.status))
             yield answer
