@@ -22,4 +22,6 @@ def test_where_pods_get_no_certificates_the_manager_says_so_once_and_works_as_ev
     assert manager.probe("/readyz") == 200
     log = manager.process.log.read_text()
     said = "PodCertificateRequest: this version of Kubernetes does not serve them"
-    assert log.count(said) == (0 if pods.are_served(deployed.server) else 1)
+    starts = log.count(f"INFO issuer {NAMES.controller} ")  # other tests start it anew
+    assert starts > 0
+    assert log.count(said) == (0 if pods.are_served(deployed.server) else starts)
