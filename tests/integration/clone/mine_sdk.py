@@ -35,9 +35,9 @@ class Client:
     def _ask(self, method: str, body: bytes | None) -> bytes:
         try:
             self._connection.request(method, "/", body, self._headers)
-            response = self._connection.getresponse()
-            if response.status != 200:
-                raise Refused
-            return response.read()
+            with self._connection.getresponse() as response:
+                if response.status != 200:
+                    raise Refused
+                return response.read()
         finally:
             self._connection.close()
