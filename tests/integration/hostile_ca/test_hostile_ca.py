@@ -33,7 +33,7 @@ from tests.integration.hostile_ca.controller import ISSUER, SECRET, TOO_LATE, In
 from tests.integration.hostile_ca.dialect import Dialect
 from tests.integration.step_ca.dialect import DIALECT as STEP_CA
 from tests.support import pki
-from tests.support.factories import KINDS
+from tests.support.factories import APPROVED_KINDS
 from tests.support.remote import https
 from tests.unit.adapters.signers import lying, orders
 from tests.unit.adapters.signers.lying import SERVER
@@ -43,7 +43,7 @@ A_CA = orders.order(pki.csr(common_name="A CA"), is_ca=True)
 ASKED_BY = [
     pytest.param(attack, kind, id=f"{name}-{kind}")
     for name, attack in ATTACKS.items()
-    for kind in (KINDS if name in WRONG_CERTIFICATES else [CERTIFICATE_REQUEST])
+    for kind in (APPROVED_KINDS if name in WRONG_CERTIFICATES else [CERTIFICATE_REQUEST])
 ]
 DIALECTS = [
     EST,
@@ -121,7 +121,7 @@ def is_ready(controller: InMemoryController) -> bool:
     return isinstance(stored, Issuer) and stored.is_ready
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPROVED_KINDS)
 @dialects
 async def test_an_honest_certificate_is_stored(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, dialect: Dialect, kind: str

@@ -16,6 +16,7 @@ from domain.errors import Invalid, IssuerUnhealthy, RequestRejected, SigningErro
 from domain.model import POD_CERTIFICATE_REQUEST, Condition, Credentials, Issued, Pending, PendingOrder, RequestSnapshot
 from domain.pods import Pod, PodPolicy
 from domain.retry import fraction
+from entrypoints.issuer import NAMES
 from tests.support.factories import (
     DAY,
     HOUR,
@@ -108,7 +109,7 @@ def test_a_request_waits_for_its_issuer_and_tells_the_pod_too() -> None:
     told = answers.on_pod(snapshot.request, found)
     assert told is not None
     assert (told.regarding.kind, told.regarding.name, told.uid) == ("Pod", POD.name, POD.uid)
-    assert told.note == "Waiting for the issuer: SampleClusterIssuer ca not found"
+    assert told.note == f"Waiting for the issuer: {NAMES.cluster_issuer} ca not found"
     again = effects(snapshot, found.attempt)
     assert (again.event, answers.on_pod(snapshot.request, again)) == (None, None)
 
