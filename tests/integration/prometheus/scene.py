@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -88,13 +89,22 @@ def _refuse(objects: Objects, prometheus: Prometheus, number: int) -> None:
 
 
 def _lose_connections(prometheus: Prometheus, relay: Relay) -> None:
-    """In the middle of calls, which then have no answer."""
+    """In the middle of calls, which then have no answer: by turns a second is lost, and in one all works.
+
+    If connections were cut all the time, the leader would lose its Lease, and end.
+    """
+    turn, blocked = time.monotonic(), False
 
     def lost() -> bool:
-        relay.block()
-        relay.cut()
-        relay.open()
-        return all(
+        nonlocal turn, blocked
+        if time.monotonic() > turn + 1:
+            turn, blocked = time.monotonic(), not blocked
+            if blocked:
+                relay.block()
+            else:
+                relay.cut()
+                relay.open()
+        return not blocked and all(
             counted(prometheus, each)
             for each in ('api_requests_total{code="none"}', 'watch_restarts_total{cause!="ended"}')
         )
