@@ -27,7 +27,7 @@ class Pods:
 
     @pytest.mark.parametrize("kind", _KEYS)
     async def test_a_pod_gets_the_names_of_its_order(self, signer: Signer, order: OrderMaker, kind: str) -> None:
-        answer = await _issued(signer, _a_pods(order, _stub(kind)))
+        answer = await _issued(signer, _a_pods(order, pki.stub_csr(pki.key(kind))))
 
         if answer is not None:
             _require_assigned(answer)
@@ -53,7 +53,7 @@ class Pods:
     ) -> None:
         before = datetime.now(UTC).replace(microsecond=0)
 
-        answer = await _issued(signer, _a_pods(order, _stub("p256")))
+        answer = await _issued(signer, _a_pods(order, pki.stub_csr()))
 
         if answer is None:
             return
@@ -61,11 +61,6 @@ class Pods:
         assert answer.issued.validity == (begins, ends), "wrap the signer in VerifyingSigner, as the container does"
         assert ends - begins == _VALIDITY
         assert before - WRITE_WITHIN <= begins <= datetime.now(UTC), "let it begin at most two minutes ago"
-
-
-def _stub(kind: str) -> bytes:
-    """As a kubelet makes it: it names nobody."""
-    return pki.signed(x509.CertificateSigningRequestBuilder().subject_name(pki.name("")), pki.key(kind))
 
 
 def _a_pods(order: OrderMaker, csr: bytes) -> SignRequest:

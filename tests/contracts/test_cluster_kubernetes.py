@@ -14,8 +14,6 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_csr
 
 from adapters.idle_cache import IdleCache
 from adapters.kubernetes.api import Api
@@ -36,6 +34,7 @@ from entrypoints.issuer import NAMES, NAMESPACE
 from tests.contracts.cluster_contract import ClusterContract
 from tests.contracts.cluster_driver import ClusterDriver, a_csr, a_pod
 from tests.contracts.cluster_stage import DEADLINE, Watched, condition, stored
+from tests.support import pki
 from tests.support.cluster.api_server import ApiServer, KubectlFailed
 from tests.support.cluster.waiting import wait_until
 from tests.support.deployed import Deployed
@@ -209,7 +208,7 @@ def _pod_spec(key: ObjectKey, issuer: ObjectKey) -> dict[str, Any]:
         "nodeName": pod.node,
         "nodeUID": pod.node_uid,
         "maxExpirationSeconds": 3600,
-        "stubPKCS10Request": base64.b64encode(load_pem_x509_csr(a_csr()).public_bytes(Encoding.DER)).decode(),
+        "stubPKCS10Request": base64.b64encode(pki.csr_der(a_csr())).decode(),
     }
 
 

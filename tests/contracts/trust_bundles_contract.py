@@ -43,7 +43,7 @@ class Stage(ABC):
 
     @abstractmethod
     async def published(self) -> Published | None:
-        """The bundle of the issuer's name, whoever made it."""
+        """The bundle that has the name of the issuer's; somebody else may have made it."""
 
     @abstractmethod
     async def make_foreign(self, roots: bytes) -> None:

@@ -12,9 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from entrypoints.issuer import NAMES, NAMESPACE
 from tests.e2e.objects import SECONDS, Objects, cluster_issuer
 from tests.support import pki
@@ -30,17 +27,11 @@ _VERSION = "certificates.k8s.io/v1"
 
 def are_served(server: ApiServer) -> bool:
     """Whether this Kubernetes has PodCertificateRequests in the version that counts."""
-    served = json.loads(server.kubectl("get", f"--raw=/apis/{_VERSION}"))["resources"]
-    return any(each["name"] == f"{KIND}s" for each in served)
+    return server.serves(_VERSION, f"{KIND}s")
 
 
 def signer_name(issuer: str) -> str:
     return f"{NAMES.cluster_issuers}.{NAMES.group}/{issuer}"
-
-
-def stub(key: pki.Key | None = None) -> bytes:
-    """The CSR of a kubelet, which names nobody."""
-    return pki.signed(x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])), key)
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ class Node:
         running = self.objects.get("pod", pod)
         account = running["spec"]["serviceAccountName"]
         owner = {"apiVersion": "v1", "kind": "Pod", "name": pod, "uid": running["metadata"]["uid"]}
-        sent = x509.load_pem_x509_csr(csr or stub()).public_bytes(Encoding.DER)
+        sent = pki.csr_der(csr or pki.stub_csr())
         known = {
             "signerName": self._signer(issuer),
             "podName": pod,

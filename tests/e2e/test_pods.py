@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from domain.model import Issued
 from tests.e2e.conftest import Manager
-from tests.e2e.pods import KIND, ROOT, TRUST_DOMAIN, Node, stub
+from tests.e2e.pods import KIND, ROOT, TRUST_DOMAIN, Node
 from tests.integration.step_ca.asking import BY_HONOURING
 from tests.integration.step_ca.server import StepCAServer
 from tests.support import openssl, pki
@@ -50,7 +50,7 @@ def issued(node: Node, name: str = "app") -> dict[str, Any]:
 def test_a_pod_gets_the_identity_of_its_service_account_for_each_type_of_key(node: Node, kind: str) -> None:
     issuer = node.issuer()
     node.run(issuer)
-    node.ask(issuer, stub(pki.key(kind)))
+    node.ask(issuer, pki.stub_csr(pki.key(kind)))
     status = issued(node)
     leaf = leaf_of(status)
 

@@ -48,8 +48,7 @@ class Publishing:
 
     @property
     def served(self) -> bool:
-        found = json.loads(self.server.kubectl("get", "--raw", f"/apis/{GROUP}/v1"))
-        return any(each["kind"] == KIND for each in found["resources"])
+        return self.server.serves(f"{GROUP}/v1", f"{KIND.lower()}s")
 
     def sign_with(self, ca: pki.Authority, *trusted: pki.Authority) -> None:
         data = {"tls.crt": ca.pem, "tls.key": ca.key_pem, "ca.crt": b"".join(each.pem for each in trusted or (ca,))}
@@ -62,7 +61,7 @@ class Publishing:
         self.server.kubectl("annotate", NAMES.cluster_issuer, self.name, f"example.com/at={uuid4()}", "--overwrite")
 
     def found(self) -> dict[str, Any] | None:
-        """The bundle, whoever made it."""
+        """The bundle; somebody else may have made it."""
         if not self.served:
             return None
         text = self.server.kubectl("get", KIND, self.bundle, "--ignore-not-found", "--output=json")

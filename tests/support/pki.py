@@ -97,10 +97,13 @@ def signed(builder: x509.CertificateSigningRequestBuilder, private: Key | ed448.
 
 
 def stub_csr(private: Key | None = None) -> bytes:
-    """DER of a request that names nobody, as a kubelet makes it."""
-    private = private or key()
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    return builder.sign(private, _hash(private)).public_bytes(Encoding.DER)
+    """A request that names nobody, as a kubelet makes it."""
+    return signed(x509.CertificateSigningRequestBuilder().subject_name(name("")), private)
+
+
+def csr_der(csr: bytes) -> bytes:
+    """The DER of a request in PEM, as PodCertificateRequests hold it."""
+    return x509.load_pem_x509_csr(csr).public_bytes(Encoding.DER)
 
 
 def csr_signed_by_another_key() -> bytes:

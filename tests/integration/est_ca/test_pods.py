@@ -7,20 +7,20 @@ import ssl
 from urllib.request import Request, urlopen
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 from adapters.signers.est.signer import EST
 from tests.integration.est_ca.server import PASSWORD, ESTCAServer
 from tests.support import pki
 from tests.support.remote import https
 
-STUB = pki.signed(x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])))
+STUB = pki.stub_csr()
 
 
 def test_the_names_of_a_certificate_are_the_servers_to_choose(est_ca: ESTCAServer) -> None:
     """The whole request is the CSR: est-ca takes the name from the user, and the pod's is nowhere."""
     assert EST.cannot_set_names.startswith("EST sends the CA a CSR and no names besides")
-    der = x509.load_pem_x509_csr(STUB).public_bytes(Encoding.DER)
+    der = pki.csr_der(STUB)
     user = base64.b64encode(f"us:{PASSWORD}".encode()).decode()
     headers = {"Content-Type": "application/pkcs10", "Authorization": f"Basic {user}"}
     asked = Request(f"{est_ca.url}/.well-known/est/simpleenroll", base64.b64encode(der), headers)

@@ -21,7 +21,7 @@ from tests.support import pki
 from tests.support.remote.asking import refusal
 
 IDENTITY = "spiffe://example.com/ns/team-a/sa/app"
-STUB = pki.signed(x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])))
+STUB = pki.stub_csr()
 
 
 def a_pods_order(ca: StepCAServer, csr: bytes = STUB) -> SignRequest:

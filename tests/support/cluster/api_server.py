@@ -44,6 +44,11 @@ class ApiServer:
     processes: Mapping[str, Process] = field(default_factory=dict)
     host: str | None = None
 
+    def serves(self, version: str, plural: str) -> bool:
+        """Whether it has this resource; `version` is <group>/<version>."""
+        found = json.loads(self.kubectl("get", f"--raw=/apis/{version}"))
+        return any(each["name"] == plural for each in found["resources"])
+
     def kubectl(self, *args: str, stdin: str | None = None) -> str:
         """kubectl's stdout, as administrator unless `--kubeconfig=` is among `args`. Raises KubectlFailed."""
         own = f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.directory / 'kubectl-cache'}"

@@ -181,6 +181,6 @@ def _pod_request(name: str, issuer: str) -> dict[str, object]:
             "nodeName": "node-1",
             **ids,
             "maxExpirationSeconds": 86_400,
-            "stubPKCS10Request": base64_text(pki.stub_csr()),
+            "stubPKCS10Request": base64_text(pki.csr_der(pki.stub_csr())),
         },
     }

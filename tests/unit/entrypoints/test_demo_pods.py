@@ -33,19 +33,19 @@ def test_a_pod_gets_a_certificate_for_its_service_account(key_type: str, play: P
 
 
 @pytest.mark.parametrize(
-    "asked", [pod(maxExpirationSeconds=7200), pod_request(pki.stub_csr(), maxExpirationSeconds=7200)]
+    "asked", [pod(maxExpirationSeconds=7200), pod_request(pki.csr_der(pki.stub_csr()), maxExpirationSeconds=7200)]
 )
 def test_its_certificate_lasts_no_longer_than_the_volume_says(asked: dict[str, Any], play: Play) -> None:
     assert lasts(play(*ISSUER, asked)) == 2 * 60
 
 
-@pytest.mark.parametrize("asked", [pod(), pod_request(pki.stub_csr())])
+@pytest.mark.parametrize("asked", [pod(), pod_request(pki.csr_der(pki.stub_csr()))])
 def test_its_certificate_lasts_a_day_where_the_volume_says_nothing(asked: dict[str, Any], play: Play) -> None:
     assert lasts(play(*ISSUER, asked)) == 24 * 60
 
 
 def test_a_request_of_a_kubelet_is_signed(play: Play) -> None:
-    result = play(*ISSUER, pod_request(pki.stub_csr()))
+    result = play(*ISSUER, pod_request(pki.csr_der(pki.stub_csr())))
     assert (result.status, result.err, wrong(result)) == (0, "", [])
     assert f"  SANs:      {NAME}\n" in result.out
 
@@ -107,7 +107,7 @@ def test_a_pod_that_asks_for_none_is_left_out(play: Play) -> None:
 
 
 def test_a_request_and_the_pod_that_makes_it_are_one_too_many(play: Play) -> None:
-    result = play(*ISSUER, pod_request(pki.stub_csr(), called="web-1"), pod())
+    result = play(*ISSUER, pod_request(pki.csr_der(pki.stub_csr()), called="web-1"), pod())
     assert result.status == 1
     assert "is also what a Certificate or a Pod there makes" in result.error
 

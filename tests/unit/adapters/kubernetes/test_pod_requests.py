@@ -19,7 +19,7 @@ from tests.support.pods_specs import PODS, REFUSED
 from tests.support.specs import SIGNERS
 from tests.unit.adapters.kubernetes.test_codec import translated
 
-STUB = x509.load_pem_x509_csr(pki.csr()).public_bytes(Encoding.DER)
+STUB = pki.csr_der(pki.csr())
 OURS, NAMESPACED = f"{NAMES.cluster_issuers}.{NAMES.group}/", f"{NAMES.issuers}.{NAMES.group}/"
 SPEC = {
     "signerName": f"{OURS}ca",

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +55,7 @@ def stubs(draw: st.DrawFn) -> bytes:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=draw(st.booleans()))
     if draw(st.booleans()):
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    return x509.load_pem_x509_csr(pki.signed(builder, KEY)).public_bytes(Encoding.DER)
+    return pki.csr_der(pki.signed(builder, KEY))
 
 
 def a_pods_request(stub: bytes, **spec: Any) -> Request:
@@ -113,7 +112,7 @@ async def test_the_names_are_those_of_the_pod(stub: bytes, account: str, pod: st
 
 
 async def test_a_stub_that_another_key_signed_is_refused() -> None:
-    stub = x509.load_pem_x509_csr(pki.csr_signed_by_another_key()).public_bytes(Encoding.DER)
+    stub = pki.csr_der(pki.csr_signed_by_another_key())
     with pytest.raises(RequestRejected, match=r"spec\.stubPKCS10Request: has a signature that its own key did not"):
         await signed(a_pods_request(stub))
 
@@ -121,7 +120,7 @@ async def test_a_stub_that_another_key_signed_is_refused() -> None:
 async def test_a_key_that_is_not_accepted_is_named_with_those_that_are() -> None:
     weak = pki.csr(pki.key("rsa1024"))
     with pytest.raises(UnsupportedKey, match="1024 bits, which is too weak; use RSA with at least 2048 bits"):
-        await signed(a_pods_request(x509.load_pem_x509_csr(weak).public_bytes(Encoding.DER)))
+        await signed(a_pods_request(pki.csr_der(weak)))
 
 
 SPIFFE_ID = "spiffe://example.org/ns/team-a/sa/web"
