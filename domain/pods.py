@@ -34,9 +34,6 @@ class Pod:
     name: str
     uid: str
     service_account: str
-    service_account_uid: str
-    node: str
-    node_uid: str
     annotations: tuple[str, ...] = ()
 
 

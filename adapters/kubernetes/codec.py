@@ -213,9 +213,6 @@ def _pod(namespace: str, spec: PodRequestSpecObject) -> Pod:
         name=spec.podName,
         uid=spec.podUID,
         service_account=spec.serviceAccountName,
-        service_account_uid=spec.serviceAccountUID,
-        node=spec.nodeName,
-        node_uid=spec.nodeUID,
         annotations=tuple(sorted(spec.unverifiedUserAnnotations or ())[:_MOST_ANNOTATIONS]),
     )
 

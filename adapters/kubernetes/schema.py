@@ -93,9 +93,6 @@ class PodRequestSpecObject(msgspec.Struct):
     podName: str = ""
     podUID: str = ""
     serviceAccountName: str = ""
-    serviceAccountUID: str = ""
-    nodeName: str = ""
-    nodeUID: str = ""
     maxExpirationSeconds: int | None = None
     stubPKCS10Request: bytes | None = None
     unverifiedUserAnnotations: dict[str, str] | None = None

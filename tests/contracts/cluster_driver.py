@@ -31,7 +31,7 @@ def a_certificate(owner: str) -> bytes:
 
 def a_pod(namespace: str) -> Pod:
     """Whom a pod's request is for."""
-    return Pod(namespace, "web-0", "uid-pod", "web", "uid-account", "node-1", "uid-node")
+    return Pod(namespace, "web-0", "uid-pod", "web")
 
 
 class ClusterDriver(ABC):

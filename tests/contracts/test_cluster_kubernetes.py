@@ -204,9 +204,9 @@ def _pod_spec(key: ObjectKey, issuer: ObjectKey) -> dict[str, Any]:
         "podName": pod.name,
         "podUID": pod.uid,
         "serviceAccountName": pod.service_account,
-        "serviceAccountUID": pod.service_account_uid,
-        "nodeName": pod.node,
-        "nodeUID": pod.node_uid,
+        "serviceAccountUID": "uid-account",
+        "nodeName": "node-1",
+        "nodeUID": "uid-node",
         "maxExpirationSeconds": 3600,
         "stubPKCS10Request": base64.b64encode(pki.csr_der(a_csr())).decode(),
     }

@@ -75,7 +75,7 @@ def a_new_issuer(key: ObjectKey | None = None, **changes: Any) -> Issuer:
 
 
 def a_pod(**changes: Any) -> Pod:
-    pod = Pod(NAMESPACE, "web-0", "uid-pod", "web", "uid-service-account", "node-1", "uid-node")
+    pod = Pod(NAMESPACE, "web-0", "uid-pod", "web")
     return replace(pod, **changes)
 
 

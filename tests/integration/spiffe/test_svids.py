@@ -39,7 +39,7 @@ ROOT = pki.authority("root of SVIDs")
 UPPER = pki.authority("upper CA of SVIDs", parent=ROOT)
 LOWER = pki.authority("lower CA of SVIDs", parent=UPPER)
 CLOCK = SystemClock()
-POD = Pod("team-a", "app-1", "uid-1", "billing", "uid-2", "node-1", "uid-3")
+POD = Pod("team-a", "app-1", "uid-1", "billing")
 SIGNERS: dict[str, tuple[Signer, dict[str, bytes]]] = {
     "demo": (Demo(MemoryCAStore(), CLOCK, "demo CA"), {"token": b"any"}),
     "a root": (CA(CLOCK), {"tls.crt": ROOT.pem, "tls.key": ROOT.key_pem}),
@@ -121,7 +121,7 @@ async def test_whatever_kubernetes_calls_things_the_identity_is_read(
     verifier: Verifier, trust_domain: str, account: str
 ) -> None:
     assert policy_of(trust_domain).trust_domain == trust_domain
-    pod = Pod("n" * 63, "app", "1", account, "2", "node", "3")
+    pod = Pod("n" * 63, "app", "1", account)
     issued = await signed("a root", pod, trust_domain=trust_domain)
     told = verifier.ask(issued.chain, pki.key(), ROOT.pem, trust_domain)
     assert told == {"id": f"spiffe://{trust_domain}/ns/{'n' * 63}/sa/{account}", "error": ""}

@@ -42,7 +42,7 @@ def a_pods_request(**changes: Any) -> Request:
 
 def test_whose_it_is_and_what_it_asks_for() -> None:
     found = a_pods_request()
-    assert found.pod == Pod("team-a", "web-0", "1", "web", "2", "node-1", "3")
+    assert found.pod == Pod("team-a", "web-0", "1", "web")
     assert found.issuer == ObjectKey(NAMES.cluster_issuer, "", "ca")
     assert (found.duration, found.approval, found.problem) == (timedelta(hours=2), Approval.APPROVED, "")
     assert x509.load_pem_x509_csr(found.csr).public_bytes(Encoding.DER) == STUB
